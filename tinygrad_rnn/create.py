@@ -1,0 +1,282 @@
+"""New tensors: from data, filled with numbers, or random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, random
+from .device import check_device
+from .functions.arguments import flat_ints
+from .functions.convert import plain_numbers
+from .tensor import Tensor
+
+
+def _make(array: np.ndarray, requires_grad: bool = False, device: Any = None) -> Tensor:
+    check_device(device)
+    t = Tensor._of(array)
+    return t.requires_grad_() if requires_grad else t
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor with a copy of `data`: numbers, nested lists, arrays or tensors.
+
+    Python floats become the default type (float32), ints int64, bools bool; arrays keep their type.
+
+    >>> tinygrad_rnn.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    return _make(_numbers(data, dtype).copy(), requires_grad, device)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """As `tensor`, but a tensor of the right type is returned as it is, and an array shares its memory."""
+    if isinstance(data, Tensor):
+        return data.to(dtype) if dtype is not None else data
+    return _make(_numbers(data, dtype), device=device)
+
+
+def from_numpy(ndarray: np.ndarray) -> Tensor:
+    """A tensor that shares the memory of an array."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy(): expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.supported(ndarray.dtype)
+    return _make(ndarray)
+
+
+def _numbers(data: Any, dtype: Any) -> np.ndarray:
+    """`data` as an array of a supported type."""
+    data = plain_numbers(data)
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"tensor(): the lists differ in length somewhere ({error})") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"tensor(): cannot make a tensor of {type(data).__name__} with elements like {array.flat[0]!r}")
+    if dtype is not None:
+        return np.asarray(array, dtype=dtypes.supported(dtype))
+    if not isinstance(data, (np.ndarray, np.generic)) and array.dtype.kind == "f" and not _has_float64(data):
+        return array.astype(dtypes.get_default_dtype())
+    if array.dtype not in dtypes.SUPPORTED:
+        raise TypeError(
+            f"tensor(): dtype {array.dtype} is not supported; convert to one of {list(map(str, dtypes.SUPPORTED))}"
+        )
+    return array
+
+
+def _has_float64(data: Any) -> bool:
+    """Do nested lists hold float64 arrays, whose type is then meant?"""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, np.ndarray) and data.dtype == np.float64
+
+
+def _filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    shape = flat_ints(name, size)
+    if min(shape, default=0) < 0:
+        raise RuntimeError(f"{name}(): sizes must not be negative, got {list(shape)}")
+    kind = dtypes.get_default_dtype() if dtype is None else dtypes.supported(dtype)
+    return _make(np.full(shape, value, kind), requires_grad, device)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+    """Zeros of the given size: `zeros(2, 3)` or `zeros((2, 3))`."""
+    return _filled("zeros", _size(size, named), 0, dtype, device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+    """Ones of the given size."""
+    return _filled("ones", _size(size, named), 1, dtype, device, requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+    """A tensor to be filled; its numbers are zero, so that nothing depends on what memory held."""
+    return _filled("empty", _size(size, named), 0, dtype, device, requires_grad)
+
+
+def _size(size: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    if "size" in named:
+        size = (named.pop("size"),)
+    if named:
+        raise TypeError(f"unknown argument {next(iter(named))!r}")
+    return size
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`fill_value` everywhere; its Python type decides the dtype unless one is given."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    kind = dtypes.number_type(value) if dtype is None else dtype
+    return _filled("full", (size,), value, kind, device, requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape and type of `input`."""
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape and type of `input`."""
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the shape and type of `input`, to be filled (zeros until then)."""
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`fill_value` everywhere, in the shape and type of `input`."""
+    return _filled("full_like", (input.array.shape,), fill_value, dtype or input.dtype, device, requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """The identity matrix (n, n), or (n, m) with ones on the diagonal."""
+    return _make(np.eye(n, m, dtype=dtypes.supported(dtype or dtypes.get_default_dtype())), requires_grad, device)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Numbers from `start` (0 if left out) up to but not including `end`; int64 if all are ints."""
+    start, end = (0, start) if end is None else (start, end)
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"arange(): from {start} to {end} cannot be reached in steps of {step}")
+    if dtype is None:
+        dtype = dtypes.get_default_dtype() if any(isinstance(x, float) for x in (start, end, step)) else dtypes.int64
+    return _make(np.arange(start, end, step).astype(dtypes.supported(dtype)), requires_grad, device)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers at equal distances from `start` to `end`, both included."""
+    kind = dtypes.supported(dtype or dtypes.get_default_dtype())
+    return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
+
+
+# --- random ---------------------------------------------------------------------------------------------
+
+
+def rand(
+    *size: Any,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **named: Any,
+) -> Tensor:
+    """Uniform random numbers from [0, 1)."""
+    shape = flat_ints("rand", _size(size, named))
+    return _random(random.source(generator).random(shape), dtype, device, requires_grad)
+
+
+def randn(
+    *size: Any,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **named: Any,
+) -> Tensor:
+    """Normal random numbers with mean 0 and standard deviation 1."""
+    shape = flat_ints("randn", _size(size, named))
+    return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
+
+
+def _random(numbers: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    kind = dtypes.supported(dtype or dtypes.get_default_dtype())
+    return _make(np.asarray(numbers).astype(kind), requires_grad, device)
+
+
+def rand_like(
+    input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
+) -> Tensor:
+    """As `rand`, in the shape and type of `input`."""
+    return rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+
+
+def randn_like(
+    input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
+) -> Tensor:
+    """As `randn`, in the shape and type of `input`."""
+    return randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """Random ints from [low, high), or [0, low): `randint(10, (2, 3))`, `randint(5, 10, (2, 3))`."""
+    if size is None:
+        low, high, size = 0, low, high
+    if size is None:
+        raise TypeError("randint(): the size is missing, for example randint(10, (2, 3))")
+    if high <= low:
+        raise RuntimeError(f"randint(): expected 'low' to be smaller than 'high', got {low} and {high}")
+    numbers = random.source(generator).integers(int(low), int(high), flat_ints("randint", (size,)))
+    return _make(np.asarray(numbers).astype(dtypes.supported(dtype or dtypes.int64)), device=device)
+
+
+def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """The ints 0 .. n-1 in random order."""
+    return _make(random.source(generator).permutation(n).astype(dtypes.supported(dtype or dtypes.int64)), device=device)
+
+
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None, dtype: Any = None
+) -> Tensor:
+    """Normal random numbers with the given means and standard deviations (numbers or tensors)."""
+    values = [x.array if isinstance(x, Tensor) else x for x in (mean, std)]
+    shape = np.broadcast_shapes(*[np.shape(v) for v in values]) if size is None else flat_ints("normal", (size,))
+    if np.any(np.asarray(values[1]) < 0):
+        raise RuntimeError(f"normal(): expects all elements of std >= 0.0, got {np.min(values[1])}")
+    return _random(random.source(generator).normal(values[0], values[1], shape), dtype, None, False)
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: random.Generator | None = None) -> Tensor:
+    """Ones with the probabilities in `input` (or all with p), zeros else."""
+    chances = input.array if p is None else np.full(input.array.shape, p)
+    if chances.size and not 0 <= chances.min() <= chances.max() <= 1:
+        raise RuntimeError(f"bernoulli(): probabilities must lie in 0..1, got {chances.min()} .. {chances.max()}")
+    drawn = random.source(generator).random(chances.shape) < chances
+    return Tensor._of(np.asarray(drawn).astype(input.dtype))
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: random.Generator | None = None
+) -> Tensor:
+    """Draw `num_samples` indices per row (of a vector or matrix) with probabilities proportional to the numbers."""
+    weights = input.array.astype(np.float64)
+    if weights.ndim not in (1, 2):
+        raise RuntimeError(f"multinomial(): the weights must be 1 or 2 dim, got shape {list(input.shape)}")
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise RuntimeError("multinomial(): the weights must not be negative, NaN or infinite")
+    rows = np.atleast_2d(weights)
+    possible = (rows > 0).sum(1).min() if rows.size else 0
+    if possible == 0:
+        raise RuntimeError("multinomial(): a row of weights has sum 0")
+    if num_samples <= 0 or (not replacement and num_samples > possible):
+        raise RuntimeError(
+            f"multinomial(): cannot draw {num_samples} samples without replacement from {possible} entries of nonzero weight"
+        )
+    source = random.source(generator)
+    if replacement or num_samples == 1:
+        ends = np.cumsum(rows, axis=1)
+        drawn = source.random((rows.shape[0], num_samples)) * ends[:, -1:]
+        picks = np.stack([np.searchsorted(e, d, side="right") for e, d in zip(ends, drawn, strict=True)])
+        picks = np.minimum(picks, rows.shape[1] - 1)
+    else:  # the largest of uniform^(1/weight) are a draw without replacement (Efraimidis & Spirakis 2006)
+        with np.errstate(divide="ignore"):
+            keys = np.where(rows > 0, np.log(source.random(rows.shape)) / rows, -np.inf)
+        picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
+    return Tensor._of(picks.reshape((*weights.shape[:-1], num_samples)).astype(np.int64))

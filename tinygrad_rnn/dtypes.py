@@ -1,0 +1,88 @@
+"""Element types: their names, the default, and which type the result of mixed inputs has.
+
+The rule is PyTorch's, not NumPy's: kinds are ordered bool < integer < floating; the highest kind
+wins, and within it tensors with dimensions outrank 0-d tensors, which outrank Python numbers.
+So a Python number never changes a float tensor's type, and int64 + float32 is float32.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+float16 = half = np.dtype("float16")
+float32 = float = np.dtype("float32")
+float64 = double = np.dtype("float64")
+uint8 = np.dtype("uint8")
+int8 = np.dtype("int8")
+int16 = short = np.dtype("int16")
+int32 = int = np.dtype("int32")
+int64 = long = np.dtype("int64")
+bool = np.dtype("bool")
+dtype = np.dtype
+
+SUPPORTED = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
+_KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
+_default = float32
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The type of new floating-point tensors; float32 unless changed."""
+    return _default
+
+
+def set_default_dtype(d: Any) -> None:
+    """Change the type of new floating-point tensors: float16, float32 or float64."""
+    global _default
+    wanted = np.dtype(d)
+    if wanted.kind != "f" or wanted not in SUPPORTED:
+        raise TypeError(f"set_default_dtype: only floating-point types are supported as the default, got {wanted}")
+    _default = wanted
+
+
+def supported(d: Any) -> np.dtype[Any]:
+    """`d` as a dtype this library computes with; a TypeError that lists them otherwise."""
+    try:
+        found = np.dtype({"float": "float64", "int": "int64"}.get(getattr(d, "__name__", ""), d))
+    except TypeError:
+        found = None
+    if found not in SUPPORTED:
+        names = ", ".join(str(s) for s in SUPPORTED)
+        raise TypeError(f"dtype {d!r} is not supported; choose one of {names}")
+    return found
+
+
+def promote_types(a: Any, b: Any) -> np.dtype[Any]:
+    """The smallest type that holds both, where any float beats any integer (int64, float32 -> float32)."""
+    a, b = np.dtype(a), np.dtype(b)
+    if a.kind == "f" and b.kind != "f":
+        return a
+    if b.kind == "f" and a.kind != "f":
+        return b
+    return np.promote_types(a, b)
+
+
+def number_type(value: Any) -> np.dtype[Any]:
+    """The type a bare Python number stands for."""
+    if value is True or value is False:
+        return bool
+    return _default if not isinstance(value, (builtins.int, np.integer)) else int64
+
+
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """The type of an operation on these arrays and Python numbers, by the rule at the top."""
+    ranked: list[np.dtype[Any] | None] = [None, None, None]  # arrays with dimensions, 0-d arrays, numbers
+    for x in operands:
+        is_array = isinstance(x, np.ndarray)
+        rank = (0 if x.ndim else 1) if is_array else 2
+        found = x.dtype if is_array else number_type(x)
+        before = ranked[rank]
+        ranked[rank] = found if before is None else promote_types(before, found)
+    result = None
+    for found in ranked:
+        if found is not None and (result is None or _KIND[found.kind] > _KIND[result.kind]):
+            result = found
+    assert result is not None
+    return result

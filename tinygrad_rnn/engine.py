@@ -1,0 +1,213 @@
+"""Gradients back along the edges: the one backward loop.
+
+Backward collects the ancestors of the outputs, newest first, and hands each node the sum of what its
+consumers sent. A node is newer than everything it was made from, so when its turn comes that sum is
+complete. Rules stay pure calculus: here a broadcast gradient is summed back to its input's shape and
+cast to its input's dtype.
+
+The watch point: every function in `thread.mode.watchers` is called as
+
+    watch(node, gradient, contributions)
+
+with the gradient that arrived at the node (a tuple for nodes with several outputs) and what it sends
+along each edge (None where nothing goes). Anomaly detection, per-step gradients, the debugger and the
+gradient track of pictures are watchers; nothing else loops over a graph backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._mode import switch, thread
+from .graph import FREED, Edge, Leaf, Node, ancestors, written
+from .ops.function import call
+from .ops.shape import Cast, SumTo
+
+Watcher = Callable[[Node, Any, tuple[Any, ...]], None]
+
+
+def backward(
+    outputs: Sequence[Edge],
+    gradients: Sequence[Any],
+    inputs: Sequence[Edge] | None = None,
+    keep: bool = False,
+    lift: Any = None,
+    into_leaves: bool = True,
+) -> dict[Edge, Any]:
+    """Send `gradients` back from `outputs`; return what arrived at `inputs`, a dict from edge to gradient.
+
+    Without `inputs` every leaf adds its gradient to `.grad`. With them, only nodes on a path to an
+    input run, and inputs that are leaves add to `.grad` only if `into_leaves`. `keep` keeps the saved
+    values for another backward. `lift` is the Tensor class if gradients are to be recorded: then
+    `gradients` are Tensors and the rules run on Tensors.
+    """
+    order = ancestors([node for node, _ in outputs])
+    wanted = None if inputs is None else dict.fromkeys(inputs)
+    needed = None if wanted is None else _leading_to({node for node, _ in wanted}, order)
+    stops = set() if wanted is None else {node for node, _ in wanted}
+    pending = _Pending()
+    for (node, number), gradient in zip(outputs, gradients, strict=True):
+        pending.add(node, number, gradient, _add if lift is None else _add_recorded)
+    with switch(recording=lift is not None, lift=lift):
+        _run(order, pending, needed, stops, wanted, keep, into_leaves)
+    return wanted or {}
+
+
+class _Pending(dict):
+    """The gradient gathered so far for each node not yet run."""
+
+    def __init__(self):
+        super().__init__()
+        self.own: set[Node] = set()  # nodes whose sum is an array made here: adding in place is safe
+
+    def add(self, node: Node, number: int, g: Any, plus: Any) -> None:
+        """Add `g` to what has arrived for output `number` of `node`."""
+        if node.n_outputs == 1:
+            before = self.get(node)
+            self[node] = g if before is None else plus(self.own, node, before, g)
+            return
+        gathered = self.get(node)
+        if gathered is None:
+            gathered = self[node] = [None] * node.n_outputs
+        before = gathered[number]
+        gathered[number] = g if before is None else before + g
+
+
+def _add(own: set[Node], node: Node, before: Any, g: Any) -> Any:
+    if node in own:
+        before += g
+        return before
+    own.add(node)
+    return before + g
+
+
+def _add_recorded(own: set[Node], node: Node, before: Any, g: Any) -> Any:
+    return before + g
+
+
+def _run(
+    order: list[Node],
+    pending: _Pending,
+    needed: set[Node] | None,
+    stops: set[Node],
+    wanted: dict[Edge, Any] | None,
+    keep: bool,
+    into_leaves: bool,
+) -> None:
+    """The loop. `order` is newest first."""
+    lift, watchers = thread.mode.lift, thread.mode.watchers
+    plus = _add if lift is None else _add_recorded
+    own, arrived = pending.own, pending.pop
+    for node in order:
+        g = arrived(node, None)
+        if g is None:
+            continue
+        if node.hooks is not None:
+            g = _through_hooks(node, g)
+        if needed is not None and not _goes_on(node, g, needed, stops, wanted):
+            continue
+        edges = node.edges
+        if not edges:
+            if node.__class__ is Leaf and into_leaves:
+                _into_leaf(node, g, fresh=node in own)
+            for watch in watchers:
+                watch(node, g, ())
+            continue
+        saved = node.saved_tensors
+        if saved and (written or saved is FREED):
+            node.check_saved()
+        ctx = node if lift is None else node.lifted(lift)
+        sent = ctx.backward(g) if node.n_outputs == 1 else ctx.backward(*g)
+        if sent.__class__ is not tuple:
+            sent = (sent,)
+        if len(sent) != len(edges):
+            raise RuntimeError(f"{node.name()} returned {len(sent)} gradients for {len(edges)} inputs")
+        if watchers:
+            sent = tuple([_fit(node, d, edge) for d, edge in zip(sent, edges, strict=True)])
+            for watch in watchers:
+                watch(node, g, sent)
+        for d, edge in zip(sent, edges):  # noqa: B905  (lengths were checked; strict costs time here)
+            if edge is None or d is None:
+                continue
+            target, number = edge
+            if d.shape != target.shape or d.dtype is not target.dtype:
+                d = _fit(node, d, edge)
+            if target.n_outputs == 1:
+                before = pending.get(target)
+                pending[target] = d if before is None else plus(own, target, before, d)
+            else:
+                pending.add(target, number, d, plus)
+        if saved and not keep:
+            node.saved_tensors = FREED
+
+
+def _goes_on(node: Node, g: Any, needed: set[Node], stops: set[Node], wanted: Any) -> bool:
+    """Capture `g` if `node` was asked for; is `node` an asked-for leaf, or on the way to an asked-for input?"""
+    if node not in needed:
+        return False
+    if node in stops:
+        _capture(node, g, wanted)
+    return not node.edges or any(edge is not None and edge[0] in needed for edge in node.edges)
+
+
+def _leading_to(goals: set[Node], order: list[Node]) -> set[Node]:
+    """The nodes of `order` (newest first) from which an edge path leads to one of `goals`, and the goals."""
+    found = set(goals)
+    for node in reversed(order):
+        if any(edge is not None and edge[0] in found for edge in node.edges):
+            found.add(node)
+    return found
+
+
+def _capture(node: Node, g: Any, wanted: dict[Edge, Any] | None) -> None:
+    """Keep what arrived at an asked-for input."""
+    assert wanted is not None
+    for number in range(node.n_outputs):
+        if (node, number) in wanted:
+            wanted[node, number] = g if node.n_outputs == 1 else g[number]
+
+
+def _into_leaf(leaf: Leaf, g: Any, fresh: bool) -> None:
+    tensor = leaf.tensor()
+    if tensor is not None:
+        tensor._add_grad(g, fresh)
+
+
+def _through_hooks(node: Node, g: Any) -> Any:
+    """Show the gradient of each hooked output to its hooks; a hook may return another one."""
+    assert node.hooks is not None
+    gathered = [g] if node.n_outputs == 1 else list(g)
+    for number, hooks in node.hooks.items():
+        for hook in tuple(hooks):
+            if gathered[number] is not None:
+                replacement = hook(gathered[number])
+                if replacement is not None:
+                    gathered[number] = replacement
+    return gathered[0] if node.n_outputs == 1 else gathered
+
+
+def _fit(node: Node, d: Any, edge: Edge | None) -> Any:
+    """`d` in the shape and dtype of the output it is the gradient of: undo broadcasting and promotion."""
+    if d is None or edge is None:
+        return None
+    target, number = edge
+    shape, dtype = (
+        (target.shape, target.dtype) if target.n_outputs == 1 else (target.shape[number], target.dtype[number])
+    )
+    if tuple(d.shape) != shape:
+        try:
+            fits = np.broadcast_shapes(d.shape, shape) == tuple(d.shape)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise RuntimeError(
+                f"{node.name()} returned a gradient of shape {tuple(d.shape)} for an input of shape {shape}; "
+                f"a rule must return the input's shape, or one that broadcasts from it"
+            )
+        d = call(SumTo, d, shape=shape)
+    if d.dtype != dtype:
+        d = call(Cast, d, dtype=dtype)
+    return d

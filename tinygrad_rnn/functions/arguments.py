@@ -1,0 +1,67 @@
+"""Checks and conversions of arguments, shared by all functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ops.function import Recorded
+
+
+def is_tensor(x: Any) -> bool:
+    """Is `x` a Tensor?"""
+    return isinstance(x, Recorded)
+
+
+def need_tensor(name: str, x: Any, argument: str = "input") -> None:
+    """Raise a TypeError unless `x` is a Tensor."""
+    if not isinstance(x, Recorded):
+        raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {type(x).__name__}")
+
+
+def array(x: Any) -> Any:
+    """The plain numbers of a Tensor; arrays and numbers pass through."""
+    return x.array if isinstance(x, Recorded) else x
+
+
+def wrap_dim(name: str, dim: int, ndim: int) -> int:
+    """`dim` counted from 0; an IndexError outside -ndim..ndim-1. A 0-d tensor counts as having one axis."""
+    if is_tensor(dim) or isinstance(dim, np.integer):
+        dim = int(dim)
+    if isinstance(dim, bool) or not isinstance(dim, int):
+        raise TypeError(f"{name}(): dim must be an int, not {type(dim).__name__}")
+    size = max(ndim, 1)
+    if not -size <= dim < size:
+        raise IndexError(f"{name}(): dimension out of range (expected {-size} to {size - 1}, got {dim})")
+    return dim % size
+
+
+def wrap_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
+    """`dim` (None or () for all, an int, or several) as distinct axes counted from 0."""
+    if dim is None or (not isinstance(dim, int) and not is_tensor(dim) and len(dim) == 0):
+        return tuple(range(ndim))
+    if isinstance(dim, int) or is_tensor(dim) or isinstance(dim, np.integer):
+        found = (wrap_dim(name, dim, ndim),)
+    else:
+        found = tuple(wrap_dim(name, d, ndim) for d in dim)
+    if len(set(found)) != len(found):
+        raise RuntimeError(f"{name}(): dim {dim} names an axis twice")
+    return found if ndim else ()
+
+
+def one_keepdim(keepdim: bool, keepdims: bool | None) -> bool:
+    """PyTorch accepts NumPy's spelling `keepdims` too."""
+    return keepdim if keepdims is None else keepdims
+
+
+def flat_ints(name: str, args: Sequence[Any]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike: the ints, also given as 0-d integer tensors."""
+    if len(args) == 1 and not isinstance(args[0], (int, np.integer)) and not (is_tensor(args[0]) and args[0].ndim == 0):
+        args = args[0]
+    try:
+        return tuple(a if a.__class__ is int else int(a.__index__()) for a in args)
+    except (TypeError, AttributeError):
+        kinds = [type(a).__name__ for a in args] if isinstance(args, (tuple, list)) else type(args).__name__
+        raise TypeError(f"{name}(): sizes and axes must be ints, got {kinds}") from None

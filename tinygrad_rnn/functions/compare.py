@@ -1,0 +1,150 @@
+"""Comparisons and logic: results are bool tensors and carry no gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..dtypes import result_type
+from .arguments import array, is_tensor, need_tensor, one_keepdim, wrap_dims
+
+
+def _compare(function, input, other):
+    x, y = array(input), array(other)
+    if is_tensor(other) and x.dtype != y.dtype:
+        common = result_type(x, y)
+        x, y = x.astype(common), y.astype(common)
+    return (input if is_tensor(input) else other)._of(np.asarray(function(x, y)))
+
+
+def eq(input, other):
+    """input == other, element by element."""
+    return _compare(np.equal, input, other)
+
+
+def ne(input, other):
+    """input != other, element by element."""
+    return _compare(np.not_equal, input, other)
+
+
+def lt(input, other):
+    """input < other, element by element."""
+    return _compare(np.less, input, other)
+
+
+def le(input, other):
+    """input <= other, element by element."""
+    return _compare(np.less_equal, input, other)
+
+
+def gt(input, other):
+    """input > other, element by element."""
+    return _compare(np.greater, input, other)
+
+
+def ge(input, other):
+    """input >= other, element by element."""
+    return _compare(np.greater_equal, input, other)
+
+
+def logical_and(input, other):
+    """True where both are nonzero."""
+    return _compare(np.logical_and, input, other)
+
+
+def logical_or(input, other):
+    """True where at least one is nonzero."""
+    return _compare(np.logical_or, input, other)
+
+
+def logical_xor(input, other):
+    """True where exactly one is nonzero."""
+    return _compare(np.logical_xor, input, other)
+
+
+def logical_not(input):
+    """True where input is zero."""
+    return input._of(np.logical_not(input.array))
+
+
+def _bitwise(name, function, input, other):
+    for x in (input, other):
+        if is_tensor(x) and x.dtype.kind == "f":
+            raise RuntimeError(f"{name} is for integers and bools, got {x.dtype}")
+    return (input if is_tensor(input) else other)._of(np.asarray(function(array(input), array(other))))
+
+
+def bitwise_and(input, other):
+    """input & other, on integers or bools."""
+    return _bitwise("&", np.bitwise_and, input, other)
+
+
+def bitwise_or(input, other):
+    """input | other, on integers or bools."""
+    return _bitwise("|", np.bitwise_or, input, other)
+
+
+def bitwise_xor(input, other):
+    """input ^ other, on integers or bools."""
+    return _bitwise("^", np.bitwise_xor, input, other)
+
+
+def bitwise_not(input):
+    """~input, on integers or bools."""
+    if input.dtype.kind == "f":
+        raise RuntimeError(f"~ is for integers and bools, got {input.dtype}")
+    return input._of(np.asarray(np.invert(input.array)))
+
+
+def isnan(input):
+    """True where input is NaN."""
+    return input._of(np.asarray(np.isnan(input.array)))
+
+
+def isinf(input):
+    """True where input is +Inf or -Inf."""
+    return input._of(np.asarray(np.isinf(input.array)))
+
+
+def isfinite(input):
+    """True where input is neither Inf nor NaN."""
+    return input._of(np.asarray(np.isfinite(input.array)))
+
+
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """True where |input - other| <= atol + rtol · |other|."""
+    if input.dtype != other.dtype:
+        raise RuntimeError(f"isclose(): the two tensors have different dtypes, {input.dtype} and {other.dtype}")
+    return input._of(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """True if all elements are close, as a bool."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+
+
+def equal(input, other):
+    """True if shapes and all elements are the same, as a bool."""
+    need_tensor("equal", other, "other")
+    return input.shape == other.shape and bool((input.array == other.array).all())
+
+
+def _quantify(name, function, input, dim, keepdim, keepdims):
+    dims = wrap_dims(name, dim, input.array.ndim)
+    found = np.asarray(function(input.array, axis=dims, keepdims=one_keepdim(keepdim, keepdims)))
+    return input._of(found.astype(np.uint8) if input.dtype == np.uint8 else found)
+
+
+def any(input, dim=None, keepdim=False, *, keepdims=None):
+    """True where at least one element along `dim` is nonzero."""
+    return _quantify("any", np.any, input, dim, keepdim, keepdims)
+
+
+def all(input, dim=None, keepdim=False, *, keepdims=None):
+    """True where all elements along `dim` are nonzero."""
+    return _quantify("all", np.all, input, dim, keepdim, keepdims)
+
+
+def count_nonzero(input, dim=None):
+    """How many elements along `dim` are not zero, int64."""
+    dims = wrap_dims("count_nonzero", dim, input.array.ndim)
+    return input._of(np.asarray(np.count_nonzero(input.array, axis=dims), dtype=np.int64))

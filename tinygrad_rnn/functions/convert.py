@@ -1,0 +1,207 @@
+"""Other element types, Python numbers and arrays out of tensors, new tensors of the same type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..device import check_device
+from ..device import device as _device
+from ..ops.function import record
+from ..ops.shape import Cast
+from .arguments import flat_ints, is_tensor
+
+
+class Size(tuple):
+    """The shape of a tensor: a tuple that knows its number of elements."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """How many elements a tensor of this shape has."""
+        return int(np.prod(self, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"Size({list(self)})"
+
+
+def item(input):
+    """The only element, as a Python number."""
+    if input.array.size != 1:
+        raise RuntimeError(f"a Tensor with {input.array.size} elements cannot be converted to a number (shape {list(input.shape)})")  # fmt: skip
+    return input.array.item()
+
+
+def tolist(input):
+    """The elements as nested lists of Python numbers."""
+    return input.array.tolist()
+
+
+def numpy(input, *, force=False):
+    """The array itself, sharing memory. Tensors in a graph need `detach()` first, or force=True."""
+    if input.requires_grad and not force:
+        raise RuntimeError("can't call numpy() on a Tensor that requires grad; use tensor.detach().numpy() instead")
+    return input.array
+
+
+def to(input, *args, **kwargs):
+    """Convert: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(other)`. Itself if nothing changes."""
+    wanted, copy = _parse_to(args, kwargs)
+    if wanted is None or wanted == input.array.dtype:
+        return input.clone() if copy else input
+    return record(Cast, input, dtype=wanted)
+
+
+def as_type(input, dtype=None):
+    """Convert to `dtype`, given also as "torch.FloatTensor" and the like; without it, the type's name."""
+    if dtype is None:
+        return _LEGACY_NAMES[str(input.dtype)]
+    if isinstance(dtype, str):
+        by_name = {legacy.split(".")[-1]: kind for kind, legacy in _LEGACY_NAMES.items()}
+        dtype = by_name.get(dtype.split(".")[-1], dtype.split(".")[-1])
+    return input.to(dtypes.supported(dtype))
+
+
+def type_as(input, other):
+    """Convert to the type of `other`."""
+    return input.to(other.dtype)
+
+
+def as_float(input):
+    """As float32."""
+    return input.to(dtypes.float32)
+
+
+def double(input):
+    """As float64."""
+    return input.to(dtypes.float64)
+
+
+def half(input):
+    """As float16."""
+    return input.to(dtypes.float16)
+
+
+def long(input):
+    """As int64."""
+    return input.to(dtypes.int64)
+
+
+def as_int(input):
+    """As int32."""
+    return input.to(dtypes.int32)
+
+
+def short(input):
+    """As int16."""
+    return input.to(dtypes.int16)
+
+
+def byte(input):
+    """As uint8."""
+    return input.to(dtypes.uint8)
+
+
+def as_bool(input):
+    """True where nonzero."""
+    return input.to(dtypes.bool)
+
+
+def cpu(input):
+    """Itself: there is only the CPU."""
+    return input
+
+
+def cuda(input, device=None):
+    """Raises: there is no GPU here."""
+    check_device("cuda")
+    return input
+
+
+def pin_memory(input):
+    """Itself: pinning is for GPUs."""
+    return input
+
+
+def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
+    """A new tensor with this one's type, from `data`."""
+    check_device(device)
+    made = input._of(np.array(data.array if is_tensor(data) else data, dtype=dtype or input.dtype))
+    return made.requires_grad_(requires_grad) if requires_grad else made
+
+
+def new_zeros(input, *size, dtype=None, device=None, requires_grad=False):
+    """Zeros with this tensor's type."""
+    return input.new_full(flat_ints("new_zeros", size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def new_ones(input, *size, dtype=None, device=None, requires_grad=False):
+    """Ones with this tensor's type."""
+    return input.new_full(flat_ints("new_ones", size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def new_empty(input, *size, dtype=None, device=None, requires_grad=False):
+    """Unset numbers (zeros here) with this tensor's type."""
+    return input.new_full(flat_ints("new_empty", size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """`fill_value` everywhere, with this tensor's type."""
+    check_device(device)
+    made = input._of(np.full(flat_ints("new_full", (size,)), fill_value, dtype or input.dtype))
+    return made.requires_grad_(requires_grad) if requires_grad else made
+
+
+_LEGACY_NAMES = {
+    "float16": "HalfTensor",
+    "float32": "FloatTensor",
+    "float64": "DoubleTensor",
+    "uint8": "ByteTensor",
+    "int8": "CharTensor",
+    "int16": "ShortTensor",
+    "int32": "IntTensor",
+    "int64": "LongTensor",
+    "bool": "BoolTensor",
+}
+
+
+def legacy_array(data: tuple[Any, ...], dtype: Any) -> np.ndarray:
+    """What PyTorch's legacy constructors make: of sizes, unset numbers (zeros here); of data, a copy."""
+    if not data:
+        return np.zeros(0, dtype)
+    if all(isinstance(n, (int, np.integer)) or (is_tensor(n) and n.ndim == 0) for n in data):
+        return np.zeros(tuple(int(n) for n in data), dtype)
+    if len(data) > 1:
+        raise TypeError(f"a legacy constructor takes sizes or one sequence, got {len(data)} arguments")
+    if isinstance(data[0], Size):
+        return np.zeros(data[0], dtype)
+    return np.array(plain_numbers(data[0]), dtype=dtype)
+
+
+def plain_numbers(data: Any) -> Any:
+    """Nested lists in which tensors may stand, as something NumPy takes."""
+    if is_tensor(data):
+        return data.array
+    if isinstance(data, (list, tuple)) and any(is_tensor(d) or isinstance(d, (list, tuple)) for d in data):
+        return [plain_numbers(d) for d in data]
+    return data
+
+
+def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+    """The dtype asked for (or None) and whether to copy; raises for devices other than the CPU."""
+    wanted, copy = kwargs.pop("dtype", None), kwargs.pop("copy", False)
+    check_device(kwargs.pop("device", None))
+    other = kwargs.pop("other", None)
+    kwargs.pop("non_blocking", None)
+    if kwargs:
+        raise TypeError(f"to(): unknown argument {next(iter(kwargs))!r}")
+    for arg in (*args, other):
+        if is_tensor(arg):
+            wanted = arg.dtype
+        elif isinstance(arg, (str, _device)):
+            check_device(arg)
+        elif arg is not None and not isinstance(arg, bool):
+            wanted = arg
+    return None if wanted is None else dtypes.supported(wanted), copy

@@ -1,0 +1,256 @@
+"""Picking and placing elements: `x[...]`, gather and scatter, sorting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ops import indexing as ops
+from ..ops.function import record
+from .arguments import is_tensor, need_tensor, wrap_dim
+from .reduce import MaxMin
+
+
+def plain_index(input, index: Any) -> Any:
+    """A PyTorch index as NumPy takes it: tensors as arrays, uint8 as masks, ranges as lists; bounds checked."""
+    parts = index if isinstance(index, tuple) else (index,)
+    made = tuple([part if part.__class__ in (int, slice) else _plain_part(part) for part in parts])
+    _check_bounds(input, made)
+    return made if len(made) != 1 else made[0]
+
+
+def _plain_part(part):
+    if isinstance(part, slice):
+        return part
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return part
+    if is_tensor(part):
+        part = part.array
+        if part.ndim == 0 and part.dtype.kind in "iu":
+            return int(part)
+    elif isinstance(part, (int, np.integer)):
+        return int(part)
+    elif isinstance(part, (list, tuple, range)):
+        values = [_plain_part(p) for p in part]
+        part = np.asarray(values) if values else np.zeros(0, np.int64)
+    if not isinstance(part, np.ndarray):
+        raise TypeError(
+            f"tensors can be indexed by ints, slices, None, ..., bools, lists and integer or bool tensors, "
+            f"not by {type(part).__name__}"
+        )
+    if part.dtype == np.uint8:
+        return part.astype(bool)
+    if part.dtype.kind not in "iub":
+        raise IndexError(f"tensors used as indices must be integers or bools, got {part.dtype}")
+    return part
+
+
+def _check_bounds(input, parts):
+    """Raise IndexErrors that name the dimension; NumPy's own are less clear, and slices need a positive step."""
+    shape = input.array.shape
+    taken = sum(p.ndim if isinstance(p, np.ndarray) and p.dtype == bool else 1
+                for p in parts if p is not None and p is not Ellipsis and not isinstance(p, bool))  # fmt: skip
+    if taken > len(shape):
+        raise IndexError(f"too many indices for a tensor of dimension {len(shape)} (got {taken}, shape {list(shape)})")
+    dim = 0
+    for part in parts:
+        if part is None or isinstance(part, bool):
+            continue
+        if part is Ellipsis:
+            dim += len(shape) - taken
+            continue
+        if isinstance(part, slice):
+            if isinstance(part.step, int) and part.step <= 0:
+                raise ValueError(f"slice step must be positive, got {part.step}; use flip() to read backwards")
+            dim += 1
+        elif isinstance(part, np.ndarray) and part.dtype == bool:
+            _check_mask(part, shape, dim)
+            dim += part.ndim
+        else:
+            _check_range(part, shape[dim], dim)
+            dim += 1
+
+
+def _check_mask(mask, shape, dim):
+    if mask.shape != shape[dim : dim + mask.ndim]:
+        raise IndexError(f"the shape of the mask {list(mask.shape)} at index {dim} does not match the shape of the "
+                         f"indexed tensor {list(shape)}")  # fmt: skip
+
+
+def _check_range(part, size, dim):
+    low, high = (part, part) if isinstance(part, int) else (part.min(initial=0), part.max(initial=-size))
+    for value in (low, high):
+        if not -size <= value < size and not (isinstance(part, np.ndarray) and part.size == 0):
+            raise IndexError(f"index {value} is out of bounds for dimension {dim} with size {size}")
+
+
+def getitem(input, index):
+    """input[index], in all forms of PyTorch."""
+    plain = plain_index(input, index)
+    return record(ops.BasicIndex if ops.is_basic(plain) else ops.Index, input, index=plain)
+
+
+def gather(input, dim, index):
+    """result[i, j] = input[index[i, j], j] for dim 0; input[i, index[i, j]] for dim 1; and so on."""
+    dim = _check_gather("gather", input, dim, index)
+    return record(ops.Gather, input, index=index.array, dim=dim) if input.array.ndim else input.clone()
+
+
+def _check_gather(name, input, dim, index, source=None):
+    need_tensor(name, index, "index")
+    dim = wrap_dim(name, dim, input.array.ndim)
+    if index.dtype.kind not in "iu" or index.dtype == np.uint8:
+        raise RuntimeError(f"{name}(): expected dtype int64 for index, got {index.dtype}")
+    if index.array.ndim != input.array.ndim:
+        raise RuntimeError(f"{name}(): index must have as many dimensions as the input: {list(index.shape)} for an "
+                           f"input of shape {list(input.shape)}")  # fmt: skip
+    for d, n in enumerate(index.array.shape):
+        if d != dim and n > input.array.shape[d]:
+            raise RuntimeError(f"{name}(): size {n} of index at dimension {d} exceeds the input's {input.array.shape[d]} "
+                               f"(index {list(index.shape)}, input {list(input.shape)})")  # fmt: skip
+        if source is not None and n > source.array.shape[d]:
+            raise RuntimeError(f"{name}(): index of shape {list(index.shape)} is larger than src {list(source.shape)} "
+                               f"at dimension {d}")  # fmt: skip
+    size = input.array.shape[dim] if input.array.ndim else 1
+    if index.array.size and not 0 <= index.array.min() <= index.array.max() < size:
+        bad = index.array.min() if index.array.min() < 0 else index.array.max()
+        raise RuntimeError(f"{name}(): index {bad} is out of bounds for dimension {dim} with size {size}")
+    return dim
+
+
+def take_along_dim(input, indices, dim=None):
+    """As `gather`, with broadcasting; over the flat tensor when dim is None."""
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    dim = wrap_dim("take_along_dim", dim, input.array.ndim)
+    shape = list(np.broadcast_shapes(
+        [1 if d == dim else n for d, n in enumerate(input.array.shape)],
+        [1 if d == dim else n for d, n in enumerate(indices.array.shape)],
+    ))  # fmt: skip
+    wide = [*shape[:dim], input.array.shape[dim], *shape[dim + 1 :]]
+    narrow = [*shape[:dim], indices.array.shape[dim], *shape[dim + 1 :]]
+    return gather(input.expand(wide), dim, indices.expand(narrow))
+
+
+def index_select(input, dim, index):
+    """The slices along `dim` at the indices of a 1-d tensor, in that order."""
+    need_tensor("index_select", index, "index")
+    dim = wrap_dim("index_select", dim, input.array.ndim)
+    if index.array.ndim > 1:
+        raise IndexError(f"index_select(): index must be a vector, got shape {list(index.shape)}")
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(f"index_select(): expected dtype int32 or int64 for index, got {index.dtype}")
+    size = input.array.shape[dim] if input.array.ndim else 1
+    if index.array.size and not 0 <= index.array.min() <= index.array.max() < size:
+        raise IndexError(f"index_select(): index out of range in dimension {dim} with size {size}")
+    return getitem(input, (*[slice(None)] * dim, index.reshape(-1)))
+
+
+def index_add(input, dim, index, source, *, alpha=1):
+    """input with alpha · source added to the slices along `dim` at `index`; repeats add up."""
+    dim = wrap_dim("index_add", dim, input.array.ndim)
+    selected = [*input.array.shape[:dim], index.array.size, *input.array.shape[dim + 1 :]]
+    if list(source.shape) != selected:
+        raise RuntimeError(f"index_add(): source must have shape {selected}, got {list(source.shape)}")
+    place = plain_index(input, (*[slice(None)] * dim, index))
+    return input + record(ops.AddAt, source * alpha if alpha != 1 else source, index=place, shape=input.array.shape)
+
+
+def index_fill(input, dim, index, value):
+    """input with the slices along `dim` at `index` set to a number."""
+    place = plain_index(input, (*[slice(None)] * wrap_dim("index_fill", dim, input.array.ndim), index))
+    return record(ops.SetItem, input, value, index=place)
+
+
+def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+    """input with result[index[i, j], j] = src[i, j] for dim 0, and so on; `src` may be a number."""
+    if reduce == "add":
+        return scatter_add(input, dim, index, src if src is not None else value)
+    if reduce is not None:
+        raise RuntimeError(f"scatter(): reduce must be None or 'add', got {reduce!r}")
+    src = value if src is None else src
+    dim = _check_gather("scatter", input, dim, index, src if is_tensor(src) else None)
+    if is_tensor(src):
+        if src.dtype != input.dtype:
+            raise RuntimeError(
+                f"scatter(): expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}"
+            )
+        src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
+    return record(ops.SetItem, input, src, index=ops.places(index.array, dim))
+
+
+def scatter_add(input, dim, index, src):
+    """input with src[i, j] added to result[index[i, j], j] for dim 0, and so on; repeats add up."""
+    dim = _check_gather("scatter_add", input, dim, index, src if is_tensor(src) else None)
+    if not is_tensor(src):
+        src = input._of(np.full(index.array.shape, src, input.dtype))
+    src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
+    added = record(ops.AddAt, src, index=ops.places(index.array, dim), shape=input.array.shape)
+    return input + added
+
+
+def masked_select(input, mask):
+    """The elements where the mask is true, as a 1-d tensor."""
+    need_tensor("masked_select", mask, "mask")
+    shape = np.broadcast_shapes(input.array.shape, mask.array.shape)
+    return getitem(input.expand(shape), mask.expand(shape))
+
+
+def masked_scatter(input, mask, source):
+    """input with the elements of `source`, in order, where the mask is true."""
+    wide = np.broadcast_to(mask.array, input.array.shape)
+    count = int(wide.sum())
+    if source.array.size < count:
+        raise RuntimeError(
+            f"masked_scatter(): the mask has {count} true entries, source only {source.array.size} elements"
+        )
+    return record(ops.SetItem, input, source.reshape(-1)[:count], index=wide)
+
+
+def nonzero(input, *, as_tuple=False):
+    """The indices of nonzero elements: (n, ndim) int64, or a tuple with one tensor per axis."""
+    found = np.nonzero(input.array) if input.array.ndim else np.nonzero(input.array.reshape(1))
+    if as_tuple:
+        return tuple(input._of(index) for index in found)
+    return input._of(np.stack(found, axis=1)[:, : input.array.ndim])
+
+
+def argwhere(input):
+    """The indices of nonzero elements, (n, ndim)."""
+    return nonzero(input)
+
+
+def argsort(input, dim=-1, descending=False, stable=False):
+    """The indices that sort along `dim`; equal elements keep their order."""
+    dim = wrap_dim("argsort", dim, input.array.ndim)
+    if not input.array.ndim:
+        return input._of(np.zeros((), np.int64))
+    x = input.array
+    if not descending:
+        return input._of(np.argsort(x, axis=dim, kind="stable"))
+    backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")  # ties: the first stays first
+    return input._of(np.flip(x.shape[dim] - 1 - backwards, dim).copy())
+
+
+def sort(input, dim=-1, descending=False, stable=False):
+    """(values, indices) sorted along `dim`; equal elements keep their order."""
+    indices = argsort(input, dim, descending)
+    return MaxMin(gather(input, dim, indices), indices)
+
+
+def topk(input, k, dim=-1, largest=True, sorted=True):
+    """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
+    dim = wrap_dim("topk", dim, input.array.ndim)
+    size = input.array.shape[dim] if input.array.ndim else 1
+    if not 0 <= k <= size:
+        raise RuntimeError(f"topk(): k is {k} but dimension {dim} has {size} elements")
+    indices = argsort(input, dim, descending=largest)
+    if input.array.ndim:
+        indices = indices[(*[slice(None)] * dim, slice(0, int(k)))]
+    return MaxMin(gather(input, dim, indices), indices)
+
+
+def take(input, index):
+    """The elements of the flat tensor at `index`."""
+    return getitem(input.reshape(-1), index)

@@ -1,0 +1,193 @@
+"""Matrix products in all their forms: each ends in one batched matrix product."""
+
+from __future__ import annotations
+
+import math
+
+from ..ops import products as ops
+from ..ops.function import record
+from .arguments import need_tensor
+from .shape import broadcast_shapes
+
+
+def matmul(input, other):
+    """Matrix product of the last two axes, broadcasting over the others; vectors gain and lose an axis."""
+    need_tensor("matmul", input)
+    need_tensor("matmul", other, "other")
+    x, y = input.array.shape, other.array.shape
+    if not x or not y:
+        raise RuntimeError(f"matmul(): both arguments need at least 1 dimension, got shapes {list(x)} and {list(y)}")
+    _same_type("matmul", input, other)
+    if x[-1] != y[-2 if len(y) > 1 else 0]:
+        raise RuntimeError(f"matmul(): shapes {list(x)} and {list(y)} cannot be multiplied ({x[-1]} columns against "
+                           f"{y[-2 if len(y) > 1 else 0]} rows)")  # fmt: skip
+    if len(x) > 1 and len(y) > 1:
+        if len(x) > 2 or len(y) > 2:
+            broadcast_shapes("matmul", x[:-2], y[:-2])
+        return record(ops.MatMul, input, other)
+    left = input if len(x) > 1 else input.reshape(1, -1)
+    right = other if len(y) > 1 else other.reshape(-1, 1)
+    product = record(ops.MatMul, left, right)
+    shape = product.array.shape
+    return product.reshape((*shape[:-2], *(shape[-2:-1] if len(x) > 1 else ()), *(shape[-1:] if len(y) > 1 else ())))
+
+
+def _same_type(name, *tensors):
+    kinds = {x.dtype for x in tensors}
+    if len(kinds) > 1:
+        raise RuntimeError(
+            f"{name}(): expected all tensors to have the same dtype, got {' and '.join(str(x.dtype) for x in tensors)}; "
+            f"convert one with .to(dtype)"
+        )
+
+
+def _dimensions(name, wanted, **tensors):
+    for argument, x in tensors.items():
+        need_tensor(name, x, argument)
+        if x.array.ndim != wanted:
+            raise RuntimeError(f"{name}(): {argument} must be {wanted}-dimensional, got shape {list(x.shape)}")
+
+
+def mm(input, mat2):
+    """Matrix product of two matrices, without broadcasting."""
+    _dimensions("mm", 2, input=input, mat2=mat2)
+    return matmul(input, mat2)
+
+
+def bmm(input, mat2):
+    """Matrix products of two batches (B, n, m) and (B, m, k), without broadcasting."""
+    _dimensions("bmm", 3, input=input, mat2=mat2)
+    if input.array.shape[0] != mat2.array.shape[0]:
+        raise RuntimeError(f"bmm(): batch sizes differ: {list(input.shape)} and {list(mat2.shape)}")
+    return matmul(input, mat2)
+
+
+def mv(input, vec):
+    """Matrix times vector."""
+    _dimensions("mv", 2, input=input)
+    _dimensions("mv", 1, vec=vec)
+    return matmul(input, vec)
+
+
+def dot(input, tensor):
+    """The inner product of two vectors of one length."""
+    _dimensions("dot", 1, input=input, tensor=tensor)
+    if input.array.shape != tensor.array.shape:
+        raise RuntimeError(f"dot(): vectors of {input.array.shape[0]} and {tensor.array.shape[0]} elements")
+    _same_type("dot", input, tensor)
+    return (input * tensor).sum()
+
+
+def addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    """beta · input + alpha · mat1 @ mat2."""
+    return _scaled(input, beta) + _scaled(mm(mat1, mat2), alpha)
+
+
+def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
+    """beta · input + alpha · batch1 @ batch2, for batches of matrices."""
+    return _scaled(input, beta) + _scaled(bmm(batch1, batch2), alpha)
+
+
+def _scaled(x, factor):
+    return x if factor == 1 else x * factor
+
+
+def einsum(equation, *operands):
+    """Sums of products by index letters, for example "bij,bjk->bik". Pairs of operands go one after the other.
+
+    Supports repeated letters in an operand (a diagonal), `...`, implicit output, and any number of operands.
+    """
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    inputs, output, operands = _parse(equation, operands)
+    terms, tensors = list(inputs), list(operands)
+    for k in range(len(terms)):
+        terms[k], tensors[k] = _take_diagonals(terms[k], tensors[k])
+    while len(tensors) > 1:
+        a, x, b, y = terms.pop(0), tensors.pop(0), terms.pop(0), tensors.pop(0)
+        needed = set(output).union(*terms)
+        term, product = _contract(a, x, b, y, needed)
+        terms.insert(0, term)
+        tensors.insert(0, product)
+    (term,), (x,) = terms, tensors
+    gone = tuple(d for d, letter in enumerate(term) if letter not in output)
+    if gone:
+        x = x.sum(gone)
+        term = [letter for letter in term if letter in output]
+    return x.permute([term.index(letter) for letter in output]) if len(output) > 1 else x
+
+
+def _parse(equation, operands):
+    """Letters of each operand and of the output; `...` becomes letters that no one can type."""
+    text = equation.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(operands):
+        raise ValueError(f"einsum(): {equation!r} names {len(terms)} operands, got {len(operands)}")
+    hidden = max(
+        [x.array.ndim - len(term.replace("...", "")) for term, x in zip(terms, operands, strict=True) if "..." in term],
+        default=0,
+    )
+    parsed, sizes = [], {}
+    for term, x in zip(terms, operands, strict=True):
+        named = len(term.replace("...", ""))
+        extra = x.array.ndim - named
+        if extra < 0 or (extra and "..." not in term):
+            raise RuntimeError(f"einsum(): {term!r} names {named} axes of a tensor of shape {list(x.shape)}")
+        before, dots, after = term.partition("...")
+        middle = [f"…{k}" for k in range(hidden - extra, hidden)] if dots else []
+        letters = [*before, *middle, *after]
+        parsed.append(letters)
+        for letter, size in zip(letters, x.array.shape, strict=True):
+            known = sizes.setdefault(letter, size)
+            if known != size and 1 not in (known, size):
+                raise RuntimeError(
+                    f"einsum(): axis {letter!r} of {equation!r} is {known} in one operand, {size} in another"
+                )
+            sizes[letter] = max(known, size)
+    if arrow:
+        before, dots, after = right.partition("...")
+        output = [*before, *([f"…{k}" for k in range(hidden)] if dots else []), *after]
+    else:
+        every = [letter for letters in parsed for letter in letters]
+        dots = [f"…{k}" for k in range(hidden)]
+        output = dots + sorted(letter for letter in set(every) if every.count(letter) == 1 and letter not in dots)
+    for letter in output:
+        if letter not in sizes or output.count(letter) > 1:
+            raise RuntimeError(f"einsum(): output axis {letter!r} of {equation!r} is unknown or repeated")
+    return parsed, output, operands
+
+
+def _take_diagonals(term, x):
+    """Replace a letter that stands twice in one operand by the diagonal."""
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            first = term.index(letter)
+            second = term.index(letter, first + 1)
+            x = x.diagonal(0, first, second)
+            term = [other for d, other in enumerate(term) if d not in (first, second)] + [letter]
+    return term, x
+
+
+def _contract(a, x, b, y, needed):
+    """The product of two operands, summed over letters that nobody needs any more, by one matmul."""
+    shared = [letter for letter in a if letter in b]
+    batch = [letter for letter in shared if letter in needed]
+    summed = [letter for letter in shared if letter not in needed]
+    only_a = [letter for letter in a if letter not in b]
+    only_b = [letter for letter in b if letter not in a]
+    sizes = {}
+    for letter, n in (*zip(a, x.array.shape, strict=True), *zip(b, y.array.shape, strict=True)):
+        sizes[letter] = max(sizes.get(letter, 1), n)
+
+    def arranged(term, z, order):
+        z = z.permute([term.index(letter) for letter in order]) if len(order) > 1 else z
+        return z.expand([sizes[letter] for letter in order]) if order else z
+
+    def joined(letters):
+        return math.prod(sizes[letter] for letter in letters)
+
+    left = arranged(a, x, batch + only_a + summed).reshape(joined(batch), joined(only_a), joined(summed))
+    right = arranged(b, y, batch + summed + only_b).reshape(joined(batch), joined(summed), joined(only_b))
+    letters = batch + only_a + only_b
+    return letters, matmul(left, right).reshape([sizes[letter] for letter in letters])

@@ -1,0 +1,236 @@
+"""Sums, means, extremes and norms, over all elements or along axes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import dtypes
+from ..ops import reduce as ops
+from ..ops.function import record
+from .arguments import is_tensor, need_tensor, one_keepdim, wrap_dim, wrap_dims
+from .elementwise import log, maximum, minimum, sqrt, where
+
+
+class MaxMin(NamedTuple):
+    """What `max`, `min`, `sort` and `topk` along a dim return."""
+
+    values: Any
+    indices: Any
+
+
+def sum(input, dim=None, keepdim=False, *, dtype=None, keepdims=None):
+    """The sum over `dim` (all axes when None). Integers and bools add up as int64."""
+    if dtype is not None:
+        input = input.to(dtype)
+    elif input.dtype.kind != "f":
+        input = input.to(dtypes.int64)
+    dims = wrap_dims("sum", dim, input.array.ndim)
+    return record(ops.Sum, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
+
+
+def _need_float(name, input):
+    need_tensor(name, input)
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"{name}(): the input must be floating point, got {input.dtype}; convert it with .float()")
+
+
+def mean(input, dim=None, keepdim=False, *, dtype=None, keepdims=None):
+    """The mean over `dim` (all axes when None)."""
+    if dtype is not None:
+        input = input.to(dtype)
+    _need_float("mean", input)
+    dims = wrap_dims("mean", dim, input.array.ndim)
+    return record(ops.Mean, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
+
+
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepdims=None):
+    """The variance over `dim`: Σ (x - mean)² / (n - correction), correction 1 unless `unbiased=False`."""
+    if isinstance(dim, bool):  # var(unbiased) as the second positional argument
+        dim, unbiased = None, dim
+    _need_float("var", input)
+    if unbiased is not None and correction is not None:
+        raise TypeError("var(): give `unbiased` or `correction`, not both")
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    dims = wrap_dims("var", dim, input.array.ndim)
+    n = math.prod(input.array.shape[d] for d in dims)
+    centred = input - mean(input, dims, True) if dims else input - input
+    squares = record(ops.Sum, centred * centred, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
+    return squares / (n - correction) if n > correction else squares * float("nan")
+
+
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepdims=None):
+    """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
+    variance = var(input, dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
+    return _root(variance)
+
+
+def _root(squares):
+    """√squares, with derivative 0 (not infinite) where it is 0."""
+    zero = squares.array == 0
+    if not zero.any():
+        return sqrt(squares)
+    mask = squares._of(np.asarray(zero))
+    return where(mask, squares * 0.0, sqrt(where(mask, squares * 0.0 + 1.0, squares)))
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """(variance, mean) over `dim`."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
+
+
+def _nonempty(name, input, dims):
+    if input.array.size == 0 and (not dims or any_zero(input.array.shape, dims)):
+        raise IndexError(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
+
+
+def any_zero(shape, dims):
+    """Is one of these axes empty?"""
+    return not math.prod(shape[d] for d in dims)
+
+
+def amax(input, dim=(), keepdim=False, *, keepdims=None):
+    """The largest element over `dim`; ties share the gradient evenly."""
+    dims = wrap_dims("amax", dim, input.array.ndim)
+    _nonempty("amax", input, dims)
+    return record(ops.Extreme, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), largest=True)
+
+
+def amin(input, dim=(), keepdim=False, *, keepdims=None):
+    """The smallest element over `dim`; ties share the gradient evenly."""
+    dims = wrap_dims("amin", dim, input.array.ndim)
+    _nonempty("amin", input, dims)
+    return record(ops.Extreme, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), largest=False)
+
+
+def max(input, dim=None, keepdim=False, *, other=None, keepdims=None):
+    """The largest element; along `dim` (values, indices); or element by element with another tensor."""
+    return _extreme("max", maximum, amax, np.argmax, input, dim if other is None else other, keepdim, keepdims)
+
+
+def min(input, dim=None, keepdim=False, *, other=None, keepdims=None):
+    """The smallest element; along `dim` (values, indices); or element by element with another tensor."""
+    return _extreme("min", minimum, amin, np.argmin, input, dim if other is None else other, keepdim, keepdims)
+
+
+def _extreme(name, binary, whole, arg, input, dim, keepdim, keepdims):
+    if is_tensor(dim) and not (dim.ndim == 0 and dim.dtype.kind == "i" and input.ndim):
+        return binary(input, dim)
+    if dim is None:
+        if input.array.size == 0:
+            raise RuntimeError(f"{name}(): expected a non-empty tensor, got shape {tuple(input.shape)}")
+        return whole(input)
+    dim = wrap_dim(name, dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return MaxMin(input.clone(), input._of(np.zeros((), np.int64)))
+    _nonempty(name, input, (dim,))
+    indices = input._of(np.expand_dims(arg(input.array, axis=dim), dim).astype(np.int64))
+    values = input.gather(dim, indices)
+    if not one_keepdim(keepdim, keepdims):
+        values, indices = values.squeeze(dim), indices.squeeze(dim)
+    return MaxMin(values, indices)
+
+
+def _arg(name, function, input, dim, keepdim):
+    if dim is None:
+        if input.array.size == 0:
+            raise IndexError(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
+        return input._of(np.asarray(function(input.array), dtype=np.int64))
+    dim = wrap_dim(name, dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return input._of(np.zeros((), np.int64))
+    _nonempty(name, input, (dim,))
+    return input._of(np.asarray(function(input.array, axis=dim, keepdims=keepdim), dtype=np.int64))
+
+
+def argmax(input, dim=None, keepdim=False):
+    """The index of the largest element (the first of several), of the flattened tensor when dim is None."""
+    return _arg("argmax", np.argmax, input, dim, keepdim)
+
+
+def argmin(input, dim=None, keepdim=False):
+    """The index of the smallest element (the first of several), of the flattened tensor when dim is None."""
+    return _arg("argmin", np.argmin, input, dim, keepdim)
+
+
+def prod(input, dim=None, keepdim=False, *, dtype=None):
+    """The product over one axis, or of all elements."""
+    if dtype is not None:
+        input = input.to(dtype)
+    elif input.dtype.kind != "f":
+        input = input.to(dtypes.int64)
+    if dim is None:
+        return record(ops.Prod, input.reshape(-1), dim=0, keepdim=False)
+    return record(ops.Prod, input, dim=wrap_dim("prod", dim, input.array.ndim), keepdim=keepdim)
+
+
+def logsumexp(input, dim, keepdim=False):
+    """ln Σ e^input over `dim`, without overflow."""
+    dims = wrap_dims("logsumexp", dim, input.array.ndim)
+    if input.dtype.kind != "f":
+        input = input.float()
+    top = input.array.max(dims, keepdims=True) if input.array.size else np.zeros((), input.dtype)
+    top = input._of(np.where(np.isfinite(top), top, 0).astype(input.dtype))
+    total = log((input - top).exp().sum(dims, True)) + top
+    return total if keepdim else total.squeeze(dims)
+
+
+def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+    """The p-norm (Σ |x|^p)^(1/p) over `dim`; p may also be inf, -inf or 0 (count of nonzero entries)."""
+    return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
+
+
+def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
+    """The norm of the elements along `dim`, as `norm`; the derivative at 0 is 0."""
+    if dtype is not None:
+        x = x.to(dtype)
+    _need_float("norm", x)
+    if isinstance(ord, str):
+        raise RuntimeError(f"norm(): order {ord!r} is not supported; give a number, inf or -inf")
+    dims = wrap_dims("norm", dim, x.array.ndim)
+    if ord == 2:
+        return _root((x * x).sum(dims, keepdim))
+    if ord == 1:
+        return x.abs().sum(dims, keepdim)
+    if ord == math.inf:
+        return amax(x.abs(), dims, keepdim)
+    if ord == -math.inf:
+        return amin(x.abs(), dims, keepdim)
+    if ord == 0:
+        return (x != 0).to(x.dtype).sum(dims, keepdim)
+    total = (x.abs() ** ord).sum(dims, keepdim)
+    zero = total._of(np.asarray(total.array == 0))
+    return where(zero, total * 0.0, where(zero, total * 0.0 + 1.0, total) ** (1.0 / ord))
+
+
+def cumsum(input, dim, *, dtype=None):
+    """The running sum along `dim`."""
+    if dtype is not None:
+        input = input.to(dtype)
+    elif input.dtype.kind != "f":
+        input = input.to(dtypes.int64)
+    dim = wrap_dim("cumsum", dim, input.array.ndim)
+    return record(ops.Cumsum, input, dim=dim) if input.array.ndim else input.clone()
+
+
+def cumprod(input, dim, *, dtype=None):
+    """The running product along `dim`."""
+    if dtype is not None:
+        input = input.to(dtype)
+    elif input.dtype.kind != "f":
+        input = input.to(dtypes.int64)
+    dim = wrap_dim("cumprod", dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return input.clone()
+    return record(ops.ProductBefore, input, dim=dim, after=False) * input
+
+
+def logcumsumexp(input, dim):
+    """ln of the running sum of e^input along `dim`, without overflow."""
+    dim = wrap_dim("logcumsumexp", dim, input.array.ndim)
+    return record(ops.LogCumsumExp, input, dim=dim) if input.array.ndim else input.clone()

@@ -1,0 +1,136 @@
+"""`backward` and `grad`: from Tensors to edges and arrays, one run of the engine, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import engine
+from .functions.arguments import is_tensor
+from .functions.inplace import edge_of
+from .graph import Node
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of several tensors into `.grad` of their leaves; see `Tensor.backward`."""
+    tensors, gradients = _pairs(tensors, grad_tensors)
+    edges = [_need_edge(t) for t in tensors]
+    seeds = [_seed(t, g, create_graph) for t, g in zip(tensors, gradients, strict=True)]
+    targets = None
+    if inputs is not None:
+        inputs = [inputs] if is_tensor(inputs) else list(inputs)
+        if not inputs:
+            raise RuntimeError("backward(): `inputs` is empty; leave it out to reach all leaves")
+        targets = [_need_edge(t) for t in inputs]
+    found = engine.backward(
+        edges,
+        seeds,
+        targets,
+        keep=create_graph if retain_graph is None else retain_graph,
+        lift=type(tensors[0]) if create_graph else None,
+    )
+    for t in inputs or ():
+        if not t.is_leaf and found[t._edge] is not None:
+            t._add_grad(found[t._edge], False)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of (the sum of) `outputs` with respect to each of `inputs`, without touching `.grad`.
+
+    grad_outputs  the gradient of the loss by each output; may be left out for outputs of one element
+    allow_unused  return None for an input that was not used, instead of raising
+    materialize_grads  return zeros for such inputs
+
+    >>> x = tinygrad_rnn.tensor(3.0, requires_grad=True)
+    >>> (first,) = tinygrad_rnn.autograd.grad(x**3, x, create_graph=True)
+    >>> tinygrad_rnn.autograd.grad(first, x)
+    (tensor(18.),)
+    """
+    outputs, gradients = _pairs(outputs, grad_outputs)
+    inputs = [inputs] if is_tensor(inputs) else list(inputs)
+    for k, t in enumerate(inputs):
+        if not t.requires_grad:
+            raise RuntimeError(f"grad(): input {k} (shape {list(t.shape)}) does not require grad")
+    edges = [_need_edge(t) for t in outputs]
+    targets = [_need_edge(t) for t in inputs]
+    found = engine.backward(
+        edges,
+        [_seed(t, g, create_graph) for t, g in zip(outputs, gradients, strict=True)],
+        targets,
+        keep=create_graph if retain_graph is None else retain_graph,
+        lift=type(outputs[0]) if create_graph else None,
+        into_leaves=False,
+    )
+    return tuple(
+        _result(k, t, found[edge], bool(allow_unused), materialize_grads)
+        for k, (t, edge) in enumerate(zip(inputs, targets, strict=True))
+    )
+
+
+def _result(k: int, t: Any, g: Any, allow_unused: bool, materialize: bool) -> Any:
+    if g is None:
+        if materialize:
+            return t._of(np.zeros_like(t.array))
+        if not allow_unused:
+            raise RuntimeError(
+                f"grad(): input {k} (shape {list(t.shape)}) was not used in the graph of the outputs. "
+                f"Set allow_unused=True to get None for it."
+            )
+        return None
+    return g if is_tensor(g) else t._of(np.array(g, order="C"))
+
+
+def _pairs(tensors: Any, gradients: Any) -> tuple[list[Any], list[Any]]:
+    tensors = [tensors] if is_tensor(tensors) else list(tensors)
+    if gradients is None:
+        gradients = [None] * len(tensors)
+    gradients = [gradients] if is_tensor(gradients) else list(gradients)
+    if len(gradients) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
+    return tensors, gradients
+
+
+def _need_edge(t: Any) -> tuple[Node, int]:
+    edge = edge_of(t)
+    if edge is None:
+        raise RuntimeError(
+            f"element 0 of tensors does not require grad and does not have a grad_fn: this tensor (shape {list(t.shape)}) was not "
+            f"computed from anything that requires grad, or under no_grad()"
+        )
+    return edge
+
+
+def _seed(t: Any, gradient: Any, recorded: bool) -> Any:
+    """The gradient to start from: the one given, or 1 for a single element."""
+    if gradient is None:
+        if t.array.size != 1:
+            raise RuntimeError(
+                f"grad can be implicitly created only for scalar outputs: this one has shape {list(t.shape)}; "
+                f"reduce it first (for example .sum()) or pass gradient=..."
+            )
+        ones = np.ones_like(t.array)
+        return t._of(ones) if recorded else ones
+    if not is_tensor(gradient):
+        raise TypeError(f"the gradient must be a Tensor, not {type(gradient).__name__}")
+    if gradient.array.shape != t.array.shape:
+        raise RuntimeError(
+            f"mismatch in shape: the gradient has shape {list(gradient.shape)} and the output {list(t.shape)}"
+        )
+    if gradient.dtype != t.dtype:
+        gradient = gradient.to(t.dtype)
+    return gradient if recorded else gradient.array

@@ -1,0 +1,183 @@
+"""What a graph is: nodes, the edges between them, and the one walk over them.
+
+A node is one applied operation. Its `edges` point to the nodes that made its inputs, one entry per
+input: `(node, output number)`, or None where no gradient is wanted. Edges lead only towards inputs,
+so nothing can be reached from itself and a graph is freed by reference counting alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections import deque
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from ._mode import Scope, thread
+
+Edge = tuple["Node", int]
+
+tick = itertools.count(1).__next__  # one clock for the birth of nodes and for writes into arrays
+FREED: Any = ("freed",)  # stands in `saved_tensors` after backward has released the values
+
+
+class Node:
+    """One applied operation: an op class from `ops/` instantiated, or a `Leaf`.
+
+    `shape` and `dtype` describe the output; a node with several outputs has a tuple of each.
+    `birth` numbers nodes in the order they were made, so newest first is a valid order for backward.
+    """
+
+    __slots__ = ("birth", "dtype", "edges", "saved_tensors", "scope", "shape")
+
+    edges: tuple[Edge | None, ...]
+    saved_tensors: tuple[Any, ...]  # what backward needs, as arrays; FREED after backward
+    shape: Any
+    dtype: Any
+    birth: int
+    scope: Scope
+    n_outputs = 1
+    hooks: dict[int, list[Any]] | None = None  # per output number: functions of its gradient
+    source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
+
+    def name(self) -> str:
+        """PyTorch's name of the backward function, for example 'MulBackward0'."""
+        return f"{type(self).__name__}Backward0"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The edges as PyTorch shows them: (None, 0) where no gradient is wanted."""
+        return tuple(edge or (None, 0) for edge in self.edges)
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of each output."""
+        return (self.shape,) if self.n_outputs == 1 else self.shape
+
+    def add_hook(self, number: int, hook: Any) -> RemovableHandle:
+        """Call `hook(gradient of output `number`)` in backward; see `Tensor.register_hook`."""
+        if self.hooks is None:
+            self.hooks = {}
+        hooks = self.hooks.setdefault(number, [])
+        hooks.append(hook)
+        return RemovableHandle(hooks, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+
+class RemovableHandle:
+    """Returned when a hook is registered; `remove()` takes the hook away again."""
+
+    def __init__(self, hooks: Any, hook: Any):
+        self._hooks, self._hook = hooks, hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        if self._hooks is None:
+            return
+        if isinstance(self._hooks, dict):
+            self._hooks.pop(self._hook, None)
+        elif self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+        self._hooks = None
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class Leaf(Node):
+    """The end of the graph at a tensor that the user made: its gradient goes into `tensor.grad`.
+
+    The tensor is held weakly: the tensor owns its leaf, not the other way round.
+    """
+
+    __slots__ = ("__dict__", "tensor")
+
+    def __init__(self, tensor: Any):
+        self.tensor = weakref.ref(tensor)
+        self.shape, self.dtype = tensor.array.shape, tensor.array.dtype
+        self.edges, self.saved_tensors = (), ()
+        self.scope, self.birth = thread.mode.scope, tick()
+
+    def name(self) -> str:
+        """PyTorch's name for the node that adds into `.grad`."""
+        return "AccumulateGrad"
+
+    @property
+    def variable(self) -> Any:
+        """The tensor itself, or None when it is gone (PyTorch's name)."""
+        return self.tensor()
+
+
+def ancestors(nodes: Iterable[Node]) -> list[Node]:
+    """All nodes that `nodes` were computed from, and themselves: each once, newest first."""
+    seen = set(nodes)
+    to_visit = list(seen)
+    while to_visit:
+        for edge in to_visit.pop().edges:
+            if edge is not None and edge[0] not in seen:
+                seen.add(edge[0])
+                to_visit.append(edge[0])
+    return sorted(seen, key=attrgetter("birth"), reverse=True)
+
+
+# --- writes into arrays -----------------------------------------------------------------------------
+#
+# Backward needs saved values as they were. Each in-place change is logged here against the memory it
+# changed; a saved array whose memory has a tick later than the node's birth is no longer what was saved.
+# Keeping the log by memory, not by tensor, costs nothing until something is written, and views need no
+# bookkeeping of their own.
+
+
+class Writes:
+    """The in-place changes of one block of memory."""
+
+    __slots__ = ("count", "memory", "ticks")
+
+    def __init__(self, memory: weakref.ref[Any]):
+        self.memory, self.count = memory, 0
+        self.ticks: deque[int] = deque(maxlen=64)  # enough to tell the version at the time of saving
+
+
+written: dict[int, Writes] = {}
+
+
+def memory_of(array: np.ndarray) -> np.ndarray:
+    """The array that owns the memory `array` looks into."""
+    base = array.base
+    while isinstance(base, np.ndarray):
+        array, base = base, base.base
+    return array
+
+
+def log_write(array: np.ndarray) -> None:
+    """Note that the values of `array` were changed in place."""
+    owner = memory_of(array)
+    key = id(owner)
+    writes = written.get(key)
+    if writes is None:
+        forget = weakref.ref(owner, lambda _: written.pop(key, None))
+        writes = written[key] = Writes(forget)
+    writes.count += 1
+    writes.ticks.append(tick())
+
+
+def version(array: np.ndarray, born: int | None = None) -> int:
+    """How often the memory of `array` was changed in place: until now, or before tick `born`."""
+    writes = written.get(id(memory_of(array)))
+    if writes is None:
+        return 0
+    return writes.count - (0 if born is None else sum(t > born for t in writes.ticks))
+
+
+def changed_since(array: np.ndarray, born: int) -> bool:
+    """Was the memory of `array` changed in place after tick `born`?"""
+    writes = written.get(id(array if array.base is None else memory_of(array)))
+    return writes is not None and writes.ticks[-1] > born

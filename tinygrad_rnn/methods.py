@@ -1,0 +1,337 @@
+"""What Tensor can do besides keeping a graph: its methods by name, and Python's protocols.
+
+Every method below is a plain function from `functions/`, where its definition and docstring are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import printing
+from .functions import compare, convert, elementwise, indexing, inplace, products, reduce, shape
+from .ops.function import Recorded
+
+
+class TensorMethods(Recorded):
+    """The part of Tensor that only uses the rest."""
+
+    __slots__ = ()
+
+    __array_ufunc__ = None  # ndarray * Tensor asks Tensor.__rmul__ instead of making an object array
+    __hash__ = object.__hash__
+
+    # functions/elementwise.py
+    add = elementwise.add
+    sub = elementwise.sub
+    mul = elementwise.mul
+    div = elementwise.div
+    floor_divide = elementwise.floor_divide
+    remainder = elementwise.remainder
+    pow = elementwise.pow
+    neg = elementwise.neg
+    abs = elementwise.abs
+    square = elementwise.square
+    reciprocal = elementwise.reciprocal
+    exp = elementwise.exp
+    expm1 = elementwise.expm1
+    log = elementwise.log
+    log2 = elementwise.log2
+    log10 = elementwise.log10
+    log1p = elementwise.log1p
+    sqrt = elementwise.sqrt
+    rsqrt = elementwise.rsqrt
+    sin = elementwise.sin
+    cos = elementwise.cos
+    erf = elementwise.erf
+    sign = elementwise.sign
+    floor = elementwise.floor
+    ceil = elementwise.ceil
+    trunc = elementwise.trunc
+    round = elementwise.round
+    lerp = elementwise.lerp
+    addcmul = elementwise.addcmul
+    addcdiv = elementwise.addcdiv
+    logaddexp = elementwise.logaddexp
+    xlogy = elementwise.xlogy
+    maximum = elementwise.maximum
+    minimum = elementwise.minimum
+    clamp = elementwise.clamp
+    clamp_min = elementwise.clamp_min
+    clamp_max = elementwise.clamp_max
+    masked_fill = elementwise.masked_fill
+    nan_to_num = elementwise.nan_to_num
+    sigmoid = elementwise.sigmoid
+    tanh = elementwise.tanh
+    relu = elementwise.relu
+    where = elementwise.where_method
+
+    # functions/compare.py
+    eq = compare.eq
+    ne = compare.ne
+    lt = compare.lt
+    le = compare.le
+    gt = compare.gt
+    ge = compare.ge
+    logical_and = compare.logical_and
+    logical_or = compare.logical_or
+    logical_xor = compare.logical_xor
+    logical_not = compare.logical_not
+    bitwise_and = compare.bitwise_and
+    bitwise_or = compare.bitwise_or
+    bitwise_xor = compare.bitwise_xor
+    bitwise_not = compare.bitwise_not
+    isnan = compare.isnan
+    isinf = compare.isinf
+    isfinite = compare.isfinite
+    isclose = compare.isclose
+    allclose = compare.allclose
+    equal = compare.equal
+    any = compare.any
+    all = compare.all
+    count_nonzero = compare.count_nonzero
+
+    # functions/reduce.py
+    sum = reduce.sum
+    mean = reduce.mean
+    var = reduce.var
+    std = reduce.std
+    amax = reduce.amax
+    amin = reduce.amin
+    max = reduce.max
+    min = reduce.min
+    argmax = reduce.argmax
+    argmin = reduce.argmin
+    prod = reduce.prod
+    logsumexp = reduce.logsumexp
+    norm = reduce.norm
+    cumsum = reduce.cumsum
+    cumprod = reduce.cumprod
+    logcumsumexp = reduce.logcumsumexp
+
+    # functions/shape.py
+    reshape = shape.reshape
+    view = shape.view
+    view_as = shape.view_as
+    reshape_as = shape.reshape_as
+    flatten = shape.flatten
+    unflatten = shape.unflatten
+    transpose = shape.transpose
+    t = shape.t
+    permute = shape.permute
+    movedim = shape.movedim
+    squeeze = shape.squeeze
+    unsqueeze = shape.unsqueeze
+    expand = shape.expand
+    expand_as = shape.expand_as
+    broadcast_to = shape.broadcast_to
+    split = shape.split
+    chunk = shape.chunk
+    unbind = shape.unbind
+    flip = shape.flip
+    roll = shape.roll
+    repeat = shape.repeat
+    tile = shape.tile
+    repeat_interleave = shape.repeat_interleave
+    narrow = shape.narrow
+    select = shape.select
+    tril = shape.tril
+    triu = shape.triu
+    diagonal = shape.diagonal
+    diag = shape.diag
+    clone = shape.clone
+    contiguous = shape.contiguous
+    swapaxes = shape.transpose
+    T = property(shape.reverse_axes)
+    mT = property(shape.transpose_matrix)
+
+    # functions/products.py
+    matmul = products.matmul
+    mm = products.mm
+    bmm = products.bmm
+    mv = products.mv
+    dot = products.dot
+    baddbmm = products.baddbmm
+    addmm = products.addmm
+
+    # functions/indexing.py
+    gather = indexing.gather
+    take_along_dim = indexing.take_along_dim
+    index_select = indexing.index_select
+    index_add = indexing.index_add
+    index_fill = indexing.index_fill
+    scatter = indexing.scatter
+    scatter_add = indexing.scatter_add
+    masked_select = indexing.masked_select
+    masked_scatter = indexing.masked_scatter
+    nonzero = indexing.nonzero
+    argwhere = indexing.argwhere
+    argsort = indexing.argsort
+    sort = indexing.sort
+    topk = indexing.topk
+    take = indexing.take
+
+    # functions/inplace.py
+    add_ = inplace.add_
+    sub_ = inplace.sub_
+    mul_ = inplace.mul_
+    div_ = inplace.div_
+    pow_ = inplace.pow_
+    addcmul_ = inplace.addcmul_
+    addcdiv_ = inplace.addcdiv_
+    lerp_ = inplace.lerp_
+    neg_ = inplace.neg_
+    exp_ = inplace.exp_
+    sqrt_ = inplace.sqrt_
+    tanh_ = inplace.tanh_
+    sigmoid_ = inplace.sigmoid_
+    relu_ = inplace.relu_
+    clamp_ = inplace.clamp_
+    clamp_min_ = inplace.clamp_min_
+    masked_fill_ = inplace.masked_fill_
+    copy_ = inplace.copy_
+    fill_ = inplace.fill_
+    zero_ = inplace.zero_
+    normal_ = inplace.normal_
+    uniform_ = inplace.uniform_
+    bernoulli_ = inplace.bernoulli_
+    random_ = inplace.random_
+    apply_ = inplace.apply_
+    unsqueeze_ = inplace.unsqueeze_
+    squeeze_ = inplace.squeeze_
+    t_ = inplace.t_
+
+    # functions/convert.py
+    item = convert.item
+    tolist = convert.tolist
+    numpy = convert.numpy
+    to = convert.to
+    type = convert.as_type
+    type_as = convert.type_as
+    float = convert.as_float
+    double = convert.double
+    half = convert.half
+    long = convert.long
+    int = convert.as_int
+    short = convert.short
+    byte = convert.byte
+    bool = convert.as_bool
+    cpu = convert.cpu
+    cuda = convert.cuda
+    pin_memory = convert.pin_memory
+    new_tensor = convert.new_tensor
+    new_zeros = convert.new_zeros
+    new_ones = convert.new_ones
+    new_empty = convert.new_empty
+    new_full = convert.new_full
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.requires_grad:
+            raise RuntimeError("NumPy cannot take a Tensor that requires grad; use tensor.detach() first")
+        return np.array(self.array, dtype=dtype, copy=copy)
+
+    # --- Python's protocols -------------------------------------------------------------------------
+
+    def __len__(self) -> Any:
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self.array.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __contains__(self, element: Any) -> Any:
+        return bool((self.array == (element.array if isinstance(element, Recorded) else element)).any())
+
+    def __bool__(self) -> Any:
+        if self.array.size != 1:
+            raise RuntimeError(f"the truth value of a Tensor with {self.array.size} elements is ambiguous: use .any() or .all()")  # fmt: skip
+        return bool(self.array.item())
+
+    def __float__(self) -> Any:
+        return float(self.item())
+
+    def __int__(self) -> Any:
+        return int(self.item())
+
+    def __index__(self) -> Any:
+        if self.array.size != 1 or self.array.dtype.kind == "f":
+            raise TypeError(
+                f"only integer tensors of a single element can be used as an index (got {self.dtype}, shape {list(self.shape)})"
+            )
+        return int(self.array.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.array.ndim == 0 and spec else object.__format__(self, spec)
+
+    def __repr__(self) -> str:
+        return printing.tensor_text(self)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("tensors are not pickled: use tinygrad_rnn.save(...), or .numpy() for other formats")
+
+    def __getattr__(self, name: str) -> Any:
+        near = difflib.get_close_matches(name, dir(type(self)), n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise AttributeError(f"a Tensor has no attribute {name!r}{hint}")
+
+    # --- operators ----------------------------------------------------------------------------------------
+
+    def __pow__(self, other: Any) -> Any:
+        return elementwise.pow(self, other)
+
+    def __neg__(self) -> Any:
+        return elementwise.neg(self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return elementwise.abs(self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return products.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return products.matmul(self._of(np.asarray(other)), self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return elementwise.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return elementwise.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return elementwise.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return elementwise.remainder(other, self)
+
+    def __rand__(self, other: Any) -> Any:
+        return compare.bitwise_and(self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return compare.bitwise_or(self, other)
+
+    __eq__ = compare.eq  # type: ignore[assignment]
+    __ne__ = compare.ne  # type: ignore[assignment]
+    __lt__ = compare.lt
+    __le__ = compare.le
+    __gt__ = compare.gt
+    __ge__ = compare.ge
+    __and__ = compare.bitwise_and
+    __or__ = compare.bitwise_or
+    __xor__ = compare.bitwise_xor
+    __invert__ = compare.bitwise_not
+    __getitem__ = indexing.getitem
+    __setitem__ = inplace.setitem
+    __iadd__ = inplace.add_
+    __isub__ = inplace.sub_
+    __imul__ = inplace.mul_
+    __itruediv__ = inplace.div_
+    __ipow__ = inplace.pow_

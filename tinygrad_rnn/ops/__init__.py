@@ -1,0 +1,1 @@
+"""The derivative table: one class per op, forward and backward side by side."""

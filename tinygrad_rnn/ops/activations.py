@@ -1,0 +1,82 @@
+"""The nonlinearities that have a rule of their own; the others are compositions (functions/activations.py)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .elementwise import Exp, _array
+from .function import Function, call
+
+
+class Tanh(Function):
+    """y = tanh x          dL/dx = dL/dy · (1 - y²)"""
+
+    promotes = "float"
+    saves = ("out",)
+
+    def forward(ctx, x):
+        return np.tanh(x)
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * (1 - y * y)
+
+
+class Sigmoid(Function):
+    """y = 1 / (1 + e⁻ˣ)          dL/dx = dL/dy · y (1 - y)"""
+
+    promotes = "float"
+    saves = ("out",)
+
+    def forward(ctx, x):
+        return 0.5 * np.tanh(0.5 * x) + 0.5  # e⁻ˣ would overflow for large negative x
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * y * (1 - y)
+
+
+class ReLU(Function):
+    """y = max(x, 0)          dL/dx = dL/dy where y > 0, else 0   (0 at 0)"""
+
+    saves = ("out",)
+
+    def forward(ctx, x):
+        return np.maximum(x, 0)
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * (_array(y) > 0)
+
+
+class Softmax(Function):
+    """y_k = e^(x_k) / Σ_j e^(x_j) along `dim`          dL/dx = y (dL/dy - Σ_j dL/dy_j · y_j)"""
+
+    saves = ("out",)
+
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        e = np.exp(x - x.max(dim, keepdims=True))  # the largest exponent is 0: no overflow
+        e /= e.sum(dim, keepdims=True)
+        return e
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        weighted = g * y
+        return weighted - y * weighted.sum(ctx.dim, keepdims=True)
+
+
+class LogSoftmax(Function):
+    """y_k = x_k - ln Σ_j e^(x_j) along `dim`          dL/dx = dL/dy - e^y Σ_j dL/dy_j"""
+
+    saves = ("out",)
+
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        shifted = x - x.max(dim, keepdims=True)
+        shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
+        return shifted
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g - call(Exp, y) * g.sum(ctx.dim, keepdims=True)

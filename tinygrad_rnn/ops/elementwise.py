@@ -1,0 +1,424 @@
+"""Arithmetic, element by element: each op is its formula and its derivative.
+
+In the rules `to_x, to_y = ctx.edges` tells whose gradient is wanted: an edge is None where it is not.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .function import Function, call
+
+
+class Add(Function):
+    """z = x + y          dL/dx = dL/dz,   dL/dy = dL/dz"""
+
+    promotes = True
+
+    def forward(ctx, x, y):
+        return x + y
+
+    def backward(ctx, g):
+        return g, g
+
+
+class Sub(Function):
+    """z = x - y          dL/dx = dL/dz,   dL/dy = -dL/dz"""
+
+    promotes = True
+
+    def forward(ctx, x, y):
+        return x - y
+
+    def backward(ctx, g):
+        to_x, to_y = ctx.edges
+        return g, -g if to_y else None
+
+
+class Mul(Function):
+    """z = x y          dL/dx = dL/dz · y,   dL/dy = dL/dz · x"""
+
+    promotes = True
+    saves = {"x": "y", "y": "x"}
+
+    def forward(ctx, x, y):
+        return x * y
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        return g * y if to_x else None, g * x if to_y else None
+
+
+class Div(Function):
+    """z = x / y          dL/dx = dL/dz / y,   dL/dy = -dL/dz · x / y²"""
+
+    promotes = "float"
+    saves = {"x": "y", "y": None}
+
+    def forward(ctx, x, y):
+        return x / y
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        return g / y if to_x else None, -g * ((x / y) / y) if to_y else None
+
+
+class Pow(Function):
+    """z = xʸ          dL/dx = dL/dz · y xʸ⁻¹,   dL/dy = dL/dz · xʸ ln x
+
+    Both are 0 where their factor is: y = 0 gives no gradient to x, and 0ʸ none to y ≥ 0.
+    """
+
+    promotes = True
+    saves = {"x": None, "y": None, "out": "y"}
+
+    def forward(ctx, x, y):
+        return np.power(x, y)
+
+    def backward(ctx, g):
+        x, y, z = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        dx = dy = None
+        if to_x:
+            dx = _power_rule(g, x, y)
+        if to_y:
+            settled = (_array(x) == 0) & (_array(y) >= 0)
+            dy = g * select(settled, 0.0, z * call(Log, select(settled, 1.0, x)))
+        return dx, dy
+
+
+def _power_rule(g, x, y):
+    """dL/dz · y xʸ⁻¹, with 0 where y = 0 (there x may be 0)."""
+    if isinstance(y, (int, float)):
+        return g * 0.0 if y == 0 else g * (y * x) if y == 2 else g * (y * call(Pow, x, y - 1))
+    flat = _array(y) == 0
+    return g * select(flat, 0.0, y * call(Pow, x, select(flat, 1.0, y) - 1))
+
+
+def _array(x):
+    """The plain numbers of an array, a Tensor or a number: for masks, which have no derivative."""
+    return x.array if hasattr(x, "array") else x
+
+
+class Neg(Function):
+    """y = -x          dL/dx = -dL/dy"""
+
+    def forward(ctx, x):
+        return -x
+
+    def backward(ctx, g):
+        return -g
+
+
+class Abs(Function):
+    """y = |x|          dL/dx = dL/dy · sign x   (0 at 0)"""
+
+    saves = ("x",)
+
+    def forward(ctx, x):
+        return np.abs(x)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * np.sign(_array(x))
+
+
+class Exp(Function):
+    """y = eˣ          dL/dx = dL/dy · y"""
+
+    promotes = "float"
+    saves = ("out",)
+
+    def forward(ctx, x):
+        return np.exp(x)
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * y
+
+
+class Expm1(Function):
+    """y = eˣ - 1, exact for small x          dL/dx = dL/dy · (y + 1)"""
+
+    promotes = "float"
+    saves = ("out",)
+
+    def forward(ctx, x):
+        return np.expm1(x)
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * (y + 1)
+
+
+class Log(Function):
+    """y = ln x          dL/dx = dL/dy / x"""
+
+    promotes = "float"
+    saves = ("x",)
+    compute = np.log
+    scale = 1.0  # the derivative is 1 / (scale · x)
+
+    def forward(ctx, x):
+        return ctx.compute(x)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g / x if ctx.scale == 1.0 else g / (x * ctx.scale)
+
+
+class Log2(Log):
+    """y = log₂ x          dL/dx = dL/dy / (x ln 2)"""
+
+    saves = ("x",)
+    compute = np.log2
+    scale = math.log(2)
+
+
+class Log10(Log):
+    """y = log₁₀ x          dL/dx = dL/dy / (x ln 10)"""
+
+    saves = ("x",)
+    compute = np.log10
+    scale = math.log(10)
+
+
+class Log1p(Function):
+    """y = ln(1 + x), exact for small x          dL/dx = dL/dy / (1 + x)"""
+
+    promotes = "float"
+    saves = ("x",)
+
+    def forward(ctx, x):
+        return np.log1p(x)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g / (x + 1)
+
+
+class Sqrt(Function):
+    """y = √x          dL/dx = dL/dy / (2 y)"""
+
+    promotes = "float"
+    saves = ("out",)
+
+    def forward(ctx, x):
+        return np.sqrt(x)
+
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g / (2 * y)
+
+
+class Sin(Function):
+    """y = sin x          dL/dx = dL/dy · cos x"""
+
+    promotes = "float"
+    saves = ("x",)
+
+    def forward(ctx, x):
+        return np.sin(x)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * call(Cos, x)
+
+
+class Cos(Function):
+    """y = cos x          dL/dx = -dL/dy · sin x"""
+
+    promotes = "float"
+    saves = ("x",)
+
+    def forward(ctx, x):
+        return np.cos(x)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return -g * call(Sin, x)
+
+
+class Erf(Function):
+    """y = 2/√π ∫₀ˣ e^(-t²) dt          dL/dx = dL/dy · 2/√π · e^(-x²)"""
+
+    promotes = "float"
+    saves = ("x",)
+
+    def forward(ctx, x):
+        return _erf(x).astype(x.dtype)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * (2 / math.sqrt(math.pi)) * call(Exp, -(x * x))
+
+
+_erf_of_each = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; math.erf is exact
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    return np.asarray(_erf_of_each(x), dtype=np.float64)
+
+
+class Maximum(Function):
+    """z = the larger of x and y          dL/dx = dL/dz where x is larger, half of it where they are equal"""
+
+    promotes = True
+    saves = ("x", "y")
+    compute = np.maximum
+    sign = 1
+
+    def forward(ctx, x, y):
+        return ctx.compute(x, y)
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        difference = np.sign((_array(x) - _array(y)) * ctx.sign)  # 1 where x is chosen, 0 at a tie, -1
+        share = 0.5 * (difference + 1)
+        return g * share, g * (1 - share)
+
+
+class Minimum(Maximum):
+    """z = the smaller of x and y          dL/dx = dL/dz where x is smaller, half of it where they are equal"""
+
+    saves = ("x", "y")
+    compute = np.minimum
+    sign = -1
+
+
+class Clamp(Function):
+    """y = x held between `low` and `high` (numbers)          dL/dx = dL/dy where low ≤ x ≤ high, else 0"""
+
+    saves = ("x",)
+
+    def forward(ctx, x, low, high):
+        ctx.low, ctx.high = low, high
+        return np.clip(x, low, high)
+
+    def backward(ctx, g):
+        x = _array(ctx.saved_tensors[0])
+        inside = np.ones(x.shape, bool)
+        if ctx.low is not None:
+            inside &= x >= ctx.low
+        if ctx.high is not None:
+            inside &= x <= ctx.high
+        return select(inside, g, 0.0)
+
+
+class Where(Function):
+    """z = x where the mask is true, else y          dL/dx = dL/dz where true, dL/dy = dL/dz where false
+
+    It selects rather than multiplies: Inf or NaN in the branch not taken does not leak.
+    """
+
+    promotes = True
+
+    def forward(ctx, x, y, mask):
+        ctx.mask = mask
+        return np.where(mask, x, y)
+
+    def backward(ctx, g):
+        to_x, to_y = ctx.edges
+        return select(ctx.mask, g, 0.0) if to_x else None, select(ctx.mask, 0.0, g) if to_y else None
+
+
+def select(mask, x, y):
+    """x where `mask` is true, else y."""
+    return call(Where, x, y, mask=_array(mask))
+
+
+class Flat(Function):
+    """Base of functions made of steps (sign, floor, round): dL/dx = 0 everywhere, as PyTorch has it."""
+
+    compute = np.sign
+
+    def forward(ctx, x):
+        return ctx.compute(x)
+
+    def backward(ctx, g):
+        return g * 0.0
+
+
+class Sign(Flat):
+    """y = -1, 0 or 1          dL/dx = 0"""
+
+
+class Floor(Flat):
+    """y = x rounded down          dL/dx = 0"""
+
+    compute = np.floor
+
+
+class Ceil(Flat):
+    """y = x rounded up          dL/dx = 0"""
+
+    compute = np.ceil
+
+
+class Trunc(Flat):
+    """y = x rounded towards 0          dL/dx = 0"""
+
+    compute = np.trunc
+
+
+class Round(Flat):
+    """y = x rounded to the nearest integer, halves to even          dL/dx = 0"""
+
+    compute = np.rint
+
+
+class Remainder(Function):
+    """z = x - y ⌊x/y⌋, with the sign of y          dL/dx = dL/dz,   dL/dy = -dL/dz · ⌊x/y⌋"""
+
+    promotes = True
+    saves = ("x", "y")
+
+    def forward(ctx, x, y):
+        return np.remainder(x, y)
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        return g, -g * np.floor_divide(_array(x), _array(y)) if to_y else None
+
+
+class LogAddExp(Function):
+    """z = ln(eˣ + eʸ)          dL/dx = dL/dz · σ(x - y),   dL/dy = dL/dz · σ(y - x)"""
+
+    promotes = True
+    saves = ("x", "y")
+
+    def forward(ctx, x, y):
+        return np.logaddexp(x, y)
+
+    def backward(ctx, g):
+        from .activations import Sigmoid
+
+        x, y = ctx.saved_tensors
+        return g * call(Sigmoid, x - y), g * call(Sigmoid, y - x)
+
+
+class XLogY(Function):
+    """z = x ln y, and 0 where x = 0          dL/dx = dL/dz · ln y (0 where x = 0 and y ≤ 0),   dL/dy = dL/dz · x / y"""
+
+    promotes = True
+    saves = ("x", "y")
+
+    def forward(ctx, x, y):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(np.result_type(x, y))
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        dx = dy = None
+        if to_x:
+            settled = (_array(x) == 0) & (_array(y) <= 0)
+            dx = g * select(settled, 0.0, call(Log, select(settled, 1.0, y)))
+        if to_y:
+            dy = g * x / y
+        return dx, dy

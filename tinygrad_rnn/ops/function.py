@@ -1,0 +1,145 @@
+"""What an op is: a class with a forward on arrays and a backward on arrays or Tensors.
+
+An instance is one node of the graph, and at the same time the `ctx` that forward and backward see.
+`forward(ctx, *arrays, **options)` computes the output. `backward(ctx, g)` returns the gradient of
+each input, written in what arrays and Tensors share: operators, `[...]`, `.sum`, `.reshape`, `.mT`,
+`.shape`, and `call(Op, g, ...)` for the rest. In a normal backward it runs on arrays; when the
+gradient is itself recorded (`create_graph=True`) the same lines run on Tensors.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from .._mode import thread
+from ..graph import FREED, Node, changed_since, memory_of, version
+
+OUT = -1  # the place of the output in (*inputs, output)
+
+
+class Recorded:
+    """Base of Tensor: marks what carries an edge, so that this floor need not know Tensor."""
+
+    __slots__ = ()
+
+    array: Any
+    _edge: Any
+    _record: Any
+
+
+class Function(Node):
+    """Base of all ops.
+
+    `saves` declares what backward needs, by the name of a forward argument or "out": a tuple, or a
+    dict {"x": "y"} meaning that x is kept only if the gradient of y is wanted. A rule must return the
+    gradient at any shape that broadcasts from its input: the engine sums it back and fixes its dtype.
+    """
+
+    saves: Any = ()
+    promotes: bool | str = False  # cast mixed inputs to their common type first; "float": and integers to floats
+    view = False  # the output looks into the memory of the first input
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if "forward" in cls.__dict__ or "saves" in cls.__dict__:
+            cls._keep, cls._keep_positions, cls._keep_for = _plan(cls)
+
+    _keep: Any = None  # picks the saved values out of (*inputs, output)
+    _keep_positions: tuple[int, ...] = ()
+    _keep_for: tuple[int | None, ...] = ()  # for each: the input whose gradient needs it, None = always
+
+    def keep_some(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The saved values, where only some inputs want a gradient: None for what is not needed."""
+        return tuple(
+            values[p] if wanted is None or self.edges[wanted] is not None else None
+            for p, wanted in zip(self._keep_positions, self._keep_for, strict=True)
+        )
+
+    def check_saved(self) -> None:
+        """Raise if the saved values are gone, or were changed in place since."""
+        if self.saved_tensors is FREED:
+            raise RuntimeError(freed_message(self))
+        for value in self.saved_tensors:
+            if value.__class__ is np.ndarray and changed_since(value, self.birth):
+                raise RuntimeError(self._changed_message(value))
+
+    def lifted(self, tensor_class: Any) -> Function:
+        """This node again, its saved arrays as Tensors that lead back to where they came from."""
+        twin = copy.copy(self)
+        twin.saved_tensors = tuple(
+            tensor_class._of(value, self.edges[p] if p != OUT else (self, 0))
+            if isinstance(value, np.ndarray)
+            else value
+            for value, p in zip(self.saved_tensors, self._keep_positions, strict=True)
+        )
+        return twin
+
+    def with_zeros(self, gs: tuple[Any, ...]) -> list[Any]:
+        """For several outputs: their gradients, with zeros for outputs that none reached."""
+        return [
+            np.zeros(shape, dtype) if g is None else g
+            for g, shape, dtype in zip(gs, self.shape, self.dtype, strict=True)
+        ]
+
+    @property
+    def needs_input_grad(self) -> tuple[bool, ...]:
+        """For each input: is its gradient wanted?"""
+        return tuple([edge is not None for edge in self.edges])
+
+    def _changed_message(self, value: np.ndarray) -> str:
+        saved_at = version(memory_of(value), self.birth)
+        return (
+            f"{self.name()}: a value of shape {value.shape} that backward needs was changed in place: it is at "
+            f"version {version(value)}, but was saved at version {saved_at}. Use an operation that makes a "
+            f"new tensor (x = x + 1 instead of x += 1), or change a copy (x.clone())."
+        )
+
+
+def freed_message(node: Node) -> str:
+    """What to say when backward reaches a node whose saved values are gone."""
+    return (
+        f"{node.name()}: backward through the same graph twice: its saved values were freed by the first call. "
+        f"Pass retain_graph=True to the first call if you need both; in a loop over time that carries a state, "
+        f"cut the graph with h = h.detach() instead."
+    )
+
+
+def _plan(cls: type[Function]) -> tuple[Any, tuple[int, ...], tuple[int | None, ...]]:
+    """From the names in `saves`: a function that picks the values, their positions, and what needs them."""
+    if not cls.saves:
+        return None, (), ()
+    code = cls.forward.__code__
+    names = code.co_varnames[1 : code.co_argcount]
+    positions = tuple(OUT if name == "out" else names.index(name) for name in cls.saves)
+    wanted_by = cls.saves.values() if isinstance(cls.saves, dict) else [None] * len(positions)
+    wanted = tuple(None if name is None else names.index(name) for name in wanted_by)
+    if len(positions) == 1:
+        pick = itemgetter(positions[0])
+        keep: Any = staticmethod(lambda values: (pick(values),))
+    else:
+        keep = itemgetter(*positions)
+    return keep, positions, wanted
+
+
+def call(op: type[Function], *inputs: Any, **options: Any) -> Any:
+    """Apply `op` inside a backward rule: on Tensors while gradients are recorded, else on arrays."""
+    if thread.mode.lift is not None and any(isinstance(x, Recorded) for x in inputs):
+        return record(op, *inputs, **options)
+    return op().forward(*inputs, **options)
+
+
+def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
+    """Apply `op` to inputs of which at least one is a Tensor; the result is a Tensor."""
+    for x in inputs:
+        if isinstance(x, Recorded):
+            return x._record(op, inputs, options)
+    kinds = ", ".join(type(x).__name__ for x in inputs)
+    raise TypeError(f"{op.__name__.lower()}(): expected a Tensor, got {kinds}; make one with tensor(...)")

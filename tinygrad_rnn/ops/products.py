@@ -1,0 +1,54 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .function import Function, call
+from .shape import Reshape
+
+
+class MatMul(Function):
+    """Z = X Y (…, n, m) @ (…, m, k)          dL/dX = dL/dZ Yᵀ,   dL/dY = Xᵀ dL/dZ
+
+    Both have at least two dimensions here; `functions.matmul` adds and removes them for vectors.
+    """
+
+    promotes = True
+    saves = {"x": "y", "y": "x"}
+
+    def forward(ctx, x, y):
+        return np.matmul(x, y)
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        return g @ y.mT if to_x else None, x.mT @ g if to_y else None
+
+
+class Linear(Function):
+    """y = x Wᵀ + b, x (…, I), W (O, I), b (O,)          dL/dx = dL/dy W,   dL/dW = dL/dyᵀ x,   dL/db = Σ dL/dy"""
+
+    saves = {"x": "weight", "weight": "x"}
+    promotes = True
+
+    def forward(ctx, x, weight, bias):
+        if x.ndim == 2:
+            y = np.dot(x, weight.T)
+        else:
+            y = np.dot(x.reshape(-1, x.shape[-1]), weight.T).reshape(*x.shape[:-1], weight.shape[0])
+        if bias is not None:
+            y += bias
+        return y
+
+    def backward(ctx, g):
+        x, weight = ctx.saved_tensors
+        to_x, to_weight, to_bias = ctx.edges
+        dx = dweight = None
+        if to_x:
+            dx = g @ weight
+        if to_weight:
+            rows_g = g if g.ndim == 2 else call(Reshape, g, shape=(-1, g.shape[-1]))
+            rows_x = x if x.ndim == 2 else call(Reshape, x, shape=(-1, x.shape[-1]))
+            dweight = rows_g.mT @ rows_x
+        return dx, dweight, g if to_bias else None

@@ -1,0 +1,193 @@
+"""Moving numbers around: the derivative moves them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .function import Function, call
+
+
+def exact_sum(x: np.ndarray, axis: Any, keepdims: bool = False) -> Any:
+    """Sum over axes without losing float32 digits when many rows are added.
+
+    NumPy adds pairwise along the last axis, but row by row along the others: a million float32 rows
+    lose two digits that way. Those sums run in float64.
+    """
+    if x.dtype.kind == "f" and x.itemsize < 8 and x.size > 4096:
+        return x.sum(axis, dtype=np.float64, keepdims=keepdims).astype(x.dtype)
+    return x.sum(axis, keepdims=keepdims)
+
+
+class SumTo(Function):
+    """Undo broadcasting: add up over the axes along which `shape` was stretched.    dL/dx = dL/dy, stretched"""
+
+    def forward(ctx, x, shape):
+        ctx.from_shape = x.shape
+        extra = x.ndim - len(shape)
+        axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
+        return exact_sum(x, axes).reshape(shape) if axes else x.reshape(shape)
+
+    def backward(ctx, g):
+        return call(Expand, g, shape=ctx.from_shape)
+
+
+class Cast(Function):
+    """y = x in another element type          dL/dx = dL/dy (the engine casts it back)"""
+
+    def forward(ctx, x, dtype):
+        return x.astype(dtype)
+
+    def backward(ctx, g):
+        return g
+
+
+class Clone(Function):
+    """y = a copy of x          dL/dx = dL/dy"""
+
+    def forward(ctx, x):
+        return x.copy("C")
+
+    def backward(ctx, g):
+        return g
+
+
+class Reshape(Function):
+    """y = the numbers of x, in order, in another shape          dL/dx = dL/dy in the shape of x"""
+
+    view = True
+
+    def forward(ctx, x, shape):
+        ctx.from_shape = x.shape
+        return x.reshape(shape)
+
+    def backward(ctx, g):
+        return call(Reshape, g, shape=ctx.from_shape)
+
+
+class Transpose(Function):
+    """y = x with its axes in the order `dims`          dL/dx = dL/dy with the axes put back"""
+
+    view = True
+
+    def forward(ctx, x, dims):
+        ctx.dims = dims
+        return x.transpose(dims)
+
+    def backward(ctx, g):
+        back = [0] * len(ctx.dims)
+        for to, source in enumerate(ctx.dims):
+            back[source] = to
+        return call(Transpose, g, dims=tuple(back))
+
+
+class Expand(Function):
+    """y = x stretched to `shape` by broadcasting          dL/dx = sum of dL/dy over the stretched axes (engine)"""
+
+    view = True
+
+    def forward(ctx, x, shape):
+        return np.broadcast_to(x, shape)
+
+    def backward(ctx, g):
+        return g
+
+
+class Cat(Function):
+    """y = the inputs one after the other along `dim`          dL/dx_k = the k-th piece of dL/dy"""
+
+    promotes = True
+
+    def forward(ctx, *xs, dim):
+        ctx.dim = dim
+        ctx.lengths = [x.shape[dim] for x in xs]
+        return np.concatenate(xs, axis=dim)
+
+    def backward(ctx, g):
+        start, pieces = 0, []
+        before = (slice(None),) * ctx.dim
+        for length in ctx.lengths:
+            pieces.append(g[(*before, slice(start, start + length))])
+            start += length
+        return tuple(pieces)
+
+
+class Stack(Function):
+    """y = the inputs along a new axis `dim`          dL/dx_k = dL/dy at index k of that axis"""
+
+    promotes = True
+
+    def forward(ctx, *xs, dim):
+        ctx.dim = dim
+        return np.stack(xs, axis=dim)
+
+    def backward(ctx, g):
+        before = (slice(None),) * ctx.dim
+        return tuple([g[(*before, k)] for k in range(len(ctx.edges))])
+
+
+class Split(Function):
+    """y_k = the k-th piece of x along `dim`, of the given lengths          dL/dx = the dL/dy_k side by side"""
+
+    view = True
+
+    def forward(ctx, x, lengths, dim):
+        ctx.lengths, ctx.dim, ctx.n_outputs = lengths, dim, len(lengths)
+        start, pieces = 0, []
+        before = (slice(None),) * dim
+        for length in lengths:
+            pieces.append(x[(*before, slice(start, start + length))])
+            start += length
+        return tuple(pieces)
+
+    def backward(ctx, *gs):
+        return call(Cat, *ctx.with_zeros(gs), dim=ctx.dim)
+
+
+class Unbind(Function):
+    """y_k = x at index k of axis `dim`          dL/dx = the dL/dy_k stacked"""
+
+    view = True
+
+    def forward(ctx, x, dim):
+        ctx.dim, ctx.n_outputs = dim, x.shape[dim]
+        before = (slice(None),) * dim
+        return tuple([x[(*before, k)] for k in range(x.shape[dim])])
+
+    def backward(ctx, *gs):
+        return call(Stack, *ctx.with_zeros(gs), dim=ctx.dim)
+
+
+class Flip(Function):
+    """y = x read backwards along `dims`          dL/dx = dL/dy read backwards"""
+
+    def forward(ctx, x, dims):
+        ctx.dims = dims
+        return np.flip(x, dims).copy()
+
+    def backward(ctx, g):
+        return call(Flip, g, dims=ctx.dims)
+
+
+class Roll(Function):
+    """y = x moved by `shifts` along `dims`, what falls off coming back at the start          dL/dx = dL/dy moved back"""
+
+    def forward(ctx, x, shifts, dims):
+        ctx.shifts, ctx.dims = shifts, dims
+        return np.roll(x, shifts, dims)
+
+    def backward(ctx, g):
+        back = -ctx.shifts if isinstance(ctx.shifts, int) else tuple(-s for s in ctx.shifts)
+        return call(Roll, g, shifts=back, dims=ctx.dims)
+
+
+class Triangle(Function):
+    """y = x, zero above (lower=True) or below the diagonal `k`          dL/dx = dL/dy, zero there too"""
+
+    def forward(ctx, x, k, lower):
+        ctx.k, ctx.lower = k, lower
+        return np.tril(x, k) if lower else np.triu(x, k)
+
+    def backward(ctx, g):
+        return call(Triangle, g, k=ctx.k, lower=ctx.lower)
