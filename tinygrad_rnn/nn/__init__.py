@@ -1,0 +1,6 @@
+"""Layers: PyTorch's `torch.nn`."""
+
+from . import functional, init
+from .linear import Linear
+from .module import Module
+from .parameter import Parameter
