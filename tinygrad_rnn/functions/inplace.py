@@ -85,6 +85,8 @@ def _keep_old_values(node, memory):
 
 def rebase(x, edge):
     """`x` has new values that came from `edge`; tell the tensor it is a view of, too."""
+    if not thread.mode.recording:
+        return
     base = base_of(x)
     if edge is None and x._edge is None and (base is None or base._edge is None):
         return
