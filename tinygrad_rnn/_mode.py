@@ -33,7 +33,7 @@ class Mode:
         self.inference = False
         self.scope = Scope()
         self.lift: Any = None  # the Tensor class while gradients are themselves being recorded, else None
-        self.on_record: Callable[..., None] | None = None  # called with (node, output array) for each new node
+        self.on_record: Callable[..., None] | None = None  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
         self.before: list[dict[str, Any]] = []  # what the active switches restore, innermost last
 

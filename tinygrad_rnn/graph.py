@@ -42,6 +42,7 @@ class Node:
     n_outputs = 1
     hooks: dict[int, list[Any]] | None = None  # per output number: functions of its gradient
     source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
+    seen: Any = None  # what `viz.record()` noted: constant inputs, output, gradient sent along each edge
 
     def name(self) -> str:
         """PyTorch's name of the backward function, for example 'MulBackward0'."""

@@ -39,9 +39,9 @@ def record(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any])
                 result = _as_node(node, edges, arrays, out, mode)
                 break
         else:
-            result = _without_node(out)
+            result = _without_node(out, arrays, mode)
     else:
-        result = _without_node(out)
+        result = _without_node(out, arrays, mode)
     if op.view:
         _mark_views(result, inputs[0])
     return result
@@ -73,7 +73,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
     mode = thread.mode
     if mode.recording and (to_x is not None or to_y is not None):
         return _as_node(node, (to_x, to_y), (a, b), out, mode)
-    return _without_node(out)
+    return _without_node(out, (a, b), mode)
 
 
 def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
@@ -117,16 +117,20 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
         node.saved_tensors = keep((*arrays, out))
     node.birth = tick()
     if mode.on_record is not None:
-        mode.on_record(node, out)
+        mode.on_record(node, out, arrays)
     if several:
         return tuple([_made(part, (node, k) if part.dtype.kind == "f" else None) for k, part in enumerate(out)])
     return _made(out, (node, 0))
 
 
-def _without_node(out: Any) -> Any:
+def _without_node(out: Any, arrays: Any, mode: Any) -> Any:
     if out.__class__ is tuple:
-        return tuple([_without_node(part) for part in out])
-    return _made(out if out.__class__ is _ndarray else np.asarray(out), None)
+        made: Any = tuple([_made(part if part.__class__ is _ndarray else np.asarray(part), None) for part in out])
+    else:
+        made = _made(out if out.__class__ is _ndarray else np.asarray(out), None)
+    if mode.on_record is not None:
+        mode.on_record(None, tuple([t.array for t in made]) if made.__class__ is tuple else made.array, arrays)
+    return made
 
 
 def _made(array: np.ndarray, edge: tuple[Any, int] | None) -> Any:
