@@ -1,0 +1,325 @@
+"""RNN, LSTM and GRU over whole sequences, with PyTorch's arguments, parameter names and results."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from functools import partial
+from typing import Any
+
+from ..create import empty, zeros
+from ..functions.arguments import need_tensor
+from ..functions.shape import cat, stack
+from ..tensor import Tensor
+from . import init
+from .cells import State, Weights, check_choice, check_sizes, gru_step, lstm_step, rnn_step
+from .module import Module
+from .parameter import Parameter
+from .recurrent import Step, stacked
+from .utils.rnn import PackedSequence
+
+
+class RNNBase(Module):
+    """What RNN, LSTM and GRU share: parameters for each layer and direction, checks, and the run through time.
+
+    input_size, hidden_size   I and H
+    num_layers      layers on top of each other; each sees the outputs of the one below
+    bias            False leaves out bias_ih and bias_hh
+    batch_first     input and output are (B, T, ·) instead of (T, B, ·); states are not affected
+    dropout         probability of dropping outputs between layers while training
+    bidirectional   a second pass from the last step to the first; outputs are side by side
+    proj_size       LSTM only: h has this many numbers instead of hidden_size
+
+    Parameters: weight_ih_l{k}, weight_hh_l{k}, bias_ih_l{k}, bias_hh_l{k} for layer k, with `_reverse` for the
+    second direction; they start uniform in ±1/√hidden_size.
+    """
+
+    gates: int
+    state_names: tuple[str, ...] = ("hidden",)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ):
+        super().__init__()
+        name = type(self).__name__
+        check_sizes(name, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
+            raise ValueError(
+                f"{name}: dropout should be a number in 0..1, the probability of dropping, got {dropout!r}"
+            )
+        if not 0 <= proj_size < hidden_size:
+            raise ValueError(f"{name}: proj_size must be smaller than hidden_size ({hidden_size}), got {proj_size}")
+        if dropout and num_layers == 1:
+            warnings.warn(
+                f"{name}: dropout acts between layers, so dropout={dropout} has no effect with num_layers=1",
+                stacklevel=3,
+            )
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
+        self.bidirectional, self.proj_size = bidirectional, proj_size
+        for layer in range(num_layers):
+            for suffix in self._suffixes:
+                self._add_weights(layer, suffix, dtype, device)
+        self.reset_parameters()
+
+    @property
+    def _suffixes(self) -> tuple[str, ...]:
+        return ("", "_reverse") if self.bidirectional else ("",)
+
+    @property
+    def _output_size(self) -> int:
+        """The size of h, for one direction."""
+        return self.proj_size or self.hidden_size
+
+    def _add_weights(self, layer: int, suffix: str, dtype: Any, device: Any) -> None:
+        rows = self.gates * self.hidden_size
+        features = self.input_size if layer == 0 else self._output_size * len(self._suffixes)
+        shapes = {"weight_ih": (rows, features), "weight_hh": (rows, self._output_size)}
+        if self.bias:
+            shapes.update(bias_ih=(rows,), bias_hh=(rows,))
+        if self.proj_size:
+            shapes["weight_hr"] = (self.proj_size, self.hidden_size)
+        for name, shape in shapes.items():
+            setattr(self, f"{name}_l{layer}{suffix}", Parameter(empty(shape, dtype=dtype, device=device)))
+
+    def reset_parameters(self) -> None:
+        """Draw new starting values."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for p in self.parameters():
+            init.uniform_(p, -bound, bound)
+
+    def weights(self, layer: int, direction: int = 0) -> Weights:
+        """The weights of one layer and direction, as its step takes them."""
+        names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", *(["weight_hr"] if self.proj_size else [])]
+        suffix = f"_l{layer}{self._suffixes[direction]}"
+        return tuple(self._parameters.get(name + suffix) for name in names)
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The parameters of each (layer, direction), as PyTorch lists them."""
+        pairs = [(layer, direction) for layer in range(self.num_layers) for direction in range(len(self._suffixes))]
+        return [[w for w in self.weights(*pair) if w is not None] for pair in pairs]
+
+    def flatten_parameters(self) -> None:
+        """Does nothing: PyTorch needs it for GPUs."""
+
+    def step(self, weights: Weights) -> Step:
+        """One time step with these weights: (x_t, state) -> state. Subclasses define it."""
+        raise NotImplementedError
+
+    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
+        """Run over a sequence.
+
+        input   (T, B, I), or (B, T, I) if batch_first, or (T, I) for a single sequence, or a PackedSequence
+        hx      the start state (D · layers, B, H), for the LSTM a pair of them; without B for a single
+                sequence; zeros if left out. D is 2 if bidirectional, else 1
+
+        Returns the outputs h_t of the last layer, (T, B, D · H) or as the input was given, and the last state
+        in the shape of hx.
+        """
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
+        self._check_input(input)
+        batched = input.ndim == 3
+        x = input.unsqueeze(1) if not batched else input.transpose(0, 1) if self.batch_first else input
+        states = self._states(hx, x.array.shape[1], x.dtype, batched)
+        outputs, ends = self._run(x.unbind(0), states)
+        output = stack(outputs)
+        if not batched:
+            output, ends = output.squeeze(1), [tuple(part.squeeze(0) for part in end) for end in ends]
+        elif self.batch_first:
+            output = output.transpose(0, 1)
+        return output, self._result(ends)
+
+    def _forward_packed(self, input: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
+        """The same for packed sequences; states come and go in the order of the unpacked batch."""
+        self._check_features(input.data)
+        sizes = [int(n) for n in input.batch_sizes]
+        states = self._states(hx, sizes[0], input.data.dtype, batched=True)
+        if hx is not None and input.sorted_indices is not None:
+            states = [tuple(part[input.sorted_indices] for part in state) for state in states]
+        outputs, ends = self._run(input.data.split(sizes), states)
+        if input.unsorted_indices is not None:
+            ends = [tuple(part[input.unsorted_indices] for part in end) for end in ends]
+        return input._replace(data=cat(outputs)), self._result(ends)
+
+    def _run(self, xs: Any, states: list[State]) -> tuple[list[Tensor], list[State]]:
+        directions = range(len(self._suffixes))
+        steps = [[self.step(self.weights(layer, d)) for d in directions] for layer in range(self.num_layers)]
+        return stacked(steps, xs, states, self.dropout, self.training)
+
+    # --- states -------------------------------------------------------------------------------------
+
+    def _states(self, hx: Any, batch: int, dtype: Any, batched: bool) -> list[State]:
+        """The start state of each (layer, direction), each part (B, ·), from what the caller gave."""
+        rows = self.num_layers * len(self._suffixes)
+        sizes = (self._output_size, self.hidden_size)[: len(self.state_names)]
+        if hx is None:
+            return [tuple(zeros(batch, size, dtype=dtype) for size in sizes)] * rows
+        parts = self._split_state(hx)
+        for name, part, size in zip(self.state_names, parts, sizes, strict=True):
+            expected = (rows, batch, size) if batched else (rows, size)
+            if part.ndim != len(expected):
+                kind, other = ("batched 3-D", "3-D") if batched else ("unbatched 2-D", "2-D")
+                raise RuntimeError(
+                    f"{type(self).__name__}: for {kind} input, the {name} state should also be {other} but got {part.ndim}-D tensor"
+                )
+            if part.array.shape != expected:
+                raise RuntimeError(
+                    f"{type(self).__name__}: expected {name} state of shape {expected}, got {list(part.shape)} "
+                    f"(num_layers × directions, batch, size)"
+                )
+        if not batched:
+            parts = tuple(part.unsqueeze(1) for part in parts)
+        return list(zip(*(part.unbind(0) for part in parts), strict=True))
+
+    def _split_state(self, hx: Any) -> State:
+        need_tensor(type(self).__name__, hx, "hx")
+        return (hx,)
+
+    def _result(self, ends: list[State]) -> Any:
+        """The last states of all layers and directions, stacked as PyTorch returns them."""
+        return stack([end[0] for end in ends])
+
+    # --- checks -------------------------------------------------------------------------------------
+
+    def _check_input(self, input: Any) -> None:
+        name = type(self).__name__
+        need_tensor(name, input)
+        if input.ndim not in (2, 3):
+            raise ValueError(
+                f"{name}: expected input to be 2D or 3D, got {input.ndim}D instead (shape {list(input.shape)})"
+            )
+        time = 1 if self.batch_first and input.ndim == 3 else 0
+        if input.shape[time] == 0:
+            raise RuntimeError(
+                f"{name}: expected sequence length to be larger than 0 (input shape {list(input.shape)})"
+            )
+        self._check_features(input)
+
+    def _check_features(self, input: Tensor) -> None:
+        name = type(self).__name__
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{name}: input has {input.shape[-1]} features, expected input_size={self.input_size} "
+                f"(input shape {list(input.shape)})"
+            )
+        if input.dtype != self.weight_ih_l0.dtype:
+            raise ValueError(
+                f"{name}: the input is {input.dtype} and the weights are {self.weight_ih_l0.dtype}; "
+                f"convert one with .to(dtype)"
+            )
+
+    def extra_repr(self) -> str:
+        shown = [f"{self.input_size}, {self.hidden_size}"]
+        defaults = {
+            "proj_size": 0,
+            "num_layers": 1,
+            "bias": True,
+            "batch_first": False,
+            "dropout": 0.0,
+            "bidirectional": False,
+        }
+        shown += [f"{name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual]
+        return ", ".join(shown)
+
+
+class RNN(RNNBase):
+    """Elman's RNN through time: `cells.rnn_step` with nonlinearity "tanh" or "relu". See RNNBase.
+
+    >>> rnn = nn.RNN(input_size=3, hidden_size=5)
+    >>> output, h_n = rnn(tinygrad_rnn.randn(10, 2, 3))
+    >>> output.shape, h_n.shape
+    (Size([10, 2, 5]), Size([1, 2, 5]))
+    """
+
+    gates = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ):
+        check_choice("RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
+        )
+        self.nonlinearity = nonlinearity
+
+    def step(self, weights: Weights) -> Step:
+        """`rnn_step` with these weights."""
+        return partial(rnn_step, weights=weights, nonlinearity=self.nonlinearity)
+
+
+class LSTM(RNNBase):
+    """Long short-term memory through time: `cells.lstm_step`. See RNNBase; hx and the last state are pairs (h, c).
+
+    >>> lstm = nn.LSTM(input_size=3, hidden_size=5, num_layers=2)
+    >>> output, (h_n, c_n) = lstm(tinygrad_rnn.randn(10, 2, 3))
+    >>> output.shape, h_n.shape
+    (Size([10, 2, 5]), Size([2, 2, 5]))
+    """
+
+    gates = 4
+    state_names = ("hidden", "cell")
+
+    def step(self, weights: Weights) -> Step:
+        """`lstm_step` with these weights."""
+        return partial(lstm_step, weights=weights if self.proj_size else weights[:4])
+
+    def _split_state(self, hx: Any) -> State:
+        if not isinstance(hx, (tuple, list)) or len(hx) != 2:
+            raise RuntimeError(f"LSTM: expected hx to be a pair (h_0, c_0), got {type(hx).__name__}")
+        return tuple(hx)
+
+    def _result(self, ends: list[State]) -> tuple[Tensor, Tensor]:
+        return stack([end[0] for end in ends]), stack([end[1] for end in ends])
+
+
+class GRU(RNNBase):
+    """Gated recurrent unit through time: `cells.gru_step`, which explains `reset` and `update`. See RNNBase."""
+
+    gates = 3
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reset: str = "after",
+        update: str = "keep",
+    ):
+        check_choice("GRU", "reset", reset, ("after", "before"))
+        check_choice("GRU", "update", update, ("keep", "write"))
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
+        )
+        self.reset, self.update = reset, update
+
+    def step(self, weights: Weights) -> Step:
+        """`gru_step` with these weights."""
+        return partial(gru_step, weights=weights, reset=self.reset, update=self.update)
