@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import printing
-from .functions import compare, convert, elementwise, indexing, inplace, products, reduce, shape
+from .functions import choosing, compare, convert, elementwise, indexing, inplace, joining, products, reduce, shape
 from .ops.function import Recorded
 
 
@@ -57,17 +57,17 @@ class TensorMethods(Recorded):
     addcdiv = elementwise.addcdiv
     logaddexp = elementwise.logaddexp
     xlogy = elementwise.xlogy
-    maximum = elementwise.maximum
-    minimum = elementwise.minimum
-    clamp = elementwise.clamp
-    clamp_min = elementwise.clamp_min
-    clamp_max = elementwise.clamp_max
-    masked_fill = elementwise.masked_fill
-    nan_to_num = elementwise.nan_to_num
+    maximum = choosing.maximum
+    minimum = choosing.minimum
+    clamp = choosing.clamp
+    clamp_min = choosing.clamp_min
+    clamp_max = choosing.clamp_max
+    masked_fill = choosing.masked_fill
+    nan_to_num = choosing.nan_to_num
     sigmoid = elementwise.sigmoid
     tanh = elementwise.tanh
     relu = elementwise.relu
-    where = elementwise.where_method
+    where = choosing.where_method
 
     # functions/compare.py
     eq = compare.eq
@@ -128,16 +128,16 @@ class TensorMethods(Recorded):
     expand = shape.expand
     expand_as = shape.expand_as
     broadcast_to = shape.broadcast_to
-    split = shape.split
-    chunk = shape.chunk
-    unbind = shape.unbind
+    split = joining.split
+    chunk = joining.chunk
+    unbind = joining.unbind
     flip = shape.flip
     roll = shape.roll
-    repeat = shape.repeat
-    tile = shape.tile
-    repeat_interleave = shape.repeat_interleave
-    narrow = shape.narrow
-    select = shape.select
+    repeat = joining.repeat
+    tile = joining.tile
+    repeat_interleave = joining.repeat_interleave
+    narrow = joining.narrow
+    select = joining.select
     tril = shape.tril
     triu = shape.triu
     diagonal = shape.diagonal

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..ops import activations as act
 from ..ops import elementwise as ops
+from ..ops import rounding
 from ..ops.function import record
-from .arguments import array, is_tensor, need_tensor
+from .arguments import array, is_tensor
 
 
 def add(input, other, *, alpha=1):
@@ -58,7 +59,7 @@ def floor_divide(input, other):
 
 def remainder(input, other):
     """input - other · ⌊input / other⌋: the remainder with the sign of `other`."""
-    return record(ops.Remainder, input, other)
+    return record(rounding.Remainder, input, other)
 
 
 def pow(input, exponent):
@@ -147,7 +148,7 @@ def erf(input):
 
 def sign(input):
     """-1, 0 or 1."""
-    return record(ops.Sign, input)
+    return record(rounding.Sign, input)
 
 
 def _whole(op, input):
@@ -156,25 +157,25 @@ def _whole(op, input):
 
 def floor(input):
     """Round down."""
-    return _whole(ops.Floor, input)
+    return _whole(rounding.Floor, input)
 
 
 def ceil(input):
     """Round up."""
-    return _whole(ops.Ceil, input)
+    return _whole(rounding.Ceil, input)
 
 
 def trunc(input):
     """Round towards 0."""
-    return _whole(ops.Trunc, input)
+    return _whole(rounding.Trunc, input)
 
 
 def round(input, *, decimals=0):
     """Round to the nearest integer (or to `decimals` digits), halves to even."""
     if decimals == 0:
-        return _whole(ops.Round, input)
+        return _whole(rounding.Round, input)
     scale = 10.0**decimals
-    return record(ops.Round, input * scale) / scale
+    return record(rounding.Round, input * scale) / scale
 
 
 def lerp(input, end, weight):
@@ -201,88 +202,6 @@ def logaddexp(input, other):
 def xlogy(input, other):
     """input · ln(other), and 0 where input is 0."""
     return record(ops.XLogY, input, other)
-
-
-def maximum(input, other):
-    """The larger of the two, element by element; a tie shares the gradient evenly."""
-    need_tensor("maximum", input)
-    need_tensor("maximum", other, "other")
-    return record(ops.Maximum, input, other)
-
-
-def minimum(input, other):
-    """The smaller of the two, element by element; a tie shares the gradient evenly."""
-    need_tensor("minimum", input)
-    need_tensor("minimum", other, "other")
-    return record(ops.Minimum, input, other)
-
-
-def clamp(input, min=None, max=None):
-    """Hold input between `min` and `max` (numbers or tensors); the gradient passes at the bounds."""
-    if min is None and max is None:
-        raise RuntimeError("clamp(): at least one of 'min' or 'max' must not be None")
-    if not is_tensor(min) and not is_tensor(max):
-        wants_float = any(isinstance(bound, float) for bound in (min, max))
-        if wants_float and input.dtype.kind != "f":
-            input = input.float()
-        return record(ops.Clamp, input, low=min, high=max)
-    # the bound gets the gradient only where it is strictly inside: as PyTorch has it
-    result = input
-    if min is not None:
-        result = where(result < min, min, result)
-    if max is not None:
-        result = where(result > max, max, result)
-    return result
-
-
-def clamp_min(input, min):
-    """Replace values below `min` by it."""
-    return clamp(input, min=min)
-
-
-def clamp_max(input, max):
-    """Replace values above `max` by it."""
-    return clamp(input, max=max)
-
-
-def where(condition, input=None, other=None):
-    """input where the condition is true, else other; with one argument, the indices of true entries."""
-    need_tensor("where", condition, "condition")
-    if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
-    if condition.dtype != bool:
-        raise RuntimeError(f"where(): expected condition to be a bool tensor, got {condition.dtype}")
-    if not is_tensor(input) and not is_tensor(other):
-        input = condition._of(np.asarray(input, dtype=None if isinstance(input, (int, bool)) else "float32"))
-    return record(ops.Where, input, other, mask=condition.array)
-
-
-def where_method(input, condition, other):
-    """input where the condition is true, else other: `x.where(condition, y)`."""
-    return where(condition, input, other)
-
-
-def masked_fill(input, mask, value):
-    """input, with `value` (a number or 0-d tensor) where the mask is true."""
-    need_tensor("masked_fill", mask, "mask")
-    if mask.dtype not in (bool, np.uint8):
-        raise RuntimeError(f"masked_fill(): the mask must be a bool tensor, got {mask.dtype}")
-    if is_tensor(value) and value.ndim:
-        raise RuntimeError(f"masked_fill(): value must be a number or a 0-d tensor, got shape {value.shape}")
-    if not is_tensor(value):
-        value = input._of(np.asarray(value, dtype=input.dtype))  # a number takes the tensor's type
-    return record(ops.Where, value, input, mask=mask.array.astype(bool))
-
-
-def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
-    """Replace NaN by `nan`, and infinities by the largest numbers of the type or the given ones."""
-    if input.dtype.kind != "f":
-        return input.clone()
-    largest = float(np.finfo(input.dtype).max)
-    x = input.array
-    result = masked_fill(input, input._of(np.isnan(x)), nan or 0.0)
-    result = masked_fill(result, input._of(np.isposinf(x)), largest if posinf is None else posinf)
-    return masked_fill(result, input._of(np.isneginf(x)), -largest if neginf is None else neginf)
 
 
 def sigmoid(input):

@@ -15,7 +15,7 @@ from ..graph import Leaf, log_write, memory_of
 from ..ops.function import record
 from ..ops.indexing import Index, SetItem
 from ..ops.shape import Reshape
-from . import elementwise
+from . import choosing, elementwise
 from .arguments import is_tensor
 from .indexing import plain_index
 
@@ -230,7 +230,7 @@ def relu_(input):
 
 def clamp_(input, min=None, max=None):
     """Hold input between `min` and `max`, in place."""
-    return write(input, elementwise.clamp(input, min, max))
+    return write(input, choosing.clamp(input, min, max))
 
 
 def clamp_min_(input, min):
@@ -240,7 +240,7 @@ def clamp_min_(input, min):
 
 def masked_fill_(input, mask, value):
     """Put `value` where the mask is true."""
-    return write(input, elementwise.masked_fill(input, mask, value))
+    return write(input, choosing.masked_fill(input, mask, value))
 
 
 def copy_(input, src, non_blocking=False):

@@ -11,7 +11,8 @@ from .. import dtypes
 from ..ops import reduce as ops
 from ..ops.function import record
 from .arguments import is_tensor, need_tensor, one_keepdim, wrap_dim, wrap_dims
-from .elementwise import log, maximum, minimum, sqrt, where
+from .choosing import maximum, minimum, where
+from .elementwise import log, sqrt
 
 
 class MaxMin(NamedTuple):

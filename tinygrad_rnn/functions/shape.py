@@ -1,4 +1,4 @@
-"""Other shapes and orders of the same numbers, and joining or cutting tensors."""
+"""Other shapes and orders of the same numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..ops import shape as ops
 from ..ops.function import record
 from ..ops.indexing import AddAt
-from .arguments import array, flat_ints, is_tensor, wrap_dim, wrap_dims
+from .arguments import flat_ints, is_tensor, wrap_dim, wrap_dims
 
 
 def reshape(input, *shape):
@@ -195,96 +195,6 @@ def broadcast_tensors(*tensors):
     return tuple(expand(x, shape) for x in tensors)
 
 
-def _several(name, tensors):
-    if is_tensor(tensors) or not all(is_tensor(x) for x in tensors):
-        found = type(tensors).__name__ if is_tensor(tensors) else [type(x).__name__ for x in tensors]
-        raise TypeError(f"{name}(): expected a list or tuple of Tensors, got {found}")
-    if not tensors:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
-
-
-def cat(tensors, dim=0, *, axis=None):
-    """Join tensors along an existing axis. Empty 1-d tensors are left out, as in PyTorch."""
-    tensors = tuple(tensors) if not is_tensor(tensors) else tensors
-    _several("cat", tensors)
-    kept = [x for x in tensors if x.array.shape != (0,)] or list(tensors[:1])
-    shapes = [x.array.shape for x in kept]
-    if not shapes[0]:
-        raise RuntimeError("cat(): zero-dimensional tensors cannot be concatenated; use stack")
-    dim = wrap_dim("cat", dim if axis is None else axis, len(shapes[0]))
-    for shape in shapes:
-        if len(shape) != len(shapes[0]) or any(
-            a != b for d, (a, b) in enumerate(zip(shape, shapes[0], strict=False)) if d != dim
-        ):
-            listed = ", ".join(str(list(s)) for s in shapes)
-            raise RuntimeError(f"cat(): sizes must match except in dimension {dim}; got shapes {listed}")
-    return record(ops.Cat, *kept, dim=dim)
-
-
-concat = concatenate = cat
-
-
-def stack(tensors, dim=0):
-    """Join tensors of one shape along a new axis."""
-    tensors = tuple(tensors) if not is_tensor(tensors) else tensors
-    _several("stack", tensors)
-    shapes = {x.array.shape for x in tensors}
-    if len(shapes) > 1:
-        listed = ", ".join(str(list(x.shape)) for x in tensors)
-        raise RuntimeError(f"stack(): expects tensors of equal size, got shapes {listed}")
-    return record(ops.Stack, *tensors, dim=wrap_dim("stack", dim, tensors[0].array.ndim + 1))
-
-
-def hstack(tensors):
-    """Join along the second axis, or the first for 1-d tensors."""
-    tensors = [x.reshape(1) if x.ndim == 0 else x for x in tensors]
-    return cat(tensors, dim=0 if tensors[0].ndim == 1 else 1)
-
-
-def vstack(tensors):
-    """Join along the first axis; 1-d tensors count as rows."""
-    return cat([x.reshape(1, -1) if x.ndim < 2 else x for x in tensors], dim=0)
-
-
-def split(input, split_size_or_sections, dim=0, *, split_size=None):
-    """Cut along `dim` into pieces of one size (the last may be smaller) or of the listed sizes."""
-    sizes = split_size if split_size is not None else split_size_or_sections
-    dim = wrap_dim("split", dim, input.array.ndim)
-    if not input.array.ndim:
-        raise RuntimeError("split(): expects at least a 1-dimensional tensor")
-    length = input.array.shape[dim]
-    if isinstance(sizes, (int, np.integer)) or is_tensor(sizes):
-        size = int(sizes)
-        if size <= 0 and not (size == 0 == length):
-            raise RuntimeError(f"split(): split_size must be positive, got {size}")
-        lengths = [min(size, length - start) for start in range(0, length, size)] if length else [0]
-    else:
-        lengths = [int(n) for n in sizes]
-        if sum(lengths) != length or min(lengths, default=0) < 0:
-            raise RuntimeError(f"split(): sizes {lengths} must add up to the size {length} of dimension {dim}")
-    return record(ops.Split, input, lengths=lengths, dim=dim)
-
-
-def chunk(input, chunks, dim=0):
-    """Cut along `dim` into at most `chunks` pieces of equal size (the last may be smaller)."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk(): expects chunks to be greater than 0, got {chunks}")
-    dim = wrap_dim("chunk", dim, input.array.ndim)
-    if not input.array.ndim:
-        raise RuntimeError("chunk(): expects at least a 1-dimensional tensor")
-    length = input.array.shape[dim]
-    if length == 0:
-        return record(ops.Split, input, lengths=[0] * chunks, dim=dim)
-    return split(input, -(-length // chunks), dim)
-
-
-def unbind(input, dim=0):
-    """The slices along `dim`, as a tuple."""
-    if not input.array.ndim:
-        raise RuntimeError("unbind(): a 0-d tensor has no axis to take apart")
-    return record(ops.Unbind, input, dim=wrap_dim("unbind", dim, input.array.ndim))
-
-
 def flip(input, *dims):
     """Read backwards along `dims`."""
     return record(ops.Flip, input, dims=wrap_dims("flip", flat_ints("flip", dims), input.array.ndim))
@@ -299,58 +209,6 @@ def roll(input, shifts, dims=None):
     axes = tuple(wrap_dim("roll", d, input.array.ndim) for d in ((dims,) if isinstance(dims, int) else dims))
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     return record(ops.Roll, input, shifts=shifts, dims=axes)
-
-
-def repeat(input, *sizes):
-    """Copies of the tensor side by side: `sizes` along each axis, new axes in front."""
-    counts, shape = flat_ints("repeat", sizes), input.array.shape
-    if len(counts) < len(shape):
-        raise RuntimeError(f"repeat(): {len(counts)} counts given for a tensor of {len(shape)} dimensions")
-    shape = (1,) * (len(counts) - len(shape)) + shape
-    apart = [n for size in shape for n in (1, size)]
-    stretched = [n for count, size in zip(counts, shape, strict=True) for n in (count, size)]
-    full = tuple(count * size for count, size in zip(counts, shape, strict=True))
-    return reshape(expand(reshape(input, apart), stretched), full)
-
-
-def tile(input, *dims):
-    """As `repeat`, but missing counts are 1."""
-    counts = flat_ints("tile", dims)
-    return repeat(input, (1,) * (input.array.ndim - len(counts)) + counts)
-
-
-def repeat_interleave(input, repeats, dim=None, *, output_size=None):
-    """Each element (or slice along `dim`) several times in a row; `repeats` a number or one per slice."""
-    if dim is None:
-        input, dim = input.reshape(-1), 0
-    dim = wrap_dim("repeat_interleave", dim, input.array.ndim)
-    counts = np.broadcast_to(array(repeats), (input.array.shape[dim],))
-    if counts.size and counts.min() < 0:
-        raise RuntimeError(f"repeat_interleave(): repeats must not be negative, got {counts.min()}")
-    positions = np.repeat(np.arange(input.array.shape[dim]), counts)
-    if output_size is not None and output_size != len(positions):
-        raise RuntimeError(f"repeat_interleave(): output_size {output_size} but the repeats add up to {len(positions)}")
-    return input.index_select(dim, input._of(positions))
-
-
-def narrow(input, dim, start, length):
-    """The slice of `length` entries from `start` along `dim`."""
-    dim = wrap_dim("narrow", dim, input.array.ndim)
-    start, length = int(start), int(length)
-    size = input.array.shape[dim]
-    start = start + size if start < 0 else start
-    if length < 0 or not 0 <= start <= size - length:
-        raise RuntimeError(f"narrow(): start ({start}) + length ({length}) exceeds the size {size} of dimension {dim}")
-    return input[(*[slice(None)] * dim, slice(start, start + length))]
-
-
-def select(input, dim, index):
-    """The slice at `index` along `dim`, without that axis."""
-    dim = wrap_dim("select", dim, input.array.ndim)
-    size = input.array.shape[dim] if input.array.ndim else 0
-    if not -size <= index < size:
-        raise IndexError(f"select(): index {index} is out of range for dimension {dim} with size {size}")
-    return input[(*[slice(None)] * dim, int(index))]
 
 
 def tril(input, diagonal=0):
@@ -400,19 +258,3 @@ def clone(input, *, memory_format=None):
 def contiguous(input, memory_format=None):
     """The tensor itself if its numbers lie in order in memory, else a copy that does."""
     return input if input.is_contiguous() else record(ops.Clone, input)
-
-
-def meshgrid(*tensors, indexing="ij"):
-    """Coordinate grids from 1-d tensors; `indexing` "ij" (rows first) or "xy"."""
-    if len(tensors) == 1 and not is_tensor(tensors[0]):
-        tensors = tuple(tensors[0])
-    if indexing not in ("ij", "xy"):
-        raise RuntimeError(f"meshgrid(): indexing must be 'ij' or 'xy', got {indexing!r}")
-    sizes = tuple(x.array.size for x in tensors)
-    grids = []
-    for d, x in enumerate(tensors):
-        shape = [1] * len(tensors)
-        shape[d] = sizes[d]
-        grid = expand(reshape(x, shape), sizes)
-        grids.append(transpose(grid, 0, 1) if indexing == "xy" and len(tensors) > 1 else grid)
-    return tuple(grids)

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from .choosing import plain, select
 from .function import Function, call
 
 
@@ -86,7 +87,7 @@ class Pow(Function):
         if to_x:
             dx = _power_rule(g, x, y)
         if to_y:
-            settled = (_array(x) == 0) & (_array(y) >= 0)
+            settled = (plain(x) == 0) & (plain(y) >= 0)
             dy = g * select(settled, 0.0, z * call(Log, select(settled, 1.0, x)))
         return dx, dy
 
@@ -95,13 +96,8 @@ def _power_rule(g, x, y):
     """dL/dz · y xʸ⁻¹, with 0 where y = 0 (there x may be 0)."""
     if isinstance(y, (int, float)):
         return g * 0.0 if y == 0 else g * (y * x) if y == 2 else g * (y * call(Pow, x, y - 1))
-    flat = _array(y) == 0
+    flat = plain(y) == 0
     return g * select(flat, 0.0, y * call(Pow, x, select(flat, 1.0, y) - 1))
-
-
-def _array(x):
-    """The plain numbers of an array, a Tensor or a number: for masks, which have no derivative."""
-    return x.array if hasattr(x, "array") else x
 
 
 class Neg(Function):
@@ -124,7 +120,7 @@ class Abs(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return g * np.sign(_array(x))
+        return g * np.sign(plain(x))
 
 
 class Exp(Function):
@@ -264,128 +260,6 @@ def _erf(x: np.ndarray) -> np.ndarray:
     return np.asarray(_erf_of_each(x), dtype=np.float64)
 
 
-class Maximum(Function):
-    """z = the larger of x and y          dL/dx = dL/dz where x is larger, half of it where they are equal"""
-
-    promotes = True
-    saves = ("x", "y")
-    compute = np.maximum
-    sign = 1
-
-    def forward(ctx, x, y):
-        return ctx.compute(x, y)
-
-    def backward(ctx, g):
-        x, y = ctx.saved_tensors
-        difference = np.sign((_array(x) - _array(y)) * ctx.sign)  # 1 where x is chosen, 0 at a tie, -1
-        share = 0.5 * (difference + 1)
-        return g * share, g * (1 - share)
-
-
-class Minimum(Maximum):
-    """z = the smaller of x and y          dL/dx = dL/dz where x is smaller, half of it where they are equal"""
-
-    saves = ("x", "y")
-    compute = np.minimum
-    sign = -1
-
-
-class Clamp(Function):
-    """y = x held between `low` and `high` (numbers)          dL/dx = dL/dy where low ≤ x ≤ high, else 0"""
-
-    saves = ("x",)
-
-    def forward(ctx, x, low, high):
-        ctx.low, ctx.high = low, high
-        return np.clip(x, low, high)
-
-    def backward(ctx, g):
-        x = _array(ctx.saved_tensors[0])
-        inside = np.ones(x.shape, bool)
-        if ctx.low is not None:
-            inside &= x >= ctx.low
-        if ctx.high is not None:
-            inside &= x <= ctx.high
-        return select(inside, g, 0.0)
-
-
-class Where(Function):
-    """z = x where the mask is true, else y          dL/dx = dL/dz where true, dL/dy = dL/dz where false
-
-    It selects rather than multiplies: Inf or NaN in the branch not taken does not leak.
-    """
-
-    promotes = True
-
-    def forward(ctx, x, y, mask):
-        ctx.mask = mask
-        return np.where(mask, x, y)
-
-    def backward(ctx, g):
-        to_x, to_y = ctx.edges
-        return select(ctx.mask, g, 0.0) if to_x else None, select(ctx.mask, 0.0, g) if to_y else None
-
-
-def select(mask, x, y):
-    """x where `mask` is true, else y."""
-    return call(Where, x, y, mask=_array(mask))
-
-
-class Flat(Function):
-    """Base of functions made of steps (sign, floor, round): dL/dx = 0 everywhere, as PyTorch has it."""
-
-    compute = np.sign
-
-    def forward(ctx, x):
-        return ctx.compute(x)
-
-    def backward(ctx, g):
-        return g * 0.0
-
-
-class Sign(Flat):
-    """y = -1, 0 or 1          dL/dx = 0"""
-
-
-class Floor(Flat):
-    """y = x rounded down          dL/dx = 0"""
-
-    compute = np.floor
-
-
-class Ceil(Flat):
-    """y = x rounded up          dL/dx = 0"""
-
-    compute = np.ceil
-
-
-class Trunc(Flat):
-    """y = x rounded towards 0          dL/dx = 0"""
-
-    compute = np.trunc
-
-
-class Round(Flat):
-    """y = x rounded to the nearest integer, halves to even          dL/dx = 0"""
-
-    compute = np.rint
-
-
-class Remainder(Function):
-    """z = x - y ⌊x/y⌋, with the sign of y          dL/dx = dL/dz,   dL/dy = -dL/dz · ⌊x/y⌋"""
-
-    promotes = True
-    saves = ("x", "y")
-
-    def forward(ctx, x, y):
-        return np.remainder(x, y)
-
-    def backward(ctx, g):
-        x, y = ctx.saved_tensors
-        to_x, to_y = ctx.edges
-        return g, -g * np.floor_divide(_array(x), _array(y)) if to_y else None
-
-
 class LogAddExp(Function):
     """z = ln(eˣ + eʸ)          dL/dx = dL/dz · σ(x - y),   dL/dy = dL/dz · σ(y - x)"""
 
@@ -417,7 +291,7 @@ class XLogY(Function):
         to_x, to_y = ctx.edges
         dx = dy = None
         if to_x:
-            settled = (_array(x) == 0) & (_array(y) <= 0)
+            settled = (plain(x) == 0) & (plain(y) <= 0)
             dx = g * select(settled, 0.0, call(Log, select(settled, 1.0, y)))
         if to_y:
             dy = g * x / y

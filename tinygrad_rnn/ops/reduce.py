@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .elementwise import Exp, _array, select
+from .choosing import plain, select
+from .elementwise import Exp
 from .function import Function, call
 from .shape import Cat, Expand, Reshape, exact_sum
 
@@ -49,7 +50,7 @@ class Extreme(Function):
         return (np.max if largest else np.min)(x, axis=dims, keepdims=keepdim)
 
     def backward(ctx, g):
-        x, y = (_array(value) for value in ctx.saved_tensors)
+        x, y = (plain(value) for value in ctx.saved_tensors)
         shape = kept_shape(x.shape, ctx.dims)
         chosen = x == y.reshape(shape)
         share = chosen / chosen.sum(ctx.dims, keepdims=True)

@@ -1,0 +1,79 @@
+"""Choosing one of several values: the gradient goes to the one chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .function import Function, call
+
+
+def plain(x):
+    """The plain numbers of an array, a Tensor or a number: for masks, which have no derivative."""
+    return x.array if hasattr(x, "array") else x
+
+
+class Where(Function):
+    """z = x where the mask is true, else y          dL/dx = dL/dz where true, dL/dy = dL/dz where false
+
+    It selects rather than multiplies: Inf or NaN in the branch not taken does not leak.
+    """
+
+    promotes = True
+
+    def forward(ctx, x, y, mask):
+        ctx.mask = mask
+        return np.where(mask, x, y)
+
+    def backward(ctx, g):
+        to_x, to_y = ctx.edges
+        return select(ctx.mask, g, 0.0) if to_x else None, select(ctx.mask, 0.0, g) if to_y else None
+
+
+def select(mask, x, y):
+    """x where `mask` is true, else y."""
+    return call(Where, x, y, mask=plain(mask))
+
+
+class Maximum(Function):
+    """z = the larger of x and y          dL/dx = dL/dz where x is larger, half of it where they are equal"""
+
+    promotes = True
+    saves = ("x", "y")
+    compute = np.maximum
+    sign = 1
+
+    def forward(ctx, x, y):
+        return ctx.compute(x, y)
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        difference = np.sign((plain(x) - plain(y)) * ctx.sign)  # 1 where x is chosen, 0 at a tie, -1
+        share = 0.5 * (difference + 1)
+        return g * share, g * (1 - share)
+
+
+class Minimum(Maximum):
+    """z = the smaller of x and y          dL/dx = dL/dz where x is smaller, half of it where they are equal"""
+
+    saves = ("x", "y")
+    compute = np.minimum
+    sign = -1
+
+
+class Clamp(Function):
+    """y = x held between `low` and `high` (numbers)          dL/dx = dL/dy where low ≤ x ≤ high, else 0"""
+
+    saves = ("x",)
+
+    def forward(ctx, x, low, high):
+        ctx.low, ctx.high = low, high
+        return np.clip(x, low, high)
+
+    def backward(ctx, g):
+        x = plain(ctx.saved_tensors[0])
+        inside = np.ones(x.shape, bool)
+        if ctx.low is not None:
+            inside &= x >= ctx.low
+        if ctx.high is not None:
+            inside &= x <= ctx.high
+        return select(inside, g, 0.0)

@@ -1,0 +1,63 @@
+"""Functions made of steps, and the remainder that they leave."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .choosing import plain
+from .function import Function
+
+
+class Flat(Function):
+    """Base of functions made of steps (sign, floor, round): dL/dx = 0 everywhere, as PyTorch has it."""
+
+    compute = np.sign
+
+    def forward(ctx, x):
+        return ctx.compute(x)
+
+    def backward(ctx, g):
+        return g * 0.0
+
+
+class Sign(Flat):
+    """y = -1, 0 or 1          dL/dx = 0"""
+
+
+class Floor(Flat):
+    """y = x rounded down          dL/dx = 0"""
+
+    compute = np.floor
+
+
+class Ceil(Flat):
+    """y = x rounded up          dL/dx = 0"""
+
+    compute = np.ceil
+
+
+class Trunc(Flat):
+    """y = x rounded towards 0          dL/dx = 0"""
+
+    compute = np.trunc
+
+
+class Round(Flat):
+    """y = x rounded to the nearest integer, halves to even          dL/dx = 0"""
+
+    compute = np.rint
+
+
+class Remainder(Function):
+    """z = x - y ⌊x/y⌋, with the sign of y          dL/dx = dL/dz,   dL/dy = -dL/dz · ⌊x/y⌋"""
+
+    promotes = True
+    saves = ("x", "y")
+
+    def forward(ctx, x, y):
+        return np.remainder(x, y)
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        return g, -g * np.floor_divide(plain(x), plain(y)) if to_y else None
