@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._mode import Scope, thread
-from ..functions.shape import cat
+from ..functions.joining import cat
 from ..tensor import Tensor
 from . import functional as F
 

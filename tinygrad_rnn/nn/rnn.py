@@ -9,7 +9,7 @@ from typing import Any
 
 from ..create import empty, zeros
 from ..functions.arguments import need_tensor
-from ..functions.shape import cat, stack
+from ..functions.joining import cat, stack
 from ..tensor import Tensor
 from . import init
 from .cells import State, Weights, check_choice, check_sizes, gru_step, lstm_step, rnn_step

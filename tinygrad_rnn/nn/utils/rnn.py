@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...functions.shape import cat, stack
+from ...functions.joining import cat, stack
 from ...tensor import Tensor
 
 
