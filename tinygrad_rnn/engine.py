@@ -133,12 +133,14 @@ def _run(
             if edge is None or d is None:
                 continue
             target, number = edge
-            if d.shape != target.shape or d.dtype is not target.dtype:
-                d = _fit(node, d, edge)
             if target.n_outputs == 1:
+                if d.shape != target.shape or d.dtype is not target.dtype:
+                    d = _fit(node, d, edge)
                 before = pending.get(target)
                 pending[target] = d if before is None else plus(own, target, before, d)
             else:
+                if d.shape != target.shape[number] or d.dtype is not target.dtype[number]:
+                    d = _fit(node, d, edge)
                 pending.add(target, number, d, plus)
         if saved and not keep:
             node.saved_tensors = FREED

@@ -8,8 +8,8 @@ import numpy as np
 
 from . import engine
 from .functions.arguments import is_tensor
-from .functions.inplace import edge_of
 from .graph import Node
+from .recording import edge_of
 
 
 def backward(

@@ -1,7 +1,7 @@
 """Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted.
 
-`record` does it in general; `record_pair` does the same for the two operands of an operator and is the
-hottest path of the library, so it avoids loops.
+`record` does it in general; `record_pair` does the same for the two operands of an operator. They are the
+hottest paths of the library, so they avoid loops and calls.
 """
 
 from __future__ import annotations
@@ -12,23 +12,53 @@ import numpy as np
 
 from . import dtypes
 from ._mode import thread
-from .functions.inplace import edge_of, rebased
-from .graph import tick
+from .graph import memory_of, tick
 from .ops.function import Function, Recorded
+from .ops.indexing import Index
+from .ops.shape import Reshape
 
-Tensor: Any = None  # the class of results; tensor.py, one floor up, sets it
+Tensor: Any = None  # the class of results; tensor.py, above, sets it
+rebased = [False]  # has any tensor of a graph been changed in place? Until then views cannot be stale
 _new = object.__new__
 _ndarray = np.ndarray
 
 
-def record(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Apply `op` to Tensors, arrays and numbers; make a node if a gradient is wanted."""
+def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
+    """Apply `op` to inputs (Tensors, arrays and numbers; at least one Tensor); the result is a Tensor."""
+    if len(inputs) != 1 or rebased[0]:
+        return _record_several(op, inputs, options)
+    x = inputs[0]
+    if not isinstance(x, Recorded):
+        raise _no_tensor(op, inputs)
+    a = x.array
+    if op.promotes == "float" and a.dtype.kind != "f":
+        a = a.astype(dtypes.get_default_dtype())
+    node = op()
+    out = node.forward(a, **options)
+    mode = thread.mode
+    edge = x._edge
+    if edge is not None and mode.recording:
+        result = _as_node(node, (edge,), (a,), out, mode)
+    else:
+        result = _without_node(out, (a,), mode)
+    if op.view:
+        _mark_views(result, x)
+    return result
+
+
+def _record_several(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    for x in inputs:
+        if isinstance(x, Recorded):
+            break
+    else:
+        raise _no_tensor(op, inputs)
     arrays = [x.array if isinstance(x, Recorded) else x for x in inputs]
     if op.promotes:
         _promote(op, arrays)
     node = op()
     out = node.forward(*arrays, **options)
     mode = thread.mode
+    result = None
     if mode.recording:
         if rebased[0]:
             edges = tuple([edge_of(x) if isinstance(x, Recorded) else None for x in inputs])
@@ -38,13 +68,16 @@ def record(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any])
             if edge is not None:
                 result = _as_node(node, edges, arrays, out, mode)
                 break
-        else:
-            result = _without_node(out, arrays, mode)
-    else:
+    if result is None:
         result = _without_node(out, arrays, mode)
     if op.view:
         _mark_views(result, inputs[0])
     return result
+
+
+def _no_tensor(op: type[Function], inputs: tuple[Any, ...]) -> TypeError:
+    kinds = ", ".join(type(x).__name__ for x in inputs)
+    return TypeError(f"{op.__name__.lower()}(): expected a Tensor, got {kinds}; make one with tensor(...)")
 
 
 def record_pair(op: type[Function], x: Any, y: Any) -> Any:
@@ -54,7 +87,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         if isinstance(y, Recorded):
             b, to_y = y.array, y._edge
             if b.dtype is not a.dtype or a.dtype.kind != "f":
-                return record(op, (x, y), {})
+                return _record_several(op, (x, y), {})
         else:
             b, to_y = y, None
             if a.dtype.kind != "f" or (y.__class__ is not float and y.__class__ is not int):
@@ -64,7 +97,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         if b.dtype.kind != "f" or (x.__class__ is not float and x.__class__ is not int):
             return _record_odd_pair(op, x, y)
     if rebased[0]:
-        return record(op, (x, y), {})
+        return _record_several(op, (x, y), {})
     node = op()
     try:
         out = node.forward(a, b)
@@ -81,7 +114,7 @@ def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
             return NotImplemented
     try:
-        return record(op, (x, y), {})
+        return _record_several(op, (x, y), {})
     except TypeError as error:  # NumPy's message names ufuncs
         raise RuntimeError(f"{op.__name__.lower()}: {error}") from None
 
@@ -100,13 +133,15 @@ def _broadcast_error(op: type[Function], a: Any, b: Any) -> RuntimeError:
 def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     """Make `node` part of the graph; return its output as a Tensor."""
     node.edges, node.scope = edges, mode.scope
-    several = out.__class__ is tuple
+    several = False
+    if out.__class__ is not _ndarray:
+        several = out.__class__ is tuple
+        if not several:
+            out = np.asarray(out)
     if several:
         out = tuple([part if part.__class__ is _ndarray else np.asarray(part) for part in out])
         node.shape, node.dtype = tuple([part.shape for part in out]), tuple([part.dtype for part in out])
     else:
-        if out.__class__ is not _ndarray:
-            out = np.asarray(out)
         node.shape, node.dtype = out.shape, out.dtype
     keep = node._keep
     if keep is None:
@@ -142,8 +177,12 @@ def _made(array: np.ndarray, edge: tuple[Any, int] | None) -> Any:
 
 def _mark_views(result: Any, x: Any) -> None:
     base = x if x._view is None else x._view[0]
-    for t in result if result.__class__ is tuple else (result,):
-        t._view = (base, base._edge)
+    view = (base, base._edge)
+    if result.__class__ is not tuple:
+        result._view = view
+        return
+    for t in result:
+        t._view = view
 
 
 def _promote(op: type[Function], arrays: list[Any]) -> None:
@@ -169,3 +208,42 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
             arrays[k] = x.astype(common)
         elif isinstance(x, (np.number, np.bool_)):
             arrays[k] = x.item()
+
+
+# --- views of tensors that were changed in place ---------------------------------------------------------
+
+
+def edge_of(x):
+    """The edge of `x`, found anew if `x` is a view of something that was changed in place."""
+    return x._edge if x._view is None or not rebased[0] else _fresh_edge(x)
+
+
+def _fresh_edge(x):
+    """The edge of a view whose base was changed in place since: it now leads through the base."""
+    base = base_of(x)
+    if base is not None and base._edge is not x._view[1]:
+        flat = record(Reshape, base._of(base.array, base._edge), shape=(-1,))
+        x._edge = record(Index, flat, index=places_in(base.array, x.array))._edge
+        x._view = (base, base._edge)
+    return x._edge
+
+
+def base_of(x):
+    """The tensor that `x` is a view of, if it still looks into that tensor's memory; else None."""
+    if x._view is None:
+        return None
+    base = x._view[0]
+    return base if memory_of(x.array) is memory_of(base.array) else None
+
+
+def places_in(base, view):
+    """For each element of `view`, its position in the flattened `base`, whose memory it shares."""
+    size = base.itemsize
+    positions = np.empty_like(base, dtype=np.int64, subok=False)  # laid out as base is, if base has no gaps
+    if base.size and tuple(s * size for s in positions.strides) != tuple(s * 8 for s in base.strides):
+        raise RuntimeError("in-place change of a view of a tensor with gaps in its memory: use base.contiguous() first")
+    positions[...] = np.arange(base.size).reshape(base.shape)
+    start = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // size
+    return np.lib.stride_tricks.as_strided(
+        positions.ravel("K")[start:], view.shape, [s // size * 8 for s in view.strides], writeable=False
+    )

@@ -23,13 +23,12 @@ from .device import cpu
 from .device import device as _device
 from .functions.arguments import wrap_dim
 from .functions.convert import Size, legacy_array
-from .functions.inplace import edge_of
 from .gradients import backward
 from .graph import Leaf, Node, RemovableHandle, version
 from .methods import TensorMethods
 from .ops.elementwise import Add, Div, Mul, Pow, Sub
 from .ops.function import Function, Recorded
-from .recording import record, record_pair
+from .recording import edge_of, record_pair
 
 _new = object.__new__
 
@@ -65,8 +64,8 @@ class Tensor(TensorMethods):
         return t
 
     @staticmethod
-    def _record(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        return record(op, inputs, options)
+    def _record(op: type[Function], *inputs: Any, **options: Any) -> Any:
+        return recording.record(op, *inputs, **options)
 
     # --- what it is ---------------------------------------------------------------------------------
 

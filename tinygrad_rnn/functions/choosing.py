@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ops import choosing as ops
-from ..ops.function import record
+from ..recording import record
 from .arguments import is_tensor, need_tensor
 
 

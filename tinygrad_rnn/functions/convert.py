@@ -9,8 +9,8 @@ import numpy as np
 from .. import dtypes
 from ..device import check_device
 from ..device import device as _device
-from ..ops.function import record
 from ..ops.shape import Cast
+from ..recording import record
 from .arguments import flat_ints, is_tensor
 
 

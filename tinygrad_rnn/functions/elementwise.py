@@ -7,7 +7,7 @@ import numpy as np
 from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
-from ..ops.function import record
+from ..recording import record
 from .arguments import array, is_tensor
 
 

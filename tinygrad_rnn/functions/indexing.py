@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import indexing as ops
-from ..ops.function import record
+from ..recording import record
 from .arguments import is_tensor, need_tensor, wrap_dim
 from .reduce import MaxMin
 

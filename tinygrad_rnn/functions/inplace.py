@@ -11,15 +11,13 @@ import numpy as np
 
 from .. import random
 from .._mode import thread
-from ..graph import Leaf, log_write, memory_of
-from ..ops.function import record
-from ..ops.indexing import Index, SetItem
+from ..graph import Leaf, log_write
+from ..ops.indexing import SetItem
 from ..ops.shape import Reshape
+from ..recording import base_of, places_in, rebased, record
 from . import choosing, elementwise
 from .arguments import is_tensor
 from .indexing import plain_index
-
-rebased = [False]  # has any tensor of a graph been changed in place? Until then views cannot be stale
 
 
 def check_writable(x):
@@ -42,14 +40,6 @@ def check_writable(x):
             f"output {x._edge[1]} of {x._edge[0].name()} is a view and is being changed in place: functions that "
             f"return several views (split, chunk, unbind) forbid it; use .clone() or slices"
         )
-
-
-def base_of(x):
-    """The tensor that `x` is a view of, if it still looks into that tensor's memory; else None."""
-    if x._view is None:
-        return None
-    base = x._view[0]
-    return base if memory_of(x.array) is memory_of(base.array) else None
 
 
 def write(x, result):
@@ -99,34 +89,6 @@ def rebase(x, edge):
     placed = record(SetItem, flat, x._of(x.array, edge).reshape(-1), index=places_in(base.array, x.array).reshape(-1))
     base._edge = record(Reshape, placed, shape=base.array.shape)._edge
     x._view = (base, base._edge)
-
-
-def places_in(base, view):
-    """For each element of `view`, its position in the flattened `base`, whose memory it shares."""
-    size = base.itemsize
-    positions = np.empty_like(base, dtype=np.int64, subok=False)  # laid out as base is, if base has no gaps
-    if base.size and tuple(s * size for s in positions.strides) != tuple(s * 8 for s in base.strides):
-        raise RuntimeError("in-place change of a view of a tensor with gaps in its memory: use base.contiguous() first")
-    positions[...] = np.arange(base.size).reshape(base.shape)
-    start = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // size
-    return np.lib.stride_tricks.as_strided(
-        positions.ravel("K")[start:], view.shape, [s // size * 8 for s in view.strides], writeable=False
-    )
-
-
-def edge_of(x):
-    """The edge of `x`, found anew if `x` is a view of something that was changed in place."""
-    return x._edge if x._view is None or not rebased[0] else _fresh_edge(x)
-
-
-def _fresh_edge(x):
-    """The edge of a view whose base was changed in place since: it now leads through the base."""
-    base = base_of(x)
-    if base is not None and base._edge is not x._view[1]:
-        flat = record(Reshape, base._of(base.array, base._edge), shape=(-1,))
-        x._edge = record(Index, flat, index=places_in(base.array, x.array))._edge
-        x._view = (base, base._edge)
-    return x._edge
 
 
 def setitem(input, index, value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ops import shape as ops
-from ..ops.function import record
+from ..recording import record
 from .arguments import array, flat_ints, is_tensor, wrap_dim
 from .shape import expand, reshape, transpose
 

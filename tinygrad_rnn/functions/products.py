@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..ops import products as ops
-from ..ops.function import record
+from ..recording import record
 from .arguments import need_tensor
 from .shape import broadcast_shapes
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..ops import reduce as ops
-from ..ops.function import record
+from ..recording import record
 from .arguments import is_tensor, need_tensor, one_keepdim, wrap_dim, wrap_dims
 from .choosing import maximum, minimum, where
 from .elementwise import log, sqrt

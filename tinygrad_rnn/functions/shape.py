@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from ..ops import shape as ops
-from ..ops.function import record
 from ..ops.indexing import AddAt
+from ..recording import record
 from .arguments import flat_ints, is_tensor, wrap_dim, wrap_dims
 
 

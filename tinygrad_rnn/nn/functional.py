@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..functions.arguments import need_tensor
 from ..ops import products
-from ..ops.function import record
+from ..recording import record
 from ..tensor import Tensor
 
 

@@ -30,7 +30,11 @@ class Sigmoid(Function):
     saves = ("out",)
 
     def forward(ctx, x):
-        return 0.5 * np.tanh(0.5 * x) + 0.5  # e⁻ˣ would overflow for large negative x
+        y = np.multiply(x, 0.5)  # through tanh: e⁻ˣ would overflow for large negative x
+        y = np.tanh(y, out=y) if y.ndim else np.tanh(y)
+        y *= 0.5
+        y += 0.5
+        return y
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors

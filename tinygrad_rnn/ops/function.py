@@ -140,6 +140,6 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     """Apply `op` to inputs of which at least one is a Tensor; the result is a Tensor."""
     for x in inputs:
         if isinstance(x, Recorded):
-            return x._record(op, inputs, options)
+            return x._record(op, *inputs, **options)
     kinds = ", ".join(type(x).__name__ for x in inputs)
     raise TypeError(f"{op.__name__.lower()}(): expected a Tensor, got {kinds}; make one with tensor(...)")

@@ -15,9 +15,9 @@ def exact_sum(x: np.ndarray, axis: Any, keepdims: bool = False) -> Any:
     NumPy adds pairwise along the last axis, but row by row along the others: a million float32 rows
     lose two digits that way. Those sums run in float64.
     """
-    if x.dtype.kind == "f" and x.itemsize < 8 and x.size > 4096:
-        return x.sum(axis, dtype=np.float64, keepdims=keepdims).astype(x.dtype)
-    return x.sum(axis, keepdims=keepdims)
+    if x.size > 65536 and x.dtype.kind == "f" and x.itemsize < 8:
+        return np.add.reduce(x, axis, np.float64, None, keepdims).astype(x.dtype)
+    return np.add.reduce(x, axis, None, None, keepdims)
 
 
 class SumTo(Function):
