@@ -1,0 +1,16 @@
+"""Learning rates that change over time: PyTorch's `torch.optim.lr_scheduler`.
+
+A scheduler sets `group["lr"]` of an optimizer each time its `step()` is called, after `optimizer.step()`.
+The learning rate a group started with is kept as `group["initial_lr"]`.
+
+    scheduler = StepLR(optimizer, step_size=30)
+    for epoch in range(90):
+        ...                                         # optimizer.step() for every batch
+        scheduler.step()
+"""
+
+from .base import LRScheduler
+from .decay import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, StepLR
+from .one_cycle import OneCycleLR
+from .plateau import ReduceLROnPlateau
+from .sequential import SequentialLR
