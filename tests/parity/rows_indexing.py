@@ -1,0 +1,60 @@
+"""Sample calls that pick, place and sort."""
+
+from .samples import Row
+
+GETS = ["0", "-1", ":1", "1:", "-1:", "1:2", ":, 0", ":, -1", ":, -2:", ":, :1", "0, 1", "..., 0", "None", ":, None", "..., None, :",
+        "::2", ":, ::2", "0, :", "0, 1:", "...", "[0, 1]", "[1]", "[1, 0, 0]", ":, [0, 1]", "[0, 1], [1, 0]", "range(2)", "()", "True", "False",
+        "t.tensor(1)", "t.tensor([1, 0, 1])", "t.tensor([[0, 1], [1, 1]])", "t.tensor([0, 1]), t.tensor([1, 0])", "0, t.tensor([1, 0])",
+        "t.tensor(0), t.tensor(1)", "1, t.tensor(0)", "range(2), t.tensor([1, 0])", ":t.tensor(1)", ":, :t.tensor(2)", "t.tensor([True, False])",
+        "x > 0", "x[:, 0] > 0", "(x > 0).byte()", "t.tensor([0, -1])", "None, 0, None", "..., [0, 0]", "t.tensor([], dtype=t.int64)", "[]",
+        "None, t.tensor([0, 1])", "t.tensor([[0], [1]]), t.tensor([[0, 1]])", "slice(0, 1)", "[True, False]", "0, ..., None", ":, True"]  # fmt: skip
+CUBE_GETS = ["0, :, -1", ":, -1, :", ":, :, :-1", ":, :, None", ":, :1, :2", ":, [0, 1], :", "[0, 1], :, [0, 1]", ":, [0, 1], [1, 0]", "0, :, [1, 0]",
+             "[0, 1], 0", "..., t.tensor([0, 1])", "t.tensor([0, 1]), :, 0", "None, [0], :, [1]", ":, x[0] > 0", "x[..., 0] > 0", "x > 0",
+             "t.tensor([[0, 1]]), t.tensor([0, 1]), 0", "0, 0, 1", "..., 0, :", ":, t.tensor([[0, 1], [1, 0]])", "1, 1:, t.tensor(0)"]  # fmt: skip
+
+BLOCKS = ["f8 2,3", "f8 3,2 T", "f4 3,3", "i8 2,2"]
+ROWS = [
+    Row("getitem", [f"x[{index}]" for index in GETS], ["f8 2,2", "f8 2,2 T", "f4 2,2", "i8 2,2"]),
+    Row("getitem", [f"x[{index}]" for index in CUBE_GETS], ["f8 2,2,3", "f4 2,2,2"]),
+    Row("getitem", ["x[...]", "x[None]", "x[()]", "x[..., None]", "x[True]", "x[x > 0]", "x[None, None]"], ["f8", "f4"]),
+    Row("setitem", [f"(y := x.clone(), y.__setitem__({index}, {value}), y)[2]" for index, value in [
+        ("0", "1.5"), ("0", "z"), ("slice(None)", "z"), ("(slice(None), 1)", "z[:1].expand(2)"), ("(0, 1)", "z[0]"), ("(0, 1)", "2"),
+        ("x > 0", "0.5"), ("x > 0", "z[0]"), ("x > 0", "(x * 2)[x > 0]"), ("slice(None, 1)", "-1"), ("[0, 1]", "z"), ("[1, 1]", "0.0"),
+        ("(range(2), t.tensor([1, 0]))", "z[:2]"), ("t.tensor(1)", "z"), ("t.tensor([1])", "z"), ("(slice(None), slice(0, None, 2))", "0"),
+        ("...", "z"), ("(..., 0)", "z[0]"), ("(0, slice(None, t.tensor(1)))", "7"), ("(t.tensor([0]), t.tensor([1]))", "z[0]"), ("0", "x[1] * 2"),
+        ("(slice(None), None, 0)", "z[:1]"), ("0", "[1.0, 2.0, 3.0][:x.shape[1]]"), ("x.byte() > 0", "z[1]"), ("[]", "0"), ("True", "z")]],
+        [("f8 2,3", "f8 2,3", "f8 3"), ("f8 3,2 T", "f8 2,3", "f8 3"), ("f4 2,3", "f8 2,3", "f4 3")]),
+    Row("gather", ["t.gather(x, 0, y)", "x.gather(0, y)", "t.gather(x, dim=0, index=y)", "x.gather(-2, y)"],
+        [("f8 3,2", "ix3 2,2"), ("f4 3,3", "ix3 1,3"), ("f8 3,2", "ix3 5,1"), ("i8 3,2", "ix3 3,2"), ("f8 2,3 T", "ix2 0,2")]),
+    Row("gather", ["t.gather(x, 1, y)", "x.gather(-1, y)", "x.gather(1, y.view(-1, 1))"], [("f8 2,3", "ix3 2,1"), ("f8 1,4", "ix4 1,1")]),
+    Row("gather", ["x.gather(0, y)"], [("f8", "ix1"), ("f8 1", "ix1"), ("f8", "ix1 3"), ("f8 4", "ix4 7")]),
+    Row("take_along_dim", ["t.take_along_dim(x, y, 0)", "x.take_along_dim(y, dim=0)", "t.take_along_dim(x, indices=y, dim=-2)", "t.take_along_dim(x, y)"],
+        [("f8 3,2", "ix3 2,2"), ("f4 3,3", "ix3 1,3"), ("f8 3,2", "ix3 1,1"), ("f8 3,1", "ix3 3,2")]),
+    Row("index_select", ["t.index_select(x, 0, y)", "x.index_select(0, y)", "x.index_select(1, y % 2)", "t.index_select(x, dim=-1, index=y % 2)", "x.index_select(0, y.int())"],
+        [("f8 3,2", "ix3 4"), ("f8 2,3 T", "ix3 2"), ("f4 3,3", "ix3 1"), ("i8 3,2", "ix3 0"), ("f8 3,2", "ix3")]),
+    Row("index_add", ["x.index_add(0, y, z)", "t.index_add(x, 0, y, z, alpha=2)", "t.index_add(x, dim=0, index=y, source=z)", "x.index_add(-2, y, z, alpha=0.5)"],
+        [("f8 3,2", "ix3 4", "f8 4,2"), ("f4 3,3", "ix3 1", "f4 1,3"), ("f8 2,3 T", "ix3 5", "f8 5,2"), ("f8 3,2", "ix3 0", "f8 0,2")]),
+    Row("index_fill", ["x.index_fill(0, y, 0.5)", "t.index_fill(x, 1, y % 2, -1)", "x.index_fill(0, y, t.tensor(2.0))", "t.index_fill(x, dim=0, index=y, value=3)"],
+        [("f8 3,2", "ix3 2"), ("f4 3,3", "ix3 1"), ("f8 2,3 T", "ix3 4")]),
+    Row("scatter", ["t.scatter(x, 0, y, z)", "x.scatter(0, y, z)", "x.scatter(0, y, 0.5)", "x.scatter(0, y, value=2)", "t.scatter(x, dim=0, index=y, src=z)",
+                    "x.scatter(0, y, z, reduce='add')", "x.scatter(-2, y, 1)"],
+        [("f8 3,2", "ix3 1,2", "f8 1,2"), ("f4 3,2", "ix3 1,2", "f4 4,2"), ("f8 3,2", "ix3 1,1", "f8 2,2"), ("f8 3,2", "ix3 0,2", "f8 1,2")], second=False),
+    Row("scatter", ["t.zeros(3, 4, dtype=t.float64).scatter(1, y, 1.0)", "x.scatter(1, y, x.gather(1, y))"], [("f8 3,4", "ix4 3,1"), ("f8 1,4", "ix4 1,1")]),
+    Row("scatter_add", ["t.scatter_add(x, 0, y, z)", "x.scatter_add(0, y, z)", "x.scatter_add(dim=0, index=y, src=z)", "x.scatter_add(-2, y, z)"],
+        [("f8 3,2", "ix3 4,2", "f8 4,2"), ("f4 3,2", "ix3 1,2", "f4 4,2"), ("f8 3,2", "ix3 2,1", "f8 2,2"), ("i8 3,2", "ix3 2,1", "i8 2,2")]),
+    Row("masked_select", ["t.masked_select(x, y)", "x.masked_select(y)", "x.masked_select(mask=y)", "x.masked_select(y) * 2"],
+        [("f8 2,3", "b1 2,3"), ("f8 2,3", "b1 3"), ("f8 3", "b1 2,3"), ("f4 2", "b1 2"), ("f8 2,1", "b1 3"), ("f8", "b1")]),
+    Row("nonzero", ["t.nonzero(x)", "x.nonzero()", "x.nonzero(as_tuple=True)", "t.nonzero(x, as_tuple=False)", "t.argwhere(x)", "t.where(x > 0)"],
+        ["f8 2,3", "i8 4", "b1 2,2", "b1", "f8 0", "i8 2,2,2", "b1 0,2"], first=False),
+    Row("topk", ["t.topk(x, 2)", "x.topk(2)", "x.topk(k=1, dim=0)", "t.topk(x, k=2, dim=-1)", "x.topk(2, largest=False)", "x.topk(2, 1, False, True)",
+                 "x.topk(1).values", "x.topk(1)[1]", "x.topk(x.shape[-1])"], ["f8 2,3", "f8 3,2 T", "f4 2,4", "i8 1,3"][:3]),
+    Row("topk", ["x.topk(1)", "x.topk(1, dim=0)"], ["f8", "f8 1", "f8 3"]),
+    Row("sort", ["t.sort(x)", "x.sort()", "x.sort(0)", "x.sort(1, descending=True)", "t.sort(x, dim=-1, descending=True)", "x.sort().values", "x.sort(-1, True)[1]",
+                 "t.sort(x, stable=True)", "x.sort(stable=True, dim=0, descending=True)"], BLOCKS[:3]),
+    Row("sort", ["x.sort(stable=True)", "x.sort(stable=True, descending=True)", "t.sort(x, stable=True, dim=-1)"], ["f8", "f8 1", "f8 0", "f8 special", "i8 8", "b1 5"]),
+    Row("argsort", ["t.argsort(x)", "x.argsort()", "x.argsort(0)", "x.argsort(dim=-1, descending=True)", "t.argsort(x, 1, True)", "t.argsort(x, dim=0, stable=True)"],
+        [*BLOCKS[:3]], first=False),
+    Row("argsort", ["t.argsort(x, stable=True)"], ["i8 8", "b1 5", "f8 special"], first=False),
+    Row("masked_scatter", ["x.masked_scatter(y, z)", "t.masked_scatter(x, y, z)"], [("f8 2,3", "b1 2,3", "f8 6"), ("f4 2,3", "b1 3", "f4 2,3")]),
+    Row("take", ["t.take(x, y)", "x.take(y)"], [("f8 2,3", "ix6 4"), ("f8 3,2 T", "ix6 2,2"), ("f4 6", "ix6 1")]),
+]  # fmt: skip
