@@ -18,16 +18,16 @@ from .ops.indexing import Index
 from .ops.shape import Reshape
 
 Tensor: Any = None  # the class of results; tensor.py, above, sets it
-rebased = [False]  # has any tensor of a graph been changed in place? Until then views cannot be stale
+rebased = False  # has any tensor of a graph been changed in place? Until then views cannot be stale
 _new = object.__new__
 _ndarray = np.ndarray
 
 
 def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     """Apply `op` to inputs (Tensors, arrays and numbers; at least one Tensor); the result is a Tensor."""
-    if len(inputs) != 1 or rebased[0]:
+    if len(inputs) != 1 or rebased:
         return _record_several(op, inputs, options)
-    x = inputs[0]
+    (x,) = inputs
     if not isinstance(x, Recorded):
         raise _no_tensor(op, inputs)
     a = x.array
@@ -46,6 +46,19 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     return result
 
 
+def record_one(op: type[Function], x: Any) -> Any:
+    """As `record`, for a function of one Tensor without options."""
+    if x.__class__ is not Tensor or x._edge is None or rebased or x.array.dtype.kind != "f":
+        return record(op, x)
+    node = op()
+    a = x.array
+    out = node.forward(a)
+    mode = thread.mode
+    if not mode.recording:
+        return _without_node(out, (a,), mode)
+    return _as_node(node, (x._edge,), (a,), out, mode)
+
+
 def _record_several(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     for x in inputs:
         if isinstance(x, Recorded):
@@ -60,7 +73,7 @@ def _record_several(op: type[Function], inputs: tuple[Any, ...], options: dict[s
     mode = thread.mode
     result = None
     if mode.recording:
-        if rebased[0]:
+        if rebased:
             edges = tuple([edge_of(x) if isinstance(x, Recorded) else None for x in inputs])
         else:
             edges = tuple([x._edge if isinstance(x, Recorded) else None for x in inputs])
@@ -96,7 +109,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         a, to_x, b, to_y = x, None, y.array, y._edge
         if b.dtype.kind != "f" or (x.__class__ is not float and x.__class__ is not int):
             return _record_odd_pair(op, x, y)
-    if rebased[0]:
+    if rebased:
         return _record_several(op, (x, y), {})
     node = op()
     try:
@@ -133,16 +146,11 @@ def _broadcast_error(op: type[Function], a: Any, b: Any) -> RuntimeError:
 def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     """Make `node` part of the graph; return its output as a Tensor."""
     node.edges, node.scope = edges, mode.scope
-    several = False
     if out.__class__ is not _ndarray:
-        several = out.__class__ is tuple
-        if not several:
-            out = np.asarray(out)
-    if several:
-        out = tuple([part if part.__class__ is _ndarray else np.asarray(part) for part in out])
-        node.shape, node.dtype = tuple([part.shape for part in out]), tuple([part.dtype for part in out])
-    else:
-        node.shape, node.dtype = out.shape, out.dtype
+        if out.__class__ is tuple:
+            return _as_node_with_outputs(node, arrays, out, mode)
+        out = np.asarray(out)
+    node.shape, node.dtype = out.shape, out.dtype
     keep = node._keep
     if keep is None:
         node.saved_tensors = ()
@@ -153,9 +161,21 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     node.birth = tick()
     if mode.on_record is not None:
         mode.on_record(node, out, arrays)
-    if several:
-        return tuple([_made(part, (node, k) if part.dtype.kind == "f" else None) for k, part in enumerate(out)])
-    return _made(out, (node, 0))
+    t = _new(Tensor)
+    t.array, t._edge = out, (node, 0)
+    t.grad = t.name = t._view = None
+    return t
+
+
+def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: Any) -> Any:
+    """The same for an op with several outputs."""
+    out = tuple([part if part.__class__ is _ndarray else np.asarray(part) for part in out])
+    node.shape, node.dtype = tuple([part.shape for part in out]), tuple([part.dtype for part in out])
+    node.saved_tensors = () if node._keep is None else node.keep_some((*arrays, *out))
+    node.birth = tick()
+    if mode.on_record is not None:
+        mode.on_record(node, out, arrays)
+    return tuple([_made(part, (node, k) if part.dtype.kind == "f" else None) for k, part in enumerate(out)])
 
 
 def _without_node(out: Any, arrays: Any, mode: Any) -> Any:
@@ -215,7 +235,13 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
 
 def edge_of(x):
     """The edge of `x`, found anew if `x` is a view of something that was changed in place."""
-    return x._edge if x._view is None or not rebased[0] else _fresh_edge(x)
+    return x._edge if x._view is None or not rebased else _fresh_edge(x)
+
+
+def note_rebased() -> None:
+    """Called when a tensor of a graph was changed in place: from now on views may be stale."""
+    global rebased
+    rebased = True
 
 
 def _fresh_edge(x):

@@ -28,6 +28,8 @@ def array(x: Any) -> Any:
 
 def wrap_dim(name: str, dim: int, ndim: int) -> int:
     """`dim` counted from 0; an IndexError outside -ndim..ndim-1. A 0-d tensor counts as having one axis."""
+    if dim.__class__ is int and -ndim <= dim < ndim:
+        return dim % ndim
     if is_tensor(dim) or isinstance(dim, np.integer):
         dim = int(dim)
     if isinstance(dim, bool) or not isinstance(dim, int):

@@ -7,7 +7,7 @@ import numpy as np
 from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
-from ..recording import record
+from ..recording import record, record_one
 from .arguments import array, is_tensor
 
 
@@ -73,12 +73,12 @@ def neg(input):
     """-input."""
     if input.dtype == bool:
         raise RuntimeError("Negation of a bool tensor is not supported: use ~ or logical_not()")
-    return record(ops.Neg, input)
+    return record_one(ops.Neg, input)
 
 
 def abs(input):
     """|input|; the derivative at 0 is 0."""
-    return record(ops.Abs, input)
+    return record_one(ops.Abs, input)
 
 
 def square(input):
@@ -93,7 +93,7 @@ def reciprocal(input):
 
 def exp(input):
     """e to the power of input."""
-    return record(ops.Exp, input)
+    return record_one(ops.Exp, input)
 
 
 def expm1(input):
@@ -103,7 +103,7 @@ def expm1(input):
 
 def log(input):
     """The natural logarithm."""
-    return record(ops.Log, input)
+    return record_one(ops.Log, input)
 
 
 def log2(input):
@@ -123,7 +123,7 @@ def log1p(input):
 
 def sqrt(input):
     """The square root."""
-    return record(ops.Sqrt, input)
+    return record_one(ops.Sqrt, input)
 
 
 def rsqrt(input):
@@ -133,12 +133,12 @@ def rsqrt(input):
 
 def sin(input):
     """The sine of input in radians."""
-    return record(ops.Sin, input)
+    return record_one(ops.Sin, input)
 
 
 def cos(input):
     """The cosine of input in radians."""
-    return record(ops.Cos, input)
+    return record_one(ops.Cos, input)
 
 
 def erf(input):
@@ -206,17 +206,17 @@ def xlogy(input, other):
 
 def sigmoid(input):
     """1 / (1 + e^-input)."""
-    return record(act.Sigmoid, input)
+    return record_one(act.Sigmoid, input)
 
 
 def tanh(input):
     """The hyperbolic tangent."""
-    return record(act.Tanh, input)
+    return record_one(act.Tanh, input)
 
 
 def relu(input):
     """max(input, 0); the derivative at 0 is 0."""
-    return record(act.ReLU, input)
+    return record_one(act.ReLU, input)
 
 
 def softplus_of(input):

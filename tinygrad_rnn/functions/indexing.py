@@ -87,6 +87,8 @@ def _check_range(part, size, dim):
 
 def getitem(input, index):
     """input[index], in all forms of PyTorch."""
+    if index.__class__ is int and input.array.ndim and -len(input.array) <= index < len(input.array):
+        return record(ops.BasicIndex, input, index=index)
     plain = plain_index(input, index)
     return record(ops.BasicIndex if ops.is_basic(plain) else ops.Index, input, index=plain)
 

@@ -14,7 +14,7 @@ from .._mode import thread
 from ..graph import Leaf, log_write
 from ..ops.indexing import SetItem
 from ..ops.shape import Reshape
-from ..recording import base_of, places_in, rebased, record
+from ..recording import base_of, note_rebased, places_in, record
 from . import choosing, elementwise
 from .arguments import is_tensor
 from .indexing import plain_index
@@ -80,7 +80,7 @@ def rebase(x, edge):
     base = base_of(x)
     if edge is None and x._edge is None and (base is None or base._edge is None):
         return
-    rebased[0] = True
+    note_rebased()
     x._edge = edge
     if base is None:
         x._view = None

@@ -88,8 +88,8 @@ def chunk(input, chunks, dim=0):
     if not input.array.ndim:
         raise RuntimeError("chunk(): expects at least a 1-dimensional tensor")
     length = input.array.shape[dim]
-    if length == 0:
-        return record(ops.Split, input, lengths=[0] * chunks, dim=dim)
+    if length % chunks == 0:  # equal pieces, as for the gates of a cell
+        return record(ops.Split, input, lengths=[length // chunks] * chunks, dim=dim)
     return split(input, -(-length // chunks), dim)
 
 

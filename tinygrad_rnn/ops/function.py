@@ -121,9 +121,9 @@ def _plan(cls: type[Function]) -> tuple[Any, tuple[int, ...], tuple[int | None, 
     positions = tuple(OUT if name == "out" else names.index(name) for name in cls.saves)
     wanted_by = cls.saves.values() if isinstance(cls.saves, dict) else [None] * len(positions)
     wanted = tuple(None if name is None else names.index(name) for name in wanted_by)
-    if len(positions) == 1:
-        pick = itemgetter(positions[0])
-        keep: Any = staticmethod(lambda values: (pick(values),))
+    if len(positions) == 1:  # a slice, so that the result is a tuple
+        (p,) = positions
+        keep: Any = itemgetter(slice(p, p + 1 or None))
     else:
         keep = itemgetter(*positions)
     return keep, positions, wanted

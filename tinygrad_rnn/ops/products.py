@@ -30,9 +30,10 @@ class Linear(Function):
     """y = x Wᵀ + b, x (…, I), W (O, I), b (O,)          dL/dx = dL/dy W,   dL/dW = dL/dyᵀ x,   dL/db = Σ dL/dy"""
 
     saves = {"x": "weight", "weight": "x"}
-    promotes = True
 
     def forward(ctx, x, weight, bias):
+        if x.dtype is not weight.dtype or (bias is not None and bias.dtype is not x.dtype):
+            raise TypeError("linear needs one dtype")
         if x.ndim == 2:
             y = np.dot(x, weight.T)
         else:

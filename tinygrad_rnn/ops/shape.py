@@ -134,10 +134,11 @@ class Split(Function):
 
     def forward(ctx, x, lengths, dim):
         ctx.lengths, ctx.dim, ctx.n_outputs = lengths, dim, len(lengths)
+        moved = x if dim == 0 else x.swapaxes(0, dim)  # one slice is then the shortest index
         start, pieces = 0, []
-        before = (slice(None),) * dim
         for length in lengths:
-            pieces.append(x[(*before, slice(start, start + length))])
+            piece = moved[start : start + length]
+            pieces.append(piece if dim == 0 else piece.swapaxes(0, dim))
             start += length
         return tuple(pieces)
 
