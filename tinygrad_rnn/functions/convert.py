@@ -51,7 +51,8 @@ def to(input, *args, **kwargs):
     wanted, copy = _parse_to(args, kwargs)
     if wanted is None or wanted == input.array.dtype:
         return input.clone() if copy else input
-    return record(Cast, input, dtype=wanted)
+    source = input if wanted.kind == "f" else input.detach()  # integers and booleans have no gradient
+    return record(Cast, source, dtype=wanted)
 
 
 def as_type(input, dtype=None):
