@@ -1,0 +1,283 @@
+"""draw(): from a tensor to a picture. A Drawing holds it and writes it in the form that is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import engine as backward_engine
+from .._mode import switch
+from ..graph import FREED, ancestors
+from ..ops.function import Recorded
+from . import dot, text
+from .arrange import arrange
+from .labels import Labels
+from .layout import layered
+from .model import Model
+from .modules import modules
+from .names import name_items
+from .picture import Picture, Tile
+from .record import note_gradient
+from .svg import write_svg
+from .views import UNFOLDED, VIEWS, Wanted, operations, rolled
+
+MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
+TOO_WIDE = 32_000  # pixels: what PNG writers can take
+INSTALL = (
+    "  do one of:   apt install graphviz | brew install graphviz | choco install graphviz | conda install graphviz\n"
+    '               pip install "tinygrad_rnn[draw]"\n'
+    '  or use SVG, which needs nothing:   drawing.save("graph.svg")\n'
+    '  or keep the source:                drawing.save("graph.dot")   (paste into any Graphviz viewer)'
+)
+
+
+class DrawError(RuntimeError):
+    """A picture could not be drawn; the message says what was tried and what to do."""
+
+
+def draw(
+    output: Any,
+    path: str | Path | None = None,
+    *,
+    view: str = "auto",
+    names: dict[str, Any] | None = None,
+    shapes: bool = False,
+    values: bool | None = None,
+    grads: bool = False,
+    steps: range | None = None,
+    engine: str = "auto",
+    theme: str = "auto",
+    timeout: float = 20.0,
+    max_nodes: int = MOST_BOXES,
+) -> Drawing:
+    """Draw the graph behind `output`: a tensor, several in a list, or a module that has been called.
+
+    view     "op"        every operation, time steps side by side
+             "folded"    the first and last two steps, the rest as '… 46 steps …'
+             "rolled"    one step, with edges to the next
+             "module"    one box per module and step
+             "backward"  the backward functions; arrows the way gradients go
+             "auto"      "op" up to 8 steps, else "folded"; for very large graphs "module"
+    names    variables to take names from, usually `locals()`
+    shapes   write shapes on the boxes (they are always in the hover text)
+    values   write values; by default for small graphs of plain numbers
+    grads    a dashed track beside each edge: the gradient that went back along it. Uses what
+             `viz.record()` noted, else runs a backward of its own that leaves `.grad` alone
+    steps    a range of time steps to show in full; the others are folded
+    engine   who lays out: "auto", "dot", "pygraphviz" or "builtin" (needs no Graphviz)
+    theme    "light", "dark", or "auto": as the reader's screen
+
+    With `path` the drawing is also saved: .svg, .png, .pdf, .dot, .mmd or .txt.
+
+    >>> a = tinygrad_rnn.tensor(2.0, requires_grad=True)
+    >>> tinygrad_rnn.draw(a * a, names={"a": a}).stats["nodes"]
+    1
+    """
+    if view not in VIEWS:
+        raise ValueError(f"draw: view={view!r}, expected one of {', '.join(VIEWS)}")
+    tensors = _tensors(output)
+    if grads:
+        _run_backward(tensors)
+    model = Model([t._edge for t in tensors])
+    name_items(model, _with_outputs(names, tensors))
+    if view == "auto":
+        view = _choose(model, steps)
+    small_numbers = all(item.shapes == ((),) for item in model.items) and len(model.items) <= 60
+    labels = Labels(shapes, small_numbers if values is None else values, view == "backward")
+    if view == "op" and steps is not None:
+        view = "folded"
+    wanted = Wanted(view, labels, grads, steps)
+    drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
+    if path is not None:
+        drawing.save(path)
+    return drawing
+
+
+def _choose(model: Model, steps: range | None) -> str:
+    """The most detailed view that can still be read."""
+    if steps is not None or model.steps > UNFOLDED:
+        return "folded"
+    return "op" if len(model.items) <= 1500 or model.tiles else "module"
+
+
+def _tensors(output: Any) -> list[Any]:
+    if not isinstance(output, Recorded) and hasattr(output, "named_parameters"):
+        kept = getattr(output, "last_output", None)
+        if kept is None:
+            raise DrawError(
+                f"{type(output).__name__} is a module: it has no graph until it is called. "
+                f"Draw what it returns: y = model(x); draw(y)"
+            )
+        output = kept
+    found = list(output) if isinstance(output, (list, tuple)) else [output]
+    for k, t in enumerate(found):
+        if not isinstance(t, Recorded):
+            raise TypeError(f"draw: expected a Tensor, a list of Tensors or a Module, got {type(t).__name__} (number {k})")
+    with_graph = [t for t in found if t._edge is not None]
+    if not with_graph:
+        raise DrawError(
+            "this tensor has no graph: nothing it was computed from requires grad, or it was made inside no_grad() "
+            "or detached. Set requires_grad=True on an input, or draw a tensor from before the detach"
+        )
+    return with_graph
+
+
+def _with_outputs(names: dict[str, Any] | None, tensors: list[Any]) -> dict[str, Any]:
+    own = {t.name: t for t in tensors if t.name}
+    return {**own, **(names or {})}
+
+
+def _run_backward(tensors: list[Any]) -> None:
+    """Note the gradient of every edge, unless a watched backward already did. Leaves `.grad` alone."""
+    nodes = ancestors([t._edge[0] for t in tensors])
+    if any(node.seen is not None and node.seen.sent for node in nodes):
+        return
+    freed = next((node for node in nodes if node.saved_tensors is FREED), None)
+    if freed is not None:
+        raise DrawError(
+            "grads=True: the graph was freed by backward(), and no gradients were recorded in it. "
+            "Draw before backward(), or run it inside `with viz.record():`, or with retain_graph=True"
+        )
+    seeds = [np.ones_like(t.array) for t in tensors]
+    with switch(watchers=(note_gradient,)):
+        backward_engine.backward([t._edge for t in tensors], seeds, keep=True, into_leaves=False)
+
+
+class Drawing:
+    """A picture, ready to be saved or shown. Laid out when first needed.
+
+    engine   what laid it out: "dot", "pygraphviz" or "builtin"
+    stats    counts: nodes, edges, steps, parameters, drawn, folded_steps, cuts
+    model    the graph as items and links, for tools of your own
+    """
+
+    def __init__(
+        self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
+    ):
+        self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
+        build = {"rolled": rolled, "module": modules}.get(wanted.view, operations)
+        self.picture: Picture = build(model, wanted)
+        self.picture.title = self._title()
+        self.stats = self.picture.stats
+        self.engine = self._engine(engine)
+        self._arranged = False
+        if self.stats["drawn"] > max_nodes:
+            raise DrawError(
+                f"view={wanted.view!r} would draw {self.stats['drawn']:,} boxes (limit {max_nodes:,}): "
+                f"try view='folded' or 'module', or steps=range(0, 10), or max_nodes={self.stats['drawn']}"
+            )
+
+    def _title(self) -> str:
+        stats = self.picture.stats
+        parts = [f"{stats['steps']} time steps"] if stats["steps"] else []
+        parts += [f"{stats['nodes']} operations", f"{stats['parameters']} parameters", f"view: {self.picture.view}"]
+        return " · ".join(parts)
+
+    @staticmethod
+    def _engine(engine: str) -> str:
+        if engine == "auto":
+            return dot.find_engine() or "builtin"
+        if engine not in ("dot", "pygraphviz", "builtin"):
+            raise ValueError(f"draw: engine={engine!r}, expected 'auto', 'dot', 'pygraphviz' or 'builtin'")
+        return engine
+
+    @property
+    def view(self) -> str:
+        """The view that was drawn, also where "auto" chose it."""
+        return self.picture.view
+
+    def _arrange(self) -> Picture:
+        if not self._arranged:
+            try:
+                arrange(self.picture, _builtin if self.engine == "builtin" else dot.layout_with(self.engine, self.timeout))
+            except dot.GraphvizTimeout:
+                raise DrawError(
+                    f"layout stopped after {self.timeout:g} s (view={self.view!r}, {self.stats['drawn']:,} boxes, "
+                    f"engine={self.engine!r}).\n  try view='folded' or view='module', or steps=range(0, 10), "
+                    f"or engine='builtin', or timeout={self.timeout * 6:g}"
+                ) from None
+            except dot.GraphvizFailed:  # an old or broken Graphviz: our own layout always works
+                self.engine = "builtin"
+                arrange(self.picture, _builtin)
+            self._arranged = True
+        return self.picture
+
+    def svg(self) -> str:
+        """The picture as an SVG document. Needs no other program."""
+        return write_svg(self._arrange(), self.theme, self.engine)
+
+    def dot(self) -> str:
+        """The picture as DOT text, every box at its place."""
+        return dot.write_dot(self._arrange())
+
+    @property
+    def source(self) -> str:
+        """The DOT text."""
+        return self.dot()
+
+    def text(self) -> str:
+        """The picture in words, for the terminal."""
+        return text.write_text(self.model, self.picture)
+
+    def mermaid(self) -> str:
+        """The picture as a Mermaid flowchart."""
+        return text.write_mermaid(self.picture)
+
+    def save(self, path: str | Path) -> Path:
+        """Write to a file; its suffix says how: .svg, .png, .pdf, .dot, .gv, .mmd or .txt."""
+        path = Path(path)
+        writer = self._writers().get(path.suffix.lower())
+        if writer is None:
+            raise DrawError(f"draw: cannot write {path.suffix or path.name!r}: use one of {', '.join(self._writers())}")
+        content = writer()
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def _writers(self) -> dict[str, Any]:
+        return {
+            ".svg": self.svg,
+            ".png": lambda: self.render("png"),
+            ".pdf": lambda: self.render("pdf"),
+            ".dot": self.dot,
+            ".gv": self.dot,
+            ".mmd": self.mermaid,
+            ".txt": self.text,
+        }
+
+    def render(self, to: str) -> bytes:
+        """PNG or PDF, by Graphviz: the one thing that needs it."""
+        engine = dot.find_engine()
+        if not engine:
+            raise DrawError(
+                f"{to.upper()} needs Graphviz, which was not found.\n"
+                f"  tried: 'dot' on PATH (not found); pygraphviz (not installed)\n{INSTALL}"
+            )
+        picture = self._arrange()
+        if to == "png" and max(picture.w, picture.h) * 96 / 72 > TOO_WIDE:
+            raise DrawError(
+                f"a PNG of this picture would be {picture.w * 96 / 72:,.0f} pixels wide, and PNG writers stop at 32,767: "
+                f"try view='folded' or steps=range(0, 10), or save as SVG or PDF"
+            )
+        try:
+            return dot.run(self.dot(), to, "nop2", engine, self.timeout)
+        except dot.GraphvizFailed as error:
+            raise DrawError(f"{to.upper()}: {error}.\n  the same picture as SVG needs no Graphviz: save('graph.svg')") from None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For notebooks; never raises, because an error here would hide the value of the cell."""
+        bundle = {"text/plain": self.text()}
+        try:
+            bundle["image/svg+xml"] = self.svg()
+        except DrawError as error:
+            bundle["text/plain"] = f"{error}\n\n{bundle['text/plain']}"
+        return bundle
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.picture.title}>"
+
+
+def _builtin(tiles: list[Tile]) -> None:
+    for tile in tiles:
+        layered(tile)

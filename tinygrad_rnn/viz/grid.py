@@ -1,0 +1,161 @@
+"""Which tile goes where: columns are time, rows are layers and directions, and what has no step stands beside.
+
+A row that starts from the last state of another (a decoder after its encoder, the next segment of
+truncated backpropagation) continues to the right of it; rows that run over the same steps stack upwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .labels import short
+from .model import Item, Model, Place
+from .picture import Tile
+
+
+@dataclass(eq=False, slots=True)
+class Piece:
+    """Operations outside every step that depend on the same rows."""
+
+    items: list[Item]
+    rows: int  # bit mask of the rows they depend on
+    tile: Tile
+    sources: set[Place] = field(default_factory=set)
+    before: list[Piece] = field(default_factory=list)
+
+
+class Grid:
+    """Columns and rows for the tiles of a model. `one_column`: a row takes one column, as when rolled."""
+
+    def __init__(self, model: Model, one_column: bool = False):
+        self.model, self.one_column = model, one_column
+        self.runs: list[list[Place]] = [[] for _ in model.rows]
+        for place in model.tiles:
+            self.runs[place.row].append(place)
+        self.pieces = _pieces(model)
+        self.start: list[int] = []  # first column of each row
+        self.level: list[int] = []  # which row of the picture each row is drawn in
+        self._arrange_rows()
+        self._arrange_pieces()
+
+    def column(self, place: Place) -> int:
+        """The column of a time step."""
+        if self.one_column:
+            return self.start[place.row]
+        return self.start[place.row] + place.step - min(p.step for p in self._ends(place.row))
+
+    def _ends(self, row: int) -> tuple[Place, Place]:
+        return self.runs[row][0], self.runs[row][-1]
+
+    def _width(self, row: int) -> int:
+        first, last = self._ends(row)
+        return 1 if self.one_column else abs(last.step - first.step) + 1
+
+    def _arrange_rows(self) -> None:
+        sources: dict[Place, set[Place]] = {}
+        for link in self.model.links:
+            here, there = link.target.place, link.source.place
+            if here is not None and there is not None and here.row != there.row:
+                sources.setdefault(here, set()).add(there)
+        through = self._bridges()
+        taken: list[list[tuple[int, int]]] = []  # per level: first and last column used
+        for row, run in enumerate(self.runs):
+            reached = sources.get(run[0], set()) | through.get(run[0], set())
+            earlier = [q for q in range(row) if self._follows(row, q, reached)]
+            start = max((self.start[q] + self._width(q) for q in earlier), default=0)
+            start += bool(earlier and through.get(run[0]))
+            self.start.append(start)
+            span = (start, start + self._width(row) - 1)
+            level = max((self.level[q] for q in earlier), default=len(taken))
+            while level < len(taken) and any(a <= span[1] and span[0] <= b for a, b in taken[level]):
+                level += 1
+            while level >= len(taken):
+                taken.append([])
+            taken[level].append(span)
+            self.level.append(level)
+        self.taken = {(level, c) for level, spans in enumerate(taken) for a, b in spans for c in range(a, b + 1)}
+
+    def _bridges(self) -> dict[Place, set[Place]]:
+        """Last steps that reach a step through operations outside the steps, as from encoder to decoder."""
+        piece_of = {item: piece for piece in self.pieces for item in piece.items}
+        found: dict[Place, set[Place]] = {}
+        for link in self.model.links:
+            piece = piece_of.get(link.source)
+            if piece is not None and link.target.place is not None:
+                only_last = {p for p in piece.sources if p == self.runs[p.row][-1]}
+                if only_last == piece.sources:
+                    found.setdefault(link.target.place, set()).update(only_last)
+        return found
+
+    def _follows(self, row: int, q: int, reached: set[Place]) -> bool:
+        a, b = self.model.rows[row], self.model.rows[q]
+        if a.path == b.path and a.call == b.call and (a.layer, a.direction) != (b.layer, b.direction):
+            return False  # layers and directions of one module run over the same steps
+        last, first = self.runs[q][-1], self.runs[row][0]
+        return last in reached and (last.step != first.step or self._width(q) == 1)
+
+    def _arrange_pieces(self) -> None:
+        for piece in self.pieces:
+            tile = piece.tile
+            if piece.sources or piece.before:
+                columns = [self.column(p) for p in piece.sources] + [b.tile.column for b in piece.before]
+                rows = [self.level[p.row] for p in piece.sources] + [b.tile.row for b in piece.before]
+                tile.column, tile.row = max(columns) + 1, max(rows)
+            else:
+                places = [link.target.place for item in piece.items for link in item.uses]
+                used_by = [p for p in places if p is not None]
+                tile.column = min((self.column(p) for p in used_by), default=0) - 1
+                tile.row = min((self.level[p.row] for p in used_by), default=0)
+            while (tile.row, tile.column) in self.taken:
+                tile.column += 1 if piece.sources or piece.before else -1
+            self.taken.add((tile.row, tile.column))
+
+    def row_title(self, row: int) -> str:
+        """What to write before 't = 3' where there are several rows."""
+        scope, scopes = self.model.rows[row], self.model.rows
+        parts = []
+        if len({s.path for s in scopes}) > 1:
+            parts.append(short(scope.path.rpartition(".")[2]))
+        if len({s.layer for s in scopes}) > 1 and scope.layer is not None:
+            parts.append(f"layer {scope.layer}")
+        if scope.direction is not None and len({s.direction for s in scopes}) > 1:
+            parts.append("← reverse" if scope.direction == "reverse" else "→ forward")
+        return "  ".join(parts) + "   " if parts else ""
+
+    def tile_for(self, place: Place) -> Tile:
+        """An empty tile for a time step."""
+        mirrored = self.model.rows[place.row].direction == "reverse"
+        data = {"t": str(place.step), "row": str(place.row)}
+        title = f"{self.row_title(place.row)}t = {place.step}"
+        return Tile(title, "step", self.level[place.row], self.column(place), mirrored, data=data)
+
+
+def _pieces(model: Model) -> list[Piece]:
+    """Operations outside the steps, grouped by which rows they depend on, in the order of their making."""
+    depends: dict[Item, int] = {}
+    pieces: dict[int, Piece] = {}
+    for item in model.items:
+        mask = 0
+        for link in item.inputs:
+            mask |= depends.get(link.source, 0)
+        if item.place is not None:
+            mask |= 1 << item.place.row
+        elif item.kind == "op":
+            piece = pieces.setdefault(mask, Piece([], mask, Tile(kind="rest")))
+            piece.items.append(item)
+            for link in item.inputs:
+                _note_source(piece, link.source, pieces, depends)
+        depends[item] = mask
+    for piece in pieces.values():
+        paths = {item.scope.path for item in piece.items}
+        piece.tile.title = short(paths.pop()) if len(paths) == 1 else ""
+    return list(pieces.values())
+
+
+def _note_source(piece: Piece, source: Item, pieces: dict[int, Piece], depends: dict[Item, int]) -> None:
+    if source.place is not None:
+        piece.sources.add(source.place)
+    elif source.kind == "op":
+        other = pieces[depends[source]]
+        if other is not piece and other not in piece.before:
+            piece.before.append(other)

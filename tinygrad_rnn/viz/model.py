@@ -1,0 +1,236 @@
+"""A graph as something to draw: items, links between them, and which time step each belongs to.
+
+Every drawing starts here: `Model(outputs)` walks the graph once and adds nothing about looks. An Item
+is an operation, a leaf or a constant; a Link leads from an item's output to an input of another. Views,
+plots and pages read `model.items`, `model.links`, `model.tiles`; none of them walks the graph again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._mode import Scope
+from ..graph import FREED, Edge, Leaf, Node, ancestors
+from .record import Constant
+
+SYMBOLS = {
+    "Add": "+", "Sub": "−", "Mul": "⊙", "Div": "÷", "Pow": "xʸ", "Neg": "−", "MatMul": "@", "Linear": "linear",
+    "Sigmoid": "σ", "Tanh": "tanh", "ReLU": "relu", "LogSoftmax": "log softmax", "Sum": "Σ", "SumTo": "Σ",
+    "Sqrt": "√", "Transpose": "transpose", "Extreme": "max", "Maximum": "max", "Minimum": "min", "Index": "[ ]",
+    "BasicIndex": "[ ]", "Clone": "copy", "Embedding": "embed", "SetItem": "[ ]=", "AddAt": "[ ]+=",
+}  # fmt: skip
+
+
+OPTIONAL = {("Linear", 2)}  # inputs that may simply not be there
+
+
+class Place(NamedTuple):
+    """Where in time an item is: one tile of the picture. `row` counts runs over time, oldest first."""
+
+    row: int
+    step: int
+
+
+@dataclass(eq=False, slots=True)
+class Item:
+    """One thing to draw. `kind` is "op", "leaf", "parameter" or "constant"."""
+
+    id: str  # "n12": our own, in order of birth, so the same program gives the same picture
+    kind: str
+    op: str  # class of the op, "" for leaves and constants
+    symbol: str
+    scope: Scope
+    shapes: tuple[tuple[int, ...], ...]
+    node: Node | None = None
+    constant: Constant | None = None
+    name: str = ""
+    names: dict[int, str] = field(default_factory=dict)  # by output number, where there are several
+    place: Place | None = None  # None: outside every time step
+    inputs: list[Link] = field(default_factory=list)
+    uses: list[Link] = field(default_factory=list)
+
+    def label_of(self, number: int) -> str:
+        """The name of one output."""
+        return self.names.get(number) or self.name
+
+
+@dataclass(eq=False, slots=True)
+class Link:
+    """A value on its way: output `number` of `source` is input `position` of `target`."""
+
+    source: Item
+    number: int
+    target: Item
+    position: int
+    cut: str = ""  # "detach" or "no_grad" where the value passes but no gradient does
+    norm: float | None = None  # norm of the gradient that went back along it
+
+
+class Model:
+    """The items and links of the graph behind `outputs`, a list of edges.
+
+    items       oldest first
+    links       value flow; `link.norm` if a backward was watched
+    tiles       {Place: [items of that time step]}, rows and steps in the order they ran
+    rest        items outside every step
+    parameters  items of kind "parameter"
+    """
+
+    def __init__(self, outputs: Iterable[Edge]):
+        self.outputs = list(outputs)
+        self.items: list[Item] = []
+        self.links: list[Link] = []
+        self.item_of: dict[Node, Item] = {}
+        for node in _with_what_was_cut([node for node, _ in self.outputs]):
+            self._add(node)
+        self.tiles: dict[Place, list[Item]] = {}
+        self.rows: list[Scope] = []  # scope of the first item of each row
+        self._place()
+        self.rest = [item for item in self.items if item.place is None and item.kind == "op"]
+        self.parameters = self._mark_parameters()
+
+    def _add(self, node: Node) -> None:
+        op = type(node).__name__
+        leaf = isinstance(node, Leaf)
+        item = self._new("leaf" if leaf else "op", "" if leaf else op, node.scope, node.shapes, node=node)
+        self.item_of[node] = item
+        sent = node.seen.sent if node.seen is not None else ()
+        for position, edge in enumerate(node.edges):
+            if edge is not None:
+                norm = sent[position] if position < len(sent) else None
+                self._link(self.item_of[edge[0]], edge[1], item, position, norm=norm)
+                continue
+            constant = constant_input(node, position)
+            if constant is not None and constant.cut is not None:
+                source, number = constant.cut
+                self._link(self.item_of[source], number, item, position, cut=constant.how)
+            elif constant is not None and number_of(constant) is None:
+                shape = np.shape(constant.array) if constant.array is not None else ()
+                source = self._new("constant", "", node.scope, (shape,), constant=constant)
+                self._link(source, 0, item, position)
+
+    def _new(self, kind: str, op: str, scope: Scope, shapes: Any, **fields: Any) -> Item:
+        symbol = SYMBOLS.get(op) or op.lower()
+        item = Item(f"n{len(self.items)}", kind, op, symbol, scope, shapes, **fields)
+        self.items.append(item)
+        return item
+
+    def _link(self, source: Item, number: int, target: Item, position: int, **fields: Any) -> None:
+        link = Link(source, number, target, position, **fields)
+        self.links.append(link)
+        target.inputs.append(link)
+        source.uses.append(link)
+
+    def _place(self) -> None:
+        """Give each op its time step. A step that comes back later starts a new row: another layer,
+        direction, or loop."""
+        running: dict[Any, tuple[int, int, set[int]]] = {}  # (layer, direction) -> row, step now, steps so far
+        for item in self.items:
+            scope = item.scope
+            if item.kind != "op" or scope.step is None:
+                continue
+            key = (scope.layer, scope.direction)
+            row, now, done = running.get(key, (-1, -1, set()))
+            if row < 0 or (scope.step != now and scope.step in done):
+                row, done = len(self.rows), set()
+                self.rows.append(scope)
+            done.add(scope.step)
+            running[key] = row, scope.step, done
+            item.place = Place(row, scope.step)
+            self.tiles.setdefault(item.place, []).append(item)
+
+    def _mark_parameters(self) -> list[Item]:
+        """A leaf is a parameter if its class says so, or if several time steps share it."""
+        found = []
+        for item in self.items:
+            if item.kind == "leaf":
+                tensor = item.node.variable if isinstance(item.node, Leaf) else None
+                shared = len({link.target.place for link in item.uses if link.target.place is not None}) > 1
+                if shared or type(tensor).__name__ == "Parameter":
+                    item.kind = "parameter"
+                    found.append(item)
+        return found
+
+    @property
+    def steps(self) -> int:
+        """How many time steps the longest row has."""
+        counts: dict[int, int] = {}
+        for place in self.tiles:
+            counts[place.row] = counts.get(place.row, 0) + 1
+        return max(counts.values(), default=0)
+
+    @property
+    def has_gradients(self) -> bool:
+        """Was a backward watched?"""
+        return any(link.norm is not None for link in self.links)
+
+    @property
+    def was_recorded(self) -> bool:
+        """Was the graph made inside `viz.record()`?"""
+        return any(item.node is not None and item.node.seen is not None for item in self.items)
+
+
+def _with_what_was_cut(outputs: list[Node]) -> list[Node]:
+    """The ancestors of `outputs`, oldest first, also of values that came in through a cut."""
+    found: dict[Node, None] = {}
+    heads = outputs
+    while heads:
+        fresh = [node for node in ancestors(heads) if node not in found]
+        found.update(dict.fromkeys(fresh))
+        heads = [
+            constant.cut[0]
+            for node in fresh
+            if node.seen is not None
+            for constant in node.seen.constants.values()
+            if constant.cut is not None and constant.cut[0] not in found
+        ]
+    return sorted(found, key=lambda node: node.birth)
+
+
+def constant_input(node: Node, position: int) -> Constant | None:
+    """What came in at an input without an edge: as recorded, else from the saved values, else unknown.
+
+    None for an input that is not there at all, such as the bias of a layer without one.
+    """
+    if node.seen is not None and node.seen.output is not None:
+        return node.seen.constants.get(position)
+    if node.saved_tensors is not FREED and node.saved_tensors:
+        for value, p in zip(node.saved_tensors, getattr(node, "_keep_positions", ()), strict=False):
+            if p == position and value is not None:
+                return Constant(value)
+    return None if (type(node).__name__, position) in OPTIONAL else Constant(None)
+
+
+def number_of(constant: Constant) -> float | None:
+    """The value of a constant that is a plain number."""
+    array = constant.array
+    if isinstance(array, (int, float, np.number)) or (isinstance(array, np.ndarray) and array.ndim == 0):
+        return float(array)
+    return None
+
+
+def value_of(item: Item) -> np.ndarray | None:
+    """The array of an item, if somebody still has it: a leaf's tensor, a recording, or what backward saved."""
+    if item.constant is not None:
+        return None if item.constant.array is None else np.asarray(item.constant.array)
+    node = item.node
+    if isinstance(node, Leaf):
+        tensor = node.variable
+        return None if tensor is None else tensor.array
+    assert node is not None
+    if node.seen is not None and node.seen.output is not None:
+        output = node.seen.output
+        return output if isinstance(output, np.ndarray) else None
+    if node.n_outputs > 1:
+        return None
+    for saver, position in [(node, -1), *((link.target.node, link.position) for link in item.uses)]:
+        if saver is None or saver.saved_tensors is FREED:
+            continue
+        for value, p in zip(saver.saved_tensors, getattr(saver, "_keep_positions", ()), strict=False):
+            if p == position and isinstance(value, np.ndarray):
+                return value
+    return None

@@ -1,0 +1,99 @@
+"""The picture without a picture: lines for the terminal, and Mermaid for pages that draw it themselves."""
+
+from __future__ import annotations
+
+from .labels import number_text
+from .model import Item, Model
+from .picture import Box, Picture
+from .quote import clean, mermaid_text
+
+HEAD, TAIL = 12, 4  # operations of a long part that are listed
+
+
+def write_text(model: Model, picture: Picture) -> str:
+    """Each step once, its operations one per line with where their inputs come from."""
+    lines = [picture.title, *picture.notes]
+    shown = {tile.data["t"] + "/" + tile.data["row"] for tile in picture.tiles if tile.kind == "step" and "t" in tile.data}
+    if model.parameters:
+        lines.append("parameters: " + ", ".join(f"{_name(p)} {_shape(p)} used {len(p.uses)}×" for p in model.parameters))
+    hidden = 0
+    lines += _part("outside the steps" if model.tiles else "", model.rest)
+    for place, items in model.tiles.items():
+        if picture.view in ("folded", "auto") and f"{place.step}/{place.row}" not in shown:
+            hidden += 1
+            continue
+        if hidden:
+            lines.append(f"… {hidden} steps …")
+            hidden = 0
+        row = f" (row {place.row})" if len(model.rows) > 1 else ""
+        lines += _part(f"t = {place.step}{row}", items)
+    return "\n".join(clean_line(line) for line in lines)
+
+
+def _part(title: str, items: list[Item]) -> list[str]:
+    if not items:
+        return []
+    indent = "  " if title else ""
+    lines = [title] if title else []
+    cut = items if len(items) <= 60 else items[:40] + items[-10:]
+    for k, item in enumerate(cut):
+        if len(cut) < len(items) and k == 40:
+            lines.append(f"{indent}… {len(items) - 50} operations …")
+        lines.append(indent + _line(item))
+    return lines
+
+
+def _line(item: Item) -> str:
+    sources = ", ".join(_source(link) for link in item.inputs)
+    arrived = item.node.seen.arrived if item.node is not None and item.node.seen is not None else None
+    grad = f"   |∂| {number_text(arrived)}" if arrived is not None else ""
+    return f"{_name(item)} = {item.symbol}({sources})   {_shape(item)}{grad}"
+
+
+def _source(link: object) -> str:
+    source = link.source  # type: ignore[attr-defined]
+    name = source.label_of(link.number) or source.id  # type: ignore[attr-defined]
+    if not source.name and len(source.shapes) > 1:
+        name = f"{source.id}.{link.number}"  # type: ignore[attr-defined]
+    step = source.place.step if source.place is not None else None
+    here = link.target.place.step if link.target.place is not None else None  # type: ignore[attr-defined]
+    at = f"[{step}]" if step is not None and step != here else ""
+    cut = " ✕" + link.cut if link.cut else ""  # type: ignore[attr-defined]
+    return f"{name}{at}{cut}"
+
+
+def _name(item: Item) -> str:
+    return item.name or item.id
+
+
+def _shape(item: Item) -> str:
+    shape = item.shapes[0] if item.shapes else ()
+    return "×".join(map(str, shape)) or "scalar"
+
+
+def clean_line(line: str) -> str:
+    """A line for the terminal: as other labels, but as long as it is."""
+    return "".join(clean(line[k : k + 100]) for k in range(0, len(line), 100))
+
+
+def write_mermaid(picture: Picture) -> str:
+    """A Mermaid flowchart: one subgraph per step, the same boxes and arrows."""
+    lines = ["flowchart LR"]
+    for k, tile in enumerate(picture.tiles):
+        if tile.title:
+            lines.append(f"subgraph s{k} [{mermaid_text(tile.title)}]")
+        lines += [f"{box.id}{_shaped(box)}" for box in tile.boxes]
+        if tile.title:
+            lines.append("end")
+    for arrow in picture.arrows():
+        line = {"cut": "-. cut .->", "delay": "==>", "state": "-->"}.get(arrow.kind, "-->")
+        tail, head = (arrow.head, arrow.tail) if picture.reverse else (arrow.tail, arrow.head)
+        lines.append(f"{tail.id} {line} {head.id}")
+    return "\n".join(lines) + "\n"
+
+
+def _shaped(box: Box) -> str:
+    left, right = {"input": ("([", "])"), "parameter": (">", "]"), "output": ("{{", "}}"), "port": ("((", "))")}.get(
+        box.kind, ("[", "]")
+    )
+    return f"{left}{mermaid_text(*box.lines)}{right}"

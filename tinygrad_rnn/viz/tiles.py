@@ -1,0 +1,202 @@
+"""From the model to tiles: the boxes and arrows inside one time step, and the hops between steps.
+
+A parameter is drawn where it is used, as a chip in each step, never as one node with an edge to every
+step: that is both what makes layouts slow and what makes pictures unreadable. A value that goes from
+one tile to another leaves through a port on the right edge and enters through one on the left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from .labels import Labels, short
+from .model import Item, Link, Model
+from .picture import Arrow, Box, Cluster, Hop, Picture, Tile
+
+MANY = 4  # an operation with more inputs than this from one row gets one port for all of them
+
+
+@dataclass(slots=True)
+class Entry:
+    """A value entering a tile: which links it stands for, and the port."""
+
+    tile: Tile
+    port: Box
+    links: list[Link] = field(default_factory=list)
+
+
+class TileBuilder:
+    """Builds the tiles of a picture and remembers what has to be connected between them."""
+
+    def __init__(self, model: Model, labels: Labels, picture: Picture):
+        self.model, self.labels, self.picture = model, labels, picture
+        self.tile_of: dict[Item, Tile] = {}
+        self.box_of: dict[Item, Box] = {}  # for operations
+        self.entries: list[Entry] = []
+        self.exits: dict[tuple[Item, int], Box] = {}
+        self.boxes_made = 0
+        self.outputs = {(model.item_of[node], number) for node, number in model.outputs}
+
+    def tile(self, items: Iterable[Item], tile: Tile, whole: bool = False) -> Tile:
+        """Fill `tile` with the operations `items`. `whole`: the graph is this tile alone, without ports."""
+        items = list(items)
+        for item in items:
+            self.tile_of[item] = tile
+            self.box_of[item] = self._place(tile, self.labels.box(item, self._id()))
+        chips: dict[object, Box] = {}
+        entries: dict[object, Entry] = {}
+        for item in items:
+            crowded = self._crowded(item)
+            for link in item.inputs:
+                self._input(tile, link, chips, entries, whole, crowded)
+        self.picture.tiles.append(tile)
+        return tile
+
+    def _id(self) -> str:
+        self.boxes_made += 1
+        return f"b{self.boxes_made}"
+
+    @staticmethod
+    def _place(tile: Tile, box: Box) -> Box:
+        if tile.kind == "step":
+            box.data |= tile.data
+        tile.boxes.append(box)
+        return box
+
+    @staticmethod
+    def _crowded(item: Item) -> set[int]:
+        """The rows from which more values come into `item` than can each have a port."""
+        if len(item.inputs) <= MANY:
+            return set()
+        rows = [link.source.place.row for link in item.inputs if link.source.place is not None]
+        return {row for row in rows if rows.count(row) > MANY} if len(rows) < 64 else set(rows)
+
+    def _input(
+        self,
+        tile: Tile,
+        link: Link,
+        chips: dict[object, Box],
+        entries: dict[object, Entry],
+        whole: bool,
+        crowded: set[int],
+    ) -> None:
+        source, head = link.source, self.box_of[link.target]
+        if source.kind != "op":
+            tail = self._chip(tile, link, chips, whole)
+            kind = "parameter" if source.kind == "parameter" else "value"
+            tile.arrows.append(Arrow(tail, head, "cut" if link.cut else kind, link.norm))
+            return
+        if self.tile_of.get(source) is tile:
+            kind = "cut" if link.cut else "value"
+            label = source.names.get(link.number, "") if len(source.shapes) > 1 else ""
+            tile.arrows.append(Arrow(self.box_of[source], head, kind, link.norm, short(label, 6)))
+            return
+        row = source.place.row if source.place is not None else None
+        key: object = (link.target, row, link.number) if row in crowded else (source, link.number, link.cut)
+        entry = entries.get(key)
+        if entry is None:
+            entry = entries[key] = Entry(tile, self._port(tile, value_name(source, link.number), tile.left))
+            self.entries.append(entry)
+        entry.links.append(link)
+        if not any(a.tail is entry.port and a.head is head for a in tile.arrows[-MANY:]) or len(entry.links) == 1:
+            tile.arrows.append(Arrow(entry.port, head, "state", link.norm))
+
+    def _chip(self, tile: Tile, link: Link, chips: dict[object, Box], whole: bool) -> Box:
+        """The box of a leaf, parameter or constant: one per tile, or one per use if it is used often."""
+        source = link.source
+        often = whole and source.kind == "parameter" and len(source.uses) > 3
+        key: object = (source, link.target) if often else source
+        box = chips.get(key)
+        if box is None:
+            box = chips[key] = self._place(tile, self.labels.box(source, self._id()))
+            if source.kind != "parameter" and not whole:
+                tile.left.append(box)
+        return box
+
+    def _port(self, tile: Tile, label: str, side: list[Box]) -> Box:
+        box = Box(self._id(), "port", [label])
+        box.measure()
+        side.append(self._place(tile, box))
+        return box
+
+    def exit(self, item: Item, number: int) -> Box:
+        """The port through which output `number` of `item` leaves its tile."""
+        port = self.exits.get((item, number))
+        if port is None:
+            tile = self.tile_of[item]
+            port = self.exits[item, number] = self._port(tile, value_name(item, number), tile.right)
+            tile.arrows.append(Arrow(self.box_of[item], port, "state"))
+        return port
+
+    def connect(self, shown: Callable[[Item], tuple[Tile, Box] | None]) -> None:
+        """Make the hops. `shown(item)` says where an operation without a tile of its own appears, if anywhere."""
+        for entry in self.entries:
+            hops: dict[Box, Hop] = {}
+            for link in entry.links:
+                self._hop(entry, link, shown, hops)
+            norms = [link.norm for link in entry.links if link.norm is not None]
+            if len(entry.links) > 1 and entry.links[0].target is entry.links[-1].target:
+                entry.port.lines = [spread([value_name(link.source, link.number) for link in entry.links])]
+                entry.port.measure()
+            for arrow in entry.tile.arrows if norms else ():
+                if arrow.tail is entry.port and len(entry.links) > 1:
+                    arrow.norm = max(norms)
+
+    def _hop(
+        self,
+        entry: Entry,
+        link: Link,
+        shown: Callable[[Item], tuple[Tile, Box] | None],
+        hops: dict[Box, Hop],
+    ) -> None:
+        if link.source in self.tile_of:
+            tail_tile, tail = self.tile_of[link.source], self.exit(link.source, link.number)
+        else:
+            found = shown(link.source)
+            if found is None:
+                return
+            tail_tile, tail = found
+        same_row = link.source.place is not None and link.target.place is not None
+        same_row = same_row and link.source.place.row == link.target.place.row  # type: ignore[union-attr]
+        kind = "cut" if link.cut else "state" if same_row else "value"
+        hop = hops.get(tail)
+        if hop is None:
+            hop = hops[tail] = Hop(Arrow(tail, entry.port, kind, link.norm), tail_tile, entry.tile)
+            self.picture.hops.append(hop)
+        elif link.norm is not None:
+            hop.arrow.norm = max(link.norm, hop.arrow.norm or 0.0)
+
+    def mark_outputs(self) -> None:
+        """Give the results that were asked for a shape of their own."""
+        for item, number in sorted(self.outputs, key=lambda output: output[0].id):
+            if item in self.tile_of:
+                tile, name = self.tile_of[item], item.label_of(number) or "result"
+                box = Box(self._id(), "output", [short(name)])
+                box.measure()
+                tile.right.append(self._place(tile, box))
+                tile.arrows.append(Arrow(self.box_of[item], box))
+
+
+def value_name(item: Item, number: int) -> str:
+    """How a value is called where it enters and leaves a tile: 'h[3]'."""
+    name = short(item.label_of(number), 12) or item.symbol
+    return f"{name}[{item.place.step}]" if item.place is not None else name
+
+
+def spread(names: list[str]) -> str:
+    """'h[0] … h[9]' for many."""
+    return names[0] if names[0] == names[-1] else f"{names[0]} … {names[-1]}"
+
+
+def clusters_of(tile: Tile, items: Iterable[Item], box_of: dict[Item, Box]) -> list[Cluster]:
+    """Frames for the modules in a tile, outermost first: one per module path and call."""
+    found: dict[tuple[str, int], Cluster] = {}
+    for item in items:
+        parts = item.scope.path.split(".") if item.scope.path else []
+        for depth in range(len(parts)):
+            path = ".".join(parts[: depth + 1])
+            key = (path, item.scope.call if depth == len(parts) - 1 else 0)
+            cluster = found.setdefault(key, Cluster(short(path), [], depth))
+            cluster.boxes.append(box_of[item])
+    return sorted((c for c in found.values() if len(c.boxes) > 1), key=lambda cluster: cluster.depth)
