@@ -1,0 +1,24 @@
+"""Samples, their order, and batches of them: PyTorch's `torch.utils.data`.
+
+    dataset   gives a sample for an index
+    sampler   gives the order of the indices
+    collate   makes one batch out of several samples
+    loader    puts the three together
+
+>>> from tinygrad_rnn.utils.data import DataLoader, TensorDataset
+>>> data = TensorDataset(tinygrad_rnn.arange(5), tinygrad_rnn.arange(5) * 10)
+>>> [batch[1].tolist() for batch in DataLoader(data, batch_size=2)]
+[[0, 10], [20, 30], [40]]
+"""
+
+from .collate import default_collate, default_convert
+from .dataloader import DataLoader, get_worker_info
+from .dataset import ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset, random_split
+from .sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)

@@ -1,0 +1,103 @@
+"""Collating: one batch out of several samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...create import as_tensor, tensor
+from ...dtypes import float64
+from ...functions.joining import stack
+from ...tensor import Tensor
+
+
+def default_collate(batch: Sequence[Any]) -> Any:
+    """Put samples together along a new first axis, field by field.
+
+        tensors, arrays, NumPy scalars   a tensor, one axis more
+        ints, bools                      a tensor (int64, bool)
+        floats                           a float64 tensor
+        strings, bytes                   as they are, in a list or tuple
+        dicts                            a dict of collated values
+        named tuples                     the same named tuple of collated fields
+        tuples, lists                    a list of collated positions
+
+    Raises RuntimeError if samples differ in shape or length, TypeError for anything else (write a collate_fn).
+
+    >>> default_collate([(tensor([1.0]), "a"), (tensor([2.0]), "b")])
+    [tensor([[1.],
+            [2.]]), ('a', 'b')]
+    """
+    first = batch[0]
+    if isinstance(first, Tensor):
+        return _stacked(list(batch))
+    if isinstance(first, (np.ndarray, np.generic)) and first.dtype.kind in "biuf":
+        return _stacked([as_tensor(np.asarray(sample)) for sample in batch])
+    if isinstance(first, float):
+        return tensor(list(batch), dtype=float64)
+    if isinstance(first, int):
+        return tensor(list(batch))
+    if isinstance(first, (str, bytes)):
+        return batch
+    if isinstance(first, Mapping):
+        return _like(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
+    if isinstance(first, tuple) and hasattr(first, "_fields"):
+        return type(first)(*(default_collate(field) for field in _columns(batch)))
+    if isinstance(first, Sequence):
+        return [default_collate(field) for field in _columns(batch)]
+    raise TypeError(
+        f"default_collate: samples hold a {_kind(first)}; expected tensors, arrays, numbers, strings, dicts, tuples or "
+        f"lists. Pass a collate_fn that makes a batch of them"
+    )
+
+
+def default_convert(data: Any) -> Any:
+    """Arrays inside one sample become tensors, everything else stays: what a loader without batches does."""
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
+        return as_tensor(np.asarray(data))
+    if isinstance(data, Mapping):
+        return _like(data, {key: default_convert(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*(default_convert(part) for part in data))
+    if isinstance(data, (tuple, list)):
+        return [default_convert(part) for part in data]
+    return data
+
+
+def _stacked(tensors: list[Tensor]) -> Tensor:
+    for t in tensors:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"default_collate: some samples are tensors, one is a {_kind(t)}")
+        if t.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"default_collate: samples differ in shape: {list(tensors[0].shape)} and {list(t.shape)}. "
+                f"Pad them, or pass a collate_fn that does"
+            )
+    return stack(tensors)
+
+
+def _columns(batch: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """[(a0, b0), (a1, b1)] -> [(a0, a1), (b0, b1)]"""
+    lengths = {len(sample) for sample in batch}
+    if len(lengths) != 1:
+        raise RuntimeError(
+            f"default_collate: samples are sequences of different lengths: {sorted(lengths)}. "
+            f"Pad them, or pass a collate_fn that does"
+        )
+    return list(zip(*batch, strict=True))
+
+
+def _like(sample: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """`values` in the mapping type of the sample, if that can be made from a dict."""
+    if type(sample) is dict:
+        return values
+    try:
+        return type(sample)(values)  # type: ignore[call-arg]
+    except TypeError:
+        return values
+
+
+def _kind(x: Any) -> str:
+    return f"{type(x).__name__} of {x.dtype}" if isinstance(x, (np.ndarray, np.generic)) else type(x).__name__
