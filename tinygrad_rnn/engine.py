@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from . import graph
 from ._mode import switch, thread
-from .graph import FREED, Edge, Leaf, Node, ancestors, written
+from .graph import FREED, Edge, Leaf, Node, ancestors
 from .ops.function import call
 from .ops.shape import Cast, SumTo
 
@@ -50,42 +51,33 @@ def backward(
     stops = set() if wanted is None else {node for node, _ in wanted}
     pending = _Pending()
     for (node, number), gradient in zip(outputs, gradients, strict=True):
-        pending.add(node, number, gradient, _add if lift is None else _add_recorded)
-    with switch(recording=lift is not None, lift=lift):
+        pending.add(node, number, gradient)
+    with switch(recording=lift is not None, lift=lift), np.errstate(all="ignore"):
         _run(order, pending, needed, stops, wanted, keep, into_leaves)
     return wanted or {}
 
 
 class _Pending(dict):
-    """The gradient gathered so far for each node not yet run."""
+    """The gradient gathered so far for each node not yet run; a list of them for several outputs."""
 
     def __init__(self):
         super().__init__()
         self.own: set[Node] = set()  # nodes whose sum is an array made here: adding in place is safe
 
-    def add(self, node: Node, number: int, g: Any, plus: Any) -> None:
+    def add(self, node: Node, number: int, g: Any) -> None:
         """Add `g` to what has arrived for output `number` of `node`."""
-        if node.n_outputs == 1:
-            before = self.get(node)
-            self[node] = g if before is None else plus(self.own, node, before, g)
-            return
+        if node.n_outputs != 1:
+            self.add_output(node, number, g)
+        else:
+            self[node] = g if node not in self else self[node] + g
+
+    def add_output(self, node: Node, number: int, g: Any) -> None:
+        """The same for a node with several outputs."""
         gathered = self.get(node)
         if gathered is None:
             gathered = self[node] = [None] * node.n_outputs
         before = gathered[number]
         gathered[number] = g if before is None else before + g
-
-
-def _add(own: set[Node], node: Node, before: Any, g: Any) -> Any:
-    if node in own:
-        before += g
-        return before
-    own.add(node)
-    return before + g
-
-
-def _add_recorded(own: set[Node], node: Node, before: Any, g: Any) -> Any:
-    return before + g
 
 
 def _run(
@@ -99,7 +91,6 @@ def _run(
 ) -> None:
     """The loop. `order` is newest first."""
     lift, watchers = thread.mode.lift, thread.mode.watchers
-    plus = _add if lift is None else _add_recorded
     own, arrived = pending.own, pending.pop
     for node in order:
         g = arrived(node, None)
@@ -117,7 +108,7 @@ def _run(
                 watch(node, g, ())
             continue
         saved = node.saved_tensors
-        if saved and (written or saved is FREED):
+        if saved and (node.birth < graph.last_write or saved is FREED):
             node.check_saved()
         ctx = node if lift is None else node.lifted(lift)
         sent = ctx.backward(g) if node.n_outputs == 1 else ctx.backward(*g)
@@ -133,15 +124,22 @@ def _run(
             if edge is None or d is None:
                 continue
             target, number = edge
-            if target.n_outputs == 1:
-                if d.shape != target.shape or d.dtype is not target.dtype:
-                    d = _fit(node, d, edge)
-                before = pending.get(target)
-                pending[target] = d if before is None else plus(own, target, before, d)
-            else:
+            if target.n_outputs != 1:
                 if d.shape != target.shape[number] or d.dtype is not target.dtype[number]:
                     d = _fit(node, d, edge)
-                pending.add(target, number, d, plus)
+                pending.add_output(target, number, d)
+                continue
+            if d.shape != target.shape or d.dtype is not target.dtype:
+                d = _fit(node, d, edge)
+            before = pending.get(target)
+            if before is None:
+                pending[target] = d
+            elif target in own and lift is None:
+                before += d
+                pending[target] = before
+            else:
+                own.add(target)
+                pending[target] = before + d
         if saved and not keep:
             node.saved_tensors = FREED
 
@@ -199,12 +197,8 @@ def _fit(node: Node, d: Any, edge: Edge | None) -> Any:
     shape, dtype = (
         (target.shape, target.dtype) if target.n_outputs == 1 else (target.shape[number], target.dtype[number])
     )
-    if tuple(d.shape) != shape:
-        try:
-            fits = np.broadcast_shapes(d.shape, shape) == tuple(d.shape)
-        except ValueError:
-            fits = False
-        if not fits:
+    if d.shape != shape:
+        if not _stretches(shape, d.shape):
             raise RuntimeError(
                 f"{node.name()} returned a gradient of shape {tuple(d.shape)} for an input of shape {shape}; "
                 f"a rule must return the input's shape, or one that broadcasts from it"
@@ -213,3 +207,9 @@ def _fit(node: Node, d: Any, edge: Edge | None) -> Any:
     if d.dtype != dtype:
         d = call(Cast, d, dtype=dtype)
     return d
+
+
+def _stretches(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    """Does broadcasting stretch the first shape to the second?"""
+    extra = len(large) - len(small)
+    return extra >= 0 and all(n in (1, m) for n, m in zip(small, large[extra:], strict=True))

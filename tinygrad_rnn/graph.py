@@ -31,7 +31,7 @@ class Node:
     `birth` numbers nodes in the order they were made, so newest first is a valid order for backward.
     """
 
-    __slots__ = ("birth", "dtype", "edges", "saved_tensors", "scope", "shape")
+    __slots__ = ("birth", "dtype", "edges", "hooks", "n_outputs", "saved_tensors", "scope", "shape")
 
     edges: tuple[Edge | None, ...]
     saved_tensors: tuple[Any, ...]  # what backward needs, as arrays; FREED after backward
@@ -39,8 +39,8 @@ class Node:
     dtype: Any
     birth: int
     scope: Scope
-    n_outputs = 1
-    hooks: dict[int, list[Any]] | None = None  # per output number: functions of its gradient
+    n_outputs: int
+    hooks: dict[int, list[Any]] | None  # per output number: functions of its gradient
     source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
     seen: Any = None  # what `viz.record()` noted: constant inputs, output, gradient sent along each edge
 
@@ -105,6 +105,7 @@ class Leaf(Node):
         self.tensor = weakref.ref(tensor)
         self.shape, self.dtype = tensor.array.shape, tensor.array.dtype
         self.edges, self.saved_tensors = (), ()
+        self.n_outputs, self.hooks = 1, None
         self.scope, self.birth = thread.mode.scope, tick()
 
     def name(self) -> str:
@@ -148,6 +149,7 @@ class Writes:
 
 
 written: dict[int, Writes] = {}
+last_write = 0  # the tick of the newest write: nodes born later need not look
 
 
 def memory_of(array: np.ndarray) -> np.ndarray:
@@ -160,6 +162,7 @@ def memory_of(array: np.ndarray) -> np.ndarray:
 
 def log_write(array: np.ndarray) -> None:
     """Note that the values of `array` were changed in place."""
+    global last_write
     owner = memory_of(array)
     key = id(owner)
     writes = written.get(key)
@@ -167,7 +170,8 @@ def log_write(array: np.ndarray) -> None:
         forget = weakref.ref(owner, lambda _: written.pop(key, None))
         writes = written[key] = Writes(forget)
     writes.count += 1
-    writes.ticks.append(tick())
+    last_write = tick()
+    writes.ticks.append(last_write)
 
 
 def version(array: np.ndarray, born: int | None = None) -> int:

@@ -145,12 +145,12 @@ def _broadcast_error(op: type[Function], a: Any, b: Any) -> RuntimeError:
 
 def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     """Make `node` part of the graph; return its output as a Tensor."""
-    node.edges, node.scope = edges, mode.scope
+    node.edges, node.scope, node.hooks = edges, mode.scope, None
     if out.__class__ is not _ndarray:
         if out.__class__ is tuple:
             return _as_node_with_outputs(node, arrays, out, mode)
         out = np.asarray(out)
-    node.shape, node.dtype = out.shape, out.dtype
+    node.n_outputs, node.shape, node.dtype = 1, out.shape, out.dtype
     keep = node._keep
     if keep is None:
         node.saved_tensors = ()
@@ -170,6 +170,7 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
 def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: Any) -> Any:
     """The same for an op with several outputs."""
     out = tuple([part if part.__class__ is _ndarray else np.asarray(part) for part in out])
+    node.n_outputs = len(out)
     node.shape, node.dtype = tuple([part.shape for part in out]), tuple([part.dtype for part in out])
     node.saved_tensors = () if node._keep is None else node.keep_some((*arrays, *out))
     node.birth = tick()

@@ -169,7 +169,7 @@ class FunctionNode(Node):
     def _describe(self, outputs: tuple[Any, ...]) -> None:
         shapes = tuple([x.array.shape if isinstance(x, Tensor) else () for x in outputs])
         kinds = tuple([x.array.dtype if isinstance(x, Tensor) else None for x in outputs])
-        self.n_outputs = len(outputs)
+        self.n_outputs, self.hooks = len(outputs), None
         self.shape, self.dtype = (shapes[0], kinds[0]) if self.n_outputs == 1 else (shapes, kinds)
 
     def _save(self, tensors: Any, args: tuple[Any, ...], outputs: tuple[Any, ...], unmarked: tuple[Any, ...]) -> None:

@@ -10,6 +10,7 @@ gradient is itself recorded (`create_graph=True`) the same lines run on Tensors.
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
@@ -50,18 +51,15 @@ class Function(Node):
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "forward" in cls.__dict__ or "saves" in cls.__dict__:
-            cls._keep, cls._keep_positions, cls._keep_for = _plan(cls)
+            cls._keep, cls._keep_plan = _plan(cls)
 
     _keep: Any = None  # picks the saved values out of (*inputs, output)
-    _keep_positions: tuple[int, ...] = ()
-    _keep_for: tuple[int | None, ...] = ()  # for each: the input whose gradient needs it, None = always
+    _keep_plan: tuple[tuple[int, int | None], ...] = ()  # (position, the input whose gradient needs it or None)
 
     def keep_some(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The saved values, where only some inputs want a gradient: None for what is not needed."""
-        return tuple(
-            values[p] if wanted is None or self.edges[wanted] is not None else None
-            for p, wanted in zip(self._keep_positions, self._keep_for, strict=True)
-        )
+        edges = self.edges
+        return tuple([values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in self._keep_plan])
 
     def check_saved(self) -> None:
         """Raise if the saved values are gone, or were changed in place since."""
@@ -78,16 +76,17 @@ class Function(Node):
             tensor_class._of(value, self.edges[p] if p != OUT else (self, 0))
             if isinstance(value, np.ndarray)
             else value
-            for value, p in zip(self.saved_tensors, self._keep_positions, strict=True)
+            for value, (p, _) in zip(self.saved_tensors, self._keep_plan, strict=True)
         )
         return twin
 
-    def with_zeros(self, gs: tuple[Any, ...]) -> list[Any]:
+    def with_zeros(self, gs: tuple[Any, ...]) -> tuple[Any, ...]:
         """For several outputs: their gradients, with zeros for outputs that none reached."""
-        return [
-            np.zeros(shape, dtype) if g is None else g
-            for g, shape, dtype in zip(gs, self.shape, self.dtype, strict=True)
-        ]
+        for g in gs:
+            if g is None:
+                kinds = zip(gs, self.shape, self.dtype, strict=True)
+                return tuple([np.zeros(shape, dtype) if g is None else g for g, shape, dtype in kinds])
+        return gs
 
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
@@ -112,11 +111,11 @@ def freed_message(node: Node) -> str:
     )
 
 
-def _plan(cls: type[Function]) -> tuple[Any, tuple[int, ...], tuple[int | None, ...]]:
-    """From the names in `saves`: a function that picks the values, their positions, and what needs them."""
+def _plan(cls: type[Function]) -> tuple[Any, tuple[tuple[int, int | None], ...]]:
+    """From the names in `saves`: a function that picks the values, and for each its position and what needs it."""
     if not cls.saves:
-        return None, (), ()
-    code = cls.forward.__code__
+        return None, ()
+    code = inspect.unwrap(cls.forward).__code__
     names = code.co_varnames[1 : code.co_argcount]
     positions = tuple(OUT if name == "out" else names.index(name) for name in cls.saves)
     wanted_by = cls.saves.values() if isinstance(cls.saves, dict) else [None] * len(positions)
@@ -126,7 +125,7 @@ def _plan(cls: type[Function]) -> tuple[Any, tuple[int, ...], tuple[int | None, 
         keep: Any = itemgetter(slice(p, p + 1 or None))
     else:
         keep = itemgetter(*positions)
-    return keep, positions, wanted
+    return keep, tuple(zip(positions, wanted, strict=True))
 
 
 def call(op: type[Function], *inputs: Any, **options: Any) -> Any:

@@ -133,7 +133,7 @@ class Split(Function):
     view = True
 
     def forward(ctx, x, lengths, dim):
-        ctx.lengths, ctx.dim, ctx.n_outputs = lengths, dim, len(lengths)
+        ctx.dim = dim
         moved = x if dim == 0 else x.swapaxes(0, dim)  # one slice is then the shortest index
         start, pieces = 0, []
         for length in lengths:
@@ -152,7 +152,7 @@ class Unbind(Function):
     view = True
 
     def forward(ctx, x, dim):
-        ctx.dim, ctx.n_outputs = dim, x.shape[dim]
+        ctx.dim = dim
         before = (slice(None),) * dim
         return tuple([x[(*before, k)] for k in range(x.shape[dim])])
 
