@@ -93,7 +93,7 @@ def test_collates_as_pytorch(kind):
 
 
 def test_what_cannot_be_collated_says_why():
-    with pytest.raises(RuntimeError, match=r"\[2\] and \[3\].*collate_fn"):
+    with pytest.raises(RuntimeError, match=r"\[2\], \[3\].*collate_fn"):
         default_collate([tg.ones(2), tg.ones(3)])
     with pytest.raises(RuntimeError, match=r"lengths: \[1, 2\]"):
         default_collate([[1], [1, 2]])
@@ -313,10 +313,18 @@ def test_tensor_dataset_gives_rows():
     assert [t.tolist() for t in data[1]] == [[2, 3], 1]
     x, y = next(iter(DataLoader(data, batch_size=2)))
     assert (x.shape, y.tolist()) == ((2, 2), [0, 1])
+    assert [[t.tolist() for t in row] for row in data.__getitems__([2, 0])] == [[[4, 5], 2], [[0, 1], 0]]
     with pytest.raises(ValueError, match=r"\[3, 2\]"):
         TensorDataset(tg.ones(3), tg.ones(2))
     with pytest.raises(TypeError, match="ndarray"):
         TensorDataset(np.ones(3))
+
+
+def test_gradients_reach_the_tensors_of_a_dataset():
+    w = tg.ones(3, requires_grad=True)
+    for (batch,) in DataLoader(TensorDataset(w), batch_size=2):
+        (batch * 2).sum().backward()
+    assert w.grad.tolist() == [2.0, 2.0, 2.0]
 
 
 def test_concat_and_subset():

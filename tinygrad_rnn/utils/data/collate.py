@@ -70,11 +70,12 @@ def _stacked(tensors: list[Tensor]) -> Tensor:
     for t in tensors:
         if not isinstance(t, Tensor):
             raise TypeError(f"default_collate: some samples are tensors, one is a {_kind(t)}")
-        if t.shape != tensors[0].shape:
-            raise RuntimeError(
-                f"default_collate: samples differ in shape: {list(tensors[0].shape)} and {list(t.shape)}. "
-                f"Pad them, or pass a collate_fn that does"
-            )
+    shapes = {t.array.shape for t in tensors}
+    if len(shapes) > 1:
+        raise RuntimeError(
+            f"default_collate: samples differ in shape: {', '.join(str(list(s)) for s in sorted(shapes))}. "
+            f"Pad them, or pass a collate_fn that does"
+        )
     return stack(tensors)
 
 

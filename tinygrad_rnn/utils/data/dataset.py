@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from ...random import Generator, source
 from ...tensor import Tensor
 
@@ -53,6 +55,13 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(t[index] for t in self.tensors)
+
+    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, ...]]:
+        """Several samples at once: one indexing per tensor instead of one per sample."""
+        if any(t.requires_grad for t in self.tensors):
+            return [self[k] for k in indices]
+        columns = [[Tensor._of(np.asarray(row)) for row in t.array[list(indices)]] for t in self.tensors]
+        return list(zip(*columns, strict=True))
 
     def __len__(self) -> int:
         return len(self.tensors[0])
