@@ -39,6 +39,13 @@ class BasicIndex(Index):
 
     view = True
 
+    def forward(ctx, x, index):
+        ctx.index, ctx.from_shape = index, x.shape
+        y = x[index]
+        if y.__class__ is np.ndarray:
+            return y
+        return x[(*index, ...) if isinstance(index, tuple) else (index, ...)]  # NumPy copies a single number
+
 
 class AddAt(Function):
     """y = zeros of `shape`, with v added at the index          dL/dv = dL/dy[index]"""
