@@ -5,6 +5,7 @@
 Names and meanings are PyTorch's. Where to read: graph, ops/elementwise, engine, tensor, nn/cells, nn/rnn.
 """
 
+from . import linalg
 from ._mode import (
     enable_grad,
     inference_mode,
@@ -18,7 +19,6 @@ from ._mode import (
 from .create import (
     arange,
     as_tensor,
-    bernoulli,
     empty,
     empty_like,
     eye,
@@ -26,7 +26,6 @@ from .create import (
     full,
     full_like,
     linspace,
-    multinomial,
     normal,
     ones,
     ones_like,
@@ -45,12 +44,14 @@ from .dtypes import (
     bool,
     double,
     dtype,
+    finfo,
     float,
     float16,
     float32,
     float64,
     get_default_dtype,
     half,
+    iinfo,
     int,
     int8,
     int16,
@@ -58,14 +59,18 @@ from .dtypes import (
     int64,
     long,
     promote_types,
+    result_type,
     set_default_dtype,
     short,
     uint8,
 )
+from .functions.activations import log_softmax, softmax
+from .functions.arguments import is_tensor
 from .functions.choosing import (
     clamp,
     clamp_max,
     clamp_min,
+    clip,
     masked_fill,
     maximum,
     minimum,
@@ -97,15 +102,17 @@ from .functions.compare import (
     lt,
     ne,
 )
-from .functions.convert import Size
+from .functions.convert import Size, is_floating_point, numel
 from .functions.elementwise import (
     abs,
+    absolute,
     add,
     addcdiv,
     addcmul,
     ceil,
     cos,
     div,
+    divide,
     erf,
     exp,
     expm1,
@@ -118,7 +125,9 @@ from .functions.elementwise import (
     log10,
     logaddexp,
     mul,
+    multiply,
     neg,
+    negative,
     pow,
     reciprocal,
     relu,
@@ -131,7 +140,9 @@ from .functions.elementwise import (
     sqrt,
     square,
     sub,
+    subtract,
     tanh,
+    true_divide,
     trunc,
     xlogy,
 )
@@ -169,7 +180,7 @@ from .functions.joining import (
     unbind,
     vstack,
 )
-from .functions.products import addmm, baddbmm, bmm, dot, einsum, matmul, mm, mv
+from .functions.products import addmm, baddbmm, bmm, dot, einsum, matmul, mm, mv, outer
 from .functions.reduce import (
     amax,
     amin,
@@ -189,6 +200,7 @@ from .functions.reduce import (
     var,
     var_mean,
 )
+from .functions.sampling import bernoulli, multinomial
 from .functions.shape import (
     broadcast_tensors,
     broadcast_to,
@@ -200,6 +212,7 @@ from .functions.shape import (
     expand_as,
     flatten,
     flip,
+    moveaxis,
     movedim,
     permute,
     reshape,
@@ -207,6 +220,7 @@ from .functions.shape import (
     roll,
     squeeze,
     swapaxes,
+    swapdims,
     t,
     transpose,
     tril,
@@ -216,7 +230,20 @@ from .functions.shape import (
     view,
     view_as,
 )
+from .legacy import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor
+
+from . import autograd, cuda, nn, optim, utils  # isort: skip
 
 __version__ = "0.1.0"

@@ -1,0 +1,132 @@
+"""The command line: `tinygrad-rnn demo` and what comes after it.
+
+Exit status: 0 done, 2 for arguments that cannot work (one line says why), 130 after Ctrl-C, with the results so
+far written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors in one line, without the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    parser = Parser(prog="tinygrad-rnn", description="Train, study and draw recurrent networks.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    add_demo(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except UsageError as error:
+        print(f"tinygrad-rnn {arguments.command}: error: {error}", file=sys.stderr)
+        return 2
+
+
+class UsageError(Exception):
+    """The arguments cannot work; the message is the one line to print."""
+
+
+def count(text: str) -> int:
+    """A positive int, for argparse."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
+    return value
+
+
+def add_demo(commands: Any) -> None:
+    """`tinygrad-rnn demo`."""
+    demo = commands.add_parser(
+        "demo",
+        help="train a character-level language model and draw its graph",
+        description="Train a character-level language model on Python's own documentation (or your text), print a "
+        "sample before and after, and write the loss curve, the unrolled graph of a few steps and a checkpoint.",
+    )
+    demo.add_argument("--text", metavar="FILE", help="train on this UTF-8 text file instead")
+    demo.add_argument("--steps", type=count, default=1200, metavar="N", help="training steps (default %(default)s)")
+    demo.add_argument("--cell", choices=("rnn", "lstm", "gru"), default="lstm", help="default %(default)s")
+    demo.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default %(default)s)")
+    demo.add_argument("--out", metavar="FOLDER", default="runs/demo", help="where results go (default %(default)s)")
+    demo.set_defaults(run=run_demo)
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    """Train, sample, and write the results."""
+    from tqdm import tqdm
+
+    from . import demo, random
+    from .data.text import CharText, TextError, read_text, standard_library_text
+    from .interop import save
+
+    try:
+        source = arguments.text or "Python's documentation topics"
+        text = CharText(read_text(arguments.text) if arguments.text else standard_library_text())
+    except TextError as error:
+        raise UsageError(error) from None
+    out = output_folder(arguments.out)
+    random.manual_seed(arguments.seed)
+    model = demo.CharModel(len(text.vocabulary), arguments.cell)
+    n_parameters = sum(p.numel() for p in model.parameters())
+    print(
+        f"{source}: {len(text):,} characters, {len(text.vocabulary)} different; {arguments.cell} model with {n_parameters:,} parameters"
+    )
+    show("sample before training", demo.sample(model, text))
+
+    with tqdm(total=arguments.steps, unit="step", mininterval=0.2) as bar:
+
+        def report(progress: demo.Progress) -> None:
+            bar.set_postfix_str(
+                f"loss {progress.loss:.3f} nats, {progress.characters_per_second:,.0f} characters/s", refresh=False
+            )
+            bar.update()
+
+        losses = demo.train(model, text, arguments.steps, report=report)
+    stopped = len(losses) < arguments.steps
+    if stopped:
+        print(f"stopped after {len(losses)} of {arguments.steps} steps; keeping what was trained")
+
+    validation = demo.validation_loss(model, text)
+    show("sample after training", demo.sample(model, text))
+    print(f"validation loss  {validation:.3f} nats per character")
+    print(
+        f"unigram entropy  {text.unigram_entropy:.3f} nats per character (knowing only how often each character occurs)"
+    )
+    if losses:
+        demo.plot_losses(losses, text.unigram_entropy, validation, out / "loss.png")
+    demo.draw_few_steps(model, text, out / "graph.svg")
+    settings = {"cell": arguments.cell, "vocabulary": text.vocabulary, "steps": len(losses), "seed": arguments.seed}
+    save({"model": model.state_dict(), "settings": settings, "losses": losses}, out / "checkpoint.tgr")
+    print(f"wrote {out / 'loss.png'}, {out / 'graph.svg'} and {out / 'checkpoint.tgr'}")
+    return 130 if stopped else 0
+
+
+def output_folder(name: str) -> Path:
+    """The folder, made if need be; a UsageError if nothing can be written there."""
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"cannot write to the folder {name!r}: {error.strerror}") from None
+    return folder
+
+
+def show(title: str, sample: str) -> None:
+    """Print a sample of text under a title."""
+    print(f"\n--- {title} ---\n{sample.strip()}\n")
