@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .layout import curve
-from .picture import Box, Hop, Picture, Point, Tile, title_height
+from .picture import Box, Hop, Picture, Point, Tile
 
 COLUMN_GAP, ROW_GAP, TRACK = 44.0, 26.0, 7.0
 EDGE = 16.0
@@ -23,9 +23,7 @@ def arrange(picture: Picture, lay_out: Callable[[list[Tile]], None]) -> None:
     _fit_folds(picture, rows)
     _place(picture, columns, rows)
     for hop in picture.hops:
-        if hop.tail is hop.head:
-            _loop(hop)
-        elif _beside(hop, columns):
+        if hop.tail is not hop.head and _beside(hop, columns):
             hop.arrow.points = curve([_end(hop, out=True), _end(hop, out=False)])
     _delays(picture)
 
@@ -49,7 +47,7 @@ def _lay_out_forms(tiles: list[Tile], lay_out: Callable[[list[Tile]], None]) -> 
         for box, other in zip(tile.boxes, model.boxes, strict=True):
             box.x, box.y = other.x, other.y
         for arrow, other in zip(tile.arrows, model.arrows, strict=True):
-            arrow.points = other.points
+            arrow.points, arrow.at = other.points, other.at
         for cluster, other in zip(tile.clusters, model.clusters, strict=True):
             cluster.frame = other.frame
 
@@ -59,6 +57,8 @@ def _mirror(tile: Tile) -> None:
         box.x = tile.w - box.x
     for arrow in tile.arrows:
         arrow.points = [(tile.w - x, y) for x, y in arrow.points]
+        if arrow.at is not None:
+            arrow.at = tile.w - arrow.at[0], arrow.at[1]
 
 
 def _clusters(tile: Tile) -> None:
@@ -84,6 +84,18 @@ def _grid(picture: Picture) -> tuple[dict[int, int], dict[int, int]]:
     return columns, rows
 
 
+def _rows_with_loops(picture: Picture, rows: dict[int, int]) -> dict[int, float]:
+    """Room above and beside rolled tiles for the arrows that come back."""
+    loops: dict[Tile, int] = {}
+    for hop in picture.hops:
+        if hop.tail is hop.head:
+            loops[hop.tail] = loops.get(hop.tail, 0) + 1
+    found: dict[int, float] = {}
+    for tile, count in loops.items():
+        found[rows[tile.row]] = max(found.get(rows[tile.row], 0.0), 14.0 + 17.0 * count)
+    return found
+
+
 def _fit_folds(picture: Picture, rows: dict[int, int]) -> None:
     """A fold is as high as its row, so that states enter and leave it straight."""
     for tile in picture.tiles:
@@ -98,7 +110,8 @@ def _fit_folds(picture: Picture, rows: dict[int, int]) -> None:
 def _place(picture: Picture, columns: dict[int, int], rows: dict[int, int]) -> None:
     """Coordinates of every tile: column by column, rows upwards, with room for the tracks."""
     tracks = _Tracks(picture, columns, rows)
-    x = EDGE
+    loops = _rows_with_loops(picture, rows)
+    x = EDGE + (max(loops.values()) * 0.6 if loops else 0.0)
     for number in range(len(columns)):
         members = [t for t in picture.tiles if columns[t.column] == number]
         width = max(t.w for t in members)
@@ -112,8 +125,8 @@ def _place(picture: Picture, columns: dict[int, int], rows: dict[int, int]) -> N
     for number in reversed(range(len(rows))):
         members = [t for t in picture.tiles if rows[t.row] == number]
         height = max(t.h for t in members)
-        y += tracks.room_above(number)
-        tops[number] = y
+        y += tracks.room_above(number) + loops.get(number, 0.0)
+        tops[number] = y - loops.get(number, 0.0)
         for tile in members:
             tile.y = y + (0 if tile.kind != "rest" else (height - tile.h) / 2)
         y += height + ROW_GAP
@@ -234,29 +247,12 @@ def _towards(a: Point, b: Point, length: float) -> Point:
     return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
 
-def _loop(hop: Hop) -> None:
-    """A delay: out on one side, over the top of the tile, back in on the other."""
-    start, end = _end(hop, True), _end(hop, False)
-    tile = hop.tail
-    out, back = (tile.x + tile.w, tile.x) if not tile.mirrored else (tile.x, tile.x + tile.w)
-    side = -1 if tile.mirrored else 1
-    hop.arrow.points = [start, (out, start[1]), (out + side * 14, start[1]), (back - side * 14, end[1]), (back, end[1]), end]
-
-
 def _delays(picture: Picture) -> None:
-    """Nest the loops of each tile, and make room above."""
+    """Delays leave a tile on one side and come back over its top, nested."""
     loops: dict[Tile, list[Hop]] = {}
     for hop in picture.hops:
         if hop.tail is hop.head:
             loops.setdefault(hop.tail, []).append(hop)
-    room = max((30.0 + 16.0 * len(hops) for hops in loops.values()), default=0.0)
-    if not room:
-        return
-    for tile in picture.tiles:
-        tile.y += room
-    for hop in picture.hops:
-        hop.arrow.points = [(x, y + room) for x, y in hop.arrow.points]
-    picture.h += room
     for tile, hops in loops.items():
         hops.sort(key=lambda hop: hop.arrow.tail.y)
         for k, hop in enumerate(hops):
@@ -266,6 +262,4 @@ def _delays(picture: Picture) -> None:
             x0 = tile.x + (tile.w if side > 0 else 0) + side * (9 + 7 * k)
             x1 = tile.x + (0 if side > 0 else tile.w) - side * (9 + 7 * k)
             hop.arrow.points = rounded([start, (x0, start[1]), (x0, y), (x1, y), (x1, end[1]), end], 8.0)
-
-
-__all__ = ["arrange", "rounded", "title_height"]
+            hop.arrow.at = (x0 + x1) / 2, y - 7

@@ -12,9 +12,9 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from .picture import Box, Picture, Tile, title_height
+from .picture import Box, Picture, Tile, in_order, title_height
 from .quote import dot_text
-from .style import LIGHT
+from .style import LIGHT, text_width
 
 POINTS = 72.0
 MARGIN = 12.0
@@ -89,24 +89,30 @@ def layout_with(engine: str, timeout: float) -> Any:
 def _bare(tile: Tile) -> str:
     """A tile for layout only: sizes and our own ids."""
     number = {box: k for k, box in enumerate(tile.boxes)}
+    in_order(tile)
     lines = [
         "digraph {",
-        "rankdir=LR nodesep=0.13 ranksep=0.3 node[shape=box fixedsize=true label=\"\"] edge[arrowhead=none]",
+        "rankdir=LR nodesep=0.13 ranksep=0.3 node[shape=box fixedsize=true label=\"\"] edge[arrowhead=none fontname=Helvetica fontsize=10]",
     ]  # fmt: skip
-    lines += [f"{k} [width={box.w / POINTS:.4f} height={box.h / POINTS:.4f}]" for box, k in number.items()]
+    for box, k in number.items():
+        group = f" group=g{box.data['row']}" if box.kind == "module" and "row" in box.data else ""  # in one line
+        lines.append(f"{k} [width={box.w / POINTS:.4f} height={box.h / POINTS:.4f}{group}]")
     for side, rank in ((tile.left, "min"), (tile.right, "max")):
-        ports = [str(number[box]) for box in side if box.kind in ("port", "output")]
+        ports = [str(number[box]) for box in side]
         if ports and not tile.clusters:
-            lines.append(f"{{rank={rank}; {'; '.join(ports)}}}")
+            chain = f" {' -> '.join(ports)} [style=invis]" if len(ports) > 1 else ""  # keeps their order
+            lines.append(f"{{rank={rank}; {'; '.join(ports)};{chain}}}")
     lines += _nested(tile, number)
-    lines += [f"{number[a.tail]} -> {number[a.head]}{' [weight=3]' if a.kind == 'state' else ''}" for a in tile.arrows]
+    for a in tile.arrows:
+        room = "x" * round(text_width(a.label, 9.5) / 5.0)  # as wide as the label, which never gets here
+        lines.append(f'{number[a.tail]} -> {number[a.head]} [weight={3 if a.kind == "state" else 1} label="{room}"]')
     return "\n".join([*lines, "}"])
 
 
 def _nested(tile: Tile, number: dict[Box, int]) -> list[str]:
     """Clusters inside clusters, by depth."""
     lines: list[str] = []
-    open_until: list[Any] = []
+
     members = [(c, set(c.boxes)) for c in tile.clusters]
 
     def write(k: int, depth: int) -> None:
@@ -117,7 +123,6 @@ def _nested(tile: Tile, number: dict[Box, int]) -> list[str]:
                 write(j, depth + 1)
         lines.append("}")
 
-    assert not open_until
     for k, (cluster, _) in enumerate(members):
         if cluster.depth == 0:
             write(k, 0)
@@ -128,7 +133,7 @@ def _read_plain(tile: Tile, text: str) -> None:
     """Take places and curves from Graphviz's plain format; its y points up."""
     top = title_height(tile) + MARGIN
     height = 0.0
-    edges: dict[tuple[int, int], list[list[tuple[float, float]]]] = {}
+    edges: dict[tuple[int, int], list[Any]] = {}
     for line in text.splitlines():
         words = line.split()
         if words and words[0] == "graph":
@@ -140,10 +145,16 @@ def _read_plain(tile: Tile, text: str) -> None:
         elif words and words[0] == "edge":
             values = [float(word) * POINTS for word in words[4 : 4 + 2 * int(words[3])]]
             points = [(x + MARGIN, height - y + top) for x, y in zip(values[::2], values[1::2], strict=True)]
-            edges.setdefault((int(words[1]), int(words[2])), []).append(points)
+            after = words[4 + 2 * int(words[3]) :]
+            at = None
+            if len(after) > 3:  # label, x, y, style, colour
+                at = float(after[1]) * POINTS + MARGIN, height - float(after[2]) * POINTS + top
+            edges.setdefault((int(words[1]), int(words[2])), []).append((points, at))
     number = {box: k for k, box in enumerate(tile.boxes)}
     for arrow in tile.arrows:
-        arrow.points = edges[number[arrow.tail], number[arrow.head]].pop()
+        curves = edges[number[arrow.tail], number[arrow.head]]
+        fitting = [k for k, (_, at) in enumerate(curves) if (at is not None) == bool(arrow.label)]
+        arrow.points, arrow.at = curves.pop(fitting[0] if fitting else 0)
 
 
 # --- DOT text -----------------------------------------------------------------------------------------
@@ -214,9 +225,11 @@ def _edge(arrow: Any, x: float, y: float, picture: Picture) -> list[str]:
     if not arrow.points:
         return []
     place = picture.scale.at(arrow.norm) if picture.scale is not None else None
-    style = {"state": ', color="#0072B2"', "delay": ', color="#0072B2", penwidth=2.2', "cut": ', color="#b00000", style=dotted'}.get(
-        arrow.kind, ""
-    )
+    style = {
+        "state": ', color="#0072B2"',
+        "delay": ', color="#0072B2", penwidth=2.2',
+        "cut": ', color="#b00000", style=dotted',
+    }.get(arrow.kind, "")
     style += f', class="{arrow.kind}"'
     if arrow.kind == "cut":
         style += ', label="✕", fontcolor="#b00000"' + _label_at(arrow, x, y, picture)
@@ -224,7 +237,9 @@ def _edge(arrow: Any, x: float, y: float, picture: Picture) -> list[str]:
         style += f", label={dot_text(arrow.label)}" + _label_at(arrow, x, y, picture)
     lines = []
     if not picture.reverse or place is None:
-        lines.append(f'{arrow.tail.id} -> {arrow.head.id} [pos="{_spline(arrow.points, x, y, picture, picture.reverse)}"{style}]')
+        lines.append(
+            f'{arrow.tail.id} -> {arrow.head.id} [pos="{_spline(arrow.points, x, y, picture, picture.reverse)}"{style}]'
+        )
     if place is not None and picture.scale is not None:
         offset = 0.0 if picture.reverse else 2.6
         lines.append(
@@ -242,14 +257,14 @@ def _spline(points: Any, x: float, y: float, picture: Picture, back: bool) -> st
 def _label_at(arrow: Any, x: float, y: float, picture: Picture) -> str:
     from .svg import middle
 
-    a, b = middle(arrow.points)
+    a, b = arrow.at or middle(arrow.points)
     return f', fontsize=9, lp="{x + a:.1f},{picture.h - y - b + 6:.1f}"'
 
 
 def _legend(picture: Picture) -> list[str]:
     lines, x = [], 16.0
     for id, label, uses in picture.parameters[:40]:
-        box = Box(f"legend_{id}", "parameter", [f"{label}   used {uses}×" if uses > 1 else label])
+        box = Box(f"legend_{id}", "parameter", [f"{label} · used {uses}×" if uses > 1 else label])
         box.measure()
         box.x, box.y = x + box.w / 2, picture.h + 18
         box.data["param"] = id

@@ -114,7 +114,9 @@ def _tensors(output: Any) -> list[Any]:
     found = list(output) if isinstance(output, (list, tuple)) else [output]
     for k, t in enumerate(found):
         if not isinstance(t, Recorded):
-            raise TypeError(f"draw: expected a Tensor, a list of Tensors or a Module, got {type(t).__name__} (number {k})")
+            raise TypeError(
+                f"draw: expected a Tensor, a list of Tensors or a Module, got {type(t).__name__} (number {k})"
+            )
     with_graph = [t for t in found if t._edge is not None]
     if not with_graph:
         raise DrawError(
@@ -191,7 +193,9 @@ class Drawing:
     def _arrange(self) -> Picture:
         if not self._arranged:
             try:
-                arrange(self.picture, _builtin if self.engine == "builtin" else dot.layout_with(self.engine, self.timeout))
+                arrange(
+                    self.picture, _builtin if self.engine == "builtin" else dot.layout_with(self.engine, self.timeout)
+                )
             except dot.GraphvizTimeout:
                 raise DrawError(
                     f"layout stopped after {self.timeout:g} s (view={self.view!r}, {self.stats['drawn']:,} boxes, "
@@ -263,7 +267,9 @@ class Drawing:
         try:
             return dot.run(self.dot(), to, "nop2", engine, self.timeout)
         except dot.GraphvizFailed as error:
-            raise DrawError(f"{to.upper()}: {error}.\n  the same picture as SVG needs no Graphviz: save('graph.svg')") from None
+            raise DrawError(
+                f"{to.upper()}: {error}.\n  the same picture as SVG needs no Graphviz: save('graph.svg')"
+            ) from None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks; never raises, because an error here would hide the value of the cell."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .labels import short
-from .model import Item, Model, Place
+from .model import Item, Model
 from .picture import Tile
+from .steps import Place
 
 
 @dataclass(eq=False, slots=True)
@@ -42,7 +43,7 @@ class Grid:
         """The column of a time step."""
         if self.one_column:
             return self.start[place.row]
-        return self.start[place.row] + place.step - min(p.step for p in self._ends(place.row))
+        return self.start[place.row] + place.step - self._low(place.row)
 
     def _ends(self, row: int) -> tuple[Place, Place]:
         return self.runs[row][0], self.runs[row][-1]
@@ -59,11 +60,15 @@ class Grid:
                 sources.setdefault(here, set()).add(there)
         through = self._bridges()
         taken: list[list[tuple[int, int]]] = []  # per level: first and last column used
+        lags = self._lags()
         for row, run in enumerate(self.runs):
+            beside = [q for q in range(row) if self._beside(row, q, lags)]
             reached = sources.get(run[0], set()) | through.get(run[0], set())
-            earlier = [q for q in range(row) if self._follows(row, q, reached)]
+            earlier = [] if beside else [q for q in range(row) if self._follows(row, q, reached)]
             start = max((self.start[q] + self._width(q) for q in earlier), default=0)
             start += bool(earlier and through.get(run[0]))
+            if beside:
+                start = self.start[beside[-1]] + (0 if self.one_column else self._low(row) - self._low(beside[-1]))
             self.start.append(start)
             span = (start, start + self._width(row) - 1)
             level = max((self.level[q] for q in earlier), default=len(taken))
@@ -87,10 +92,28 @@ class Grid:
                     found.setdefault(link.target.place, set()).update(only_last)
         return found
 
-    def _follows(self, row: int, q: int, reached: set[Place]) -> bool:
+    def _lags(self) -> dict[tuple[int, int], set[int]]:
+        """For each pair of rows: by how many steps values from the second are older than the first."""
+        lags: dict[tuple[int, int], set[int]] = {}
+        for link in self.model.links:
+            here, there = link.target.place, link.source.place
+            if here is not None and there is not None and here.row != there.row:
+                lags.setdefault((here.row, there.row), set()).add(here.step - there.step)
+        return lags
+
+    def _beside(self, row: int, q: int, lags: dict[tuple[int, int], set[int]]) -> bool:
+        """Do two rows run over the same steps: layers of one module, or one fed by the other step by step?"""
         a, b = self.model.rows[row], self.model.rows[q]
-        if a.path == b.path and a.call == b.call and (a.layer, a.direction) != (b.layer, b.direction):
-            return False  # layers and directions of one module run over the same steps
+        one_module = a.path == b.path and a.call == b.call and (a.layer, a.direction) != (b.layer, b.direction)
+        if one_module and a.layer is not None:
+            return True
+        fed = lags.get((row, q), set()) | lags.get((q, row), set())
+        return fed == {0} and (len(self.runs[row]) > 1 or len(self.runs[q]) > 1)
+
+    def _low(self, row: int) -> int:
+        return min(place.step for place in self._ends(row))
+
+    def _follows(self, row: int, q: int, reached: set[Place]) -> bool:
         last, first = self.runs[q][-1], self.runs[row][0]
         return last in reached and (last.step != first.step or self._width(q) == 1)
 
@@ -120,7 +143,7 @@ class Grid:
             parts.append(f"layer {scope.layer}")
         if scope.direction is not None and len({s.direction for s in scopes}) > 1:
             parts.append("← reverse" if scope.direction == "reverse" else "→ forward")
-        return "  ".join(parts) + "   " if parts else ""
+        return " · ".join(parts) + " · " if parts else ""
 
     def tile_for(self, place: Place) -> Tile:
         """An empty tile for a time step."""

@@ -74,7 +74,7 @@ class Labels:
             parts.append(f"|grad| {number_text(item.node.seen.arrived)}")
         if item.node is not None and item.node.source:
             parts.append(item.node.source)
-        return "  ".join(part for part in parts if part)
+        return " · ".join(part for part in parts if part)
 
 
 def short(name: str, most: int = 24) -> str:

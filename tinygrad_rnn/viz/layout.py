@@ -10,7 +10,10 @@ many ranks go straight, because dummies for them would make the cost quadratic.
 
 from __future__ import annotations
 
-from .picture import Arrow, Box, Point, Tile, title_height
+from itertools import pairwise
+
+from .picture import Arrow, Box, Point, Tile, in_order, title_height
+from .style import text_width
 
 RANK_GAP, ROW_GAP, DUMMY_GAP = 24.0, 9.0, 5.0
 MARGIN = 12.0
@@ -36,18 +39,25 @@ def layered(tile: Tile) -> None:
     _set_ranks(tile, vertex)
     chains = [_chain(arrow, vertex) for arrow in tile.arrows]
     layers = _layers(list(vertex.values()), chains)
-    _order(layers)
+    in_order(tile)
+    _order(layers, [[vertex[box] for box in side] for side in (tile.left, tile.right)])
     _heights(layers)
     _columns(layers)
     _settle(tile, vertex, layers)
     for arrow, chain in zip(tile.arrows, chains, strict=True):
         arrow.points = curve(chain_points(chain))
+        if arrow.label and len(chain) > 2:
+            arrow.at = chain[len(chain) // 2].x, chain[len(chain) // 2].y - 6
 
 
 def _set_ranks(tile: Tile, vertex: dict[Box, _Vertex]) -> None:
     for arrow in tile.arrows:
         vertex[arrow.tail].after.append(vertex[arrow.head])
         vertex[arrow.head].before.append(vertex[arrow.tail])
+    apart: dict[tuple[_Vertex, _Vertex], int] = {}  # a label wants a rank of its own
+    for arrow in tile.arrows:
+        key = vertex[arrow.tail], vertex[arrow.head]
+        apart[key] = max(apart.get(key, 1), 2 if arrow.label else 1)
     waiting = {v: len(v.before) for v in vertex.values()}
     ready = [v for v, n in waiting.items() if n == 0]
     order: list[_Vertex] = []
@@ -55,14 +65,14 @@ def _set_ranks(tile: Tile, vertex: dict[Box, _Vertex]) -> None:
         v = ready.pop()
         order.append(v)
         for w in v.after:
-            w.rank = max(w.rank, v.rank + 1)
+            w.rank = max(w.rank, v.rank + apart[v, w])
             waiting[w] -= 1
             if waiting[w] == 0:
                 ready.append(w)
-    left = {vertex[box] for box in tile.left}
+    left = {vertex[box] for box in tile.left}  # these stay at the edge
     for v in reversed(order):  # sources stand next to what uses them
-        if not v.before and v.after and (v not in left or v.box is not None and v.box.kind != "port"):
-            v.rank = min(w.rank for w in v.after) - 1
+        if not v.before and v.after and v not in left:
+            v.rank = min(w.rank - apart[v, w] for w in v.after)
     last = max((v.rank for v in order), default=0)
     for box in tile.right:
         vertex[box].rank = max(last, vertex[box].rank) if not vertex[box].after else vertex[box].rank
@@ -75,12 +85,14 @@ def _chain(arrow: Arrow, vertex: dict[Box, _Vertex]) -> list[_Vertex]:
     tail, head = vertex[arrow.tail], vertex[arrow.head]
     chain = [tail]
     if 1 < head.rank - tail.rank <= LONG:
+        middle = (tail.rank + head.rank) // 2
         for rank in range(tail.rank + 1, head.rank):
-            dummy = _Vertex(None, 2.0, 2.0)
+            labelled = bool(arrow.label) and rank == middle
+            dummy = _Vertex(None, text_width(arrow.label, 9.5) if labelled else 2.0, 22.0 if labelled else 2.0)
             dummy.rank = rank
             chain.append(dummy)
     chain.append(head)
-    for v, w in zip(chain, chain[1:], strict=False):
+    for v, w in pairwise(chain):
         v.after.append(w)
         w.before.append(v)
     return chain
@@ -94,8 +106,8 @@ def _layers(vertices: list[_Vertex], chains: list[list[_Vertex]]) -> list[list[_
     return layers
 
 
-def _order(layers: list[list[_Vertex]]) -> None:
-    """Sort each layer by the mean place of its neighbours; keep the best of a few sweeps."""
+def _order(layers: list[list[_Vertex]], edges: list[list[_Vertex]]) -> None:
+    """Sort each layer by the mean place of its neighbours, a few sweeps. `edges` keep their own order."""
     place = {v: float(k) for layer in layers for k, v in enumerate(layer)}
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
@@ -105,8 +117,20 @@ def _order(layers: list[list[_Vertex]]) -> None:
                 near = v.before if forward else v.after
                 means[v] = sum(place[w] for w in near) / len(near) if near else place[v]
             layer.sort(key=means.__getitem__)
+            for fixed in edges:
+                _keep_order(layer, fixed)
             for k, v in enumerate(layer):
                 place[v] = float(k) - 0.5 * len(layer)  # centred, so that layers of unlike length compare
+
+
+def _keep_order(layer: list[_Vertex], fixed: list[_Vertex]) -> None:
+    """Put those of `fixed` that are in the layer into the order of `fixed`, in the slots they have."""
+    members = set(fixed)
+    slots = [k for k, v in enumerate(layer) if v in members]
+    if slots:
+        present = {layer[k] for k in slots}
+        for k, v in zip(slots, [v for v in fixed if v in present], strict=True):
+            layer[k] = v
 
 
 def _heights(layers: list[list[_Vertex]]) -> None:
@@ -190,7 +214,7 @@ def chain_points(chain: list[_Vertex]) -> list[Point]:
 def curve(points: list[Point]) -> list[Point]:
     """A smooth line from left to right through `points`, as cubic Bézier points."""
     result = [points[0]]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         bend = 0.5 * (x1 - x0)
         result += [(x0 + bend, y0), (x1 - bend, y1), (x1, y1)]
     return result

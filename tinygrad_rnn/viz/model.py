@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .._mode import Scope
 from ..graph import FREED, Edge, Leaf, Node, ancestors
 from .record import Constant
+from .steps import Place, place_items
 
 SYMBOLS = {
     "Add": "+", "Sub": "−", "Mul": "⊙", "Div": "÷", "Pow": "xʸ", "Neg": "−", "MatMul": "@", "Linear": "linear",
@@ -26,13 +27,6 @@ SYMBOLS = {
 
 
 OPTIONAL = {("Linear", 2)}  # inputs that may simply not be there
-
-
-class Place(NamedTuple):
-    """Where in time an item is: one tile of the picture. `row` counts runs over time, oldest first."""
-
-    row: int
-    step: int
 
 
 @dataclass(eq=False, slots=True)
@@ -50,6 +44,7 @@ class Item:
     name: str = ""
     names: dict[int, str] = field(default_factory=dict)  # by output number, where there are several
     place: Place | None = None  # None: outside every time step
+    index: int = 0  # which operation of its step it is
     inputs: list[Link] = field(default_factory=list)
     uses: list[Link] = field(default_factory=list)
 
@@ -88,8 +83,8 @@ class Model:
         for node in _with_what_was_cut([node for node, _ in self.outputs]):
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
-        self.rows: list[Scope] = []  # scope of the first item of each row
-        self._place()
+        self.rows = place_items(self.items)  # scope of the first item of each row
+        self._fill_tiles()
         self.rest = [item for item in self.items if item.place is None and item.kind == "op"]
         self.parameters = self._mark_parameters()
 
@@ -125,23 +120,12 @@ class Model:
         target.inputs.append(link)
         source.uses.append(link)
 
-    def _place(self) -> None:
-        """Give each op its time step. A step that comes back later starts a new row: another layer,
-        direction, or loop."""
-        running: dict[Any, tuple[int, int, set[int]]] = {}  # (layer, direction) -> row, step now, steps so far
+    def _fill_tiles(self) -> None:
         for item in self.items:
-            scope = item.scope
-            if item.kind != "op" or scope.step is None:
-                continue
-            key = (scope.layer, scope.direction)
-            row, now, done = running.get(key, (-1, -1, set()))
-            if row < 0 or (scope.step != now and scope.step in done):
-                row, done = len(self.rows), set()
-                self.rows.append(scope)
-            done.add(scope.step)
-            running[key] = row, scope.step, done
-            item.place = Place(row, scope.step)
-            self.tiles.setdefault(item.place, []).append(item)
+            if item.place is not None:
+                tile = self.tiles.setdefault(item.place, [])
+                item.index = len(tile)
+                tile.append(item)
 
     def _mark_parameters(self) -> list[Item]:
         """A leaf is a parameter if its class says so, or if several time steps share it."""
@@ -149,7 +133,10 @@ class Model:
         for item in self.items:
             if item.kind == "leaf":
                 tensor = item.node.variable if isinstance(item.node, Leaf) else None
-                shared = len({link.target.place for link in item.uses if link.target.place is not None}) > 1
+                uses = [
+                    use for link in item.uses for use in (link, *(link.target.uses if _turned(link.target) else ()))
+                ]
+                shared = len({link.target.place for link in uses if link.target.place is not None}) > 1
                 if shared or type(tensor).__name__ == "Parameter":
                     item.kind = "parameter"
                     found.append(item)
@@ -172,6 +159,16 @@ class Model:
     def was_recorded(self) -> bool:
         """Was the graph made inside `viz.record()`?"""
         return any(item.node is not None and item.node.seen is not None for item in self.items)
+
+
+def _turned(item: Item) -> bool:
+    """Is this the transpose of a leaf?"""
+    return item.op == "Transpose" and item.inputs[0].source.kind in ("leaf", "parameter")
+
+
+def transposed_parameter(item: Item) -> Item | None:
+    """The parameter of which `item` is the transpose: pictures show Wᵀ as one chip."""
+    return item.inputs[0].source if _turned(item) and item.inputs[0].source.kind == "parameter" else None
 
 
 def _with_what_was_cut(outputs: list[Node]) -> list[Node]:

@@ -6,8 +6,9 @@ What a module computes inside is one box; what runs outside every module stays v
 from __future__ import annotations
 
 from .labels import Labels, short
-from .model import Item, Link, Model, Place
+from .model import Item, Link, Model
 from .picture import Arrow, Box, Cluster, Picture, Tile
+from .steps import Place
 from .tiles import value_name
 
 ENDS, UNFOLDED = 3, 12
@@ -67,9 +68,8 @@ def _stretch(item: Item, key_of: dict[Item, Key]) -> int:
         key = key_of.get(link.source)
         if key is None or key[0] != "call":
             continue
-        same = (key[1], key[2]) == here
-        stretch = max(stretch, int(str(key[3])) + (0 if same else 0))
-        if not same:
+        stretch = max(stretch, int(str(key[3])))
+        if (key[1], key[2]) != here:
             stretch = max(stretch, _reaches(link.source, here, key_of))
     return stretch
 
@@ -98,6 +98,8 @@ def _box(key: Key, item: Item, model: Model, labels: Labels, number: int) -> Box
         if item.scope.layer is not None:
             lines.insert(1, f"layer {item.scope.layer}" + (" ←" if item.scope.direction == "reverse" else ""))
         box = Box(id, "module", lines, tip=item.scope.path)
+        if item.place is not None:
+            box.data |= {"t": str(item.place.step), "row": str(item.place.row)}
     box.measure()
     return box
 

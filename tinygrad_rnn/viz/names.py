@@ -13,7 +13,8 @@ import numpy as np
 
 from ..graph import Leaf, memory_of
 from ..ops.function import Recorded
-from .model import Item, Model, Place
+from .model import Item, Model
+from .steps import Place
 
 
 def name_items(model: Model, names: dict[str, Any] | None) -> None:

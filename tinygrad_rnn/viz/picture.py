@@ -52,6 +52,7 @@ class Arrow:
     norm: float | None = None
     label: str = ""
     points: list[Point] = field(default_factory=list)
+    at: Point | None = None  # centre of the label, where the layout made room for it
 
 
 @dataclass(eq=False, slots=True)
@@ -79,7 +80,7 @@ class Tile:
         number = {box: k for k, box in enumerate(self.boxes)}
         return (
             tuple((box.w, box.h) for box in self.boxes),
-            tuple((number[a.tail], number[a.head]) for a in self.arrows),
+            tuple((number[a.tail], number[a.head], len(a.label)) for a in self.arrows),
             tuple(number[box] for box in self.left),
             tuple(number[box] for box in self.right),
             self.mirrored,
@@ -139,3 +140,10 @@ class Picture:
 def title_height(tile: Tile) -> float:
     """Room for the title on top of a tile."""
     return FONT_SIZE + 9.0 if tile.title else 0.0
+
+
+def in_order(tile: Tile) -> None:
+    """Sort the boxes on each edge by the order in which they were made."""
+    number = {box: k for k, box in enumerate(tile.boxes)}
+    tile.left.sort(key=number.__getitem__)
+    tile.right.sort(key=number.__getitem__)

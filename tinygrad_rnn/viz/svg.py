@@ -24,7 +24,9 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "") -> str:
     """The whole SVG document."""
     legend = Legend(picture)
     top = 22.0 + 14.0 * len(picture.notes)
-    width = max(picture.w, legend.w, text_width(picture.title) + 32, *(text_width(n) + 32 for n in picture.notes), 120.0)
+    width = max(
+        picture.w, legend.w, text_width(picture.title) + 32, *(text_width(n) + 32 for n in picture.notes), 120.0
+    )
     height = top + picture.h + legend.h
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
@@ -36,7 +38,8 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "") -> str:
         f'<text class="tg-title" x="16" y="16">{xml_text(picture.title)}</text>',
     ]
     parts += [
-        f'<text class="tg-note" x="16" y="{30 + 14 * k}">{xml_text(note)}</text>' for k, note in enumerate(picture.notes)
+        f'<text class="tg-note" x="16" y="{30 + 14 * k}">{xml_text(note)}</text>'
+        for k, note in enumerate(picture.notes)
     ]
     parts.append(f'<g transform="translate(0 {top:.0f})">')
     for tile in picture.tiles:
@@ -59,7 +62,7 @@ def _shapes() -> str:
         f".tg text{{font:{FONT_SIZE:g}px {FONT};text-anchor:middle}}.tg .tg-title,.tg .tg-note,.tg .tg-head,.tg .tg-says"
         "{text-anchor:start}.tg .tg-title{font-weight:bold}.tg path{fill:none;stroke-width:1}.tg .tg-b{stroke-width:1}"
         ".tg .tg-state{stroke-width:1.6}.tg .tg-delay{stroke-width:2.4}.tg .tg-cut{stroke-width:1.6;stroke-dasharray:2 3}"
-        ".tg .tg-x{stroke-width:2}.tg .tg-grad{stroke-dasharray:6 3}.tg .tg-label{font-size:9.5px}"
+        ".tg .tg-x{stroke-width:2}.tg .tg-grad{stroke-dasharray:6 3}.tg .tg-tip{stroke-dasharray:none}.tg .tg-label{font-size:9.5px;paint-order:stroke;stroke-width:3;stroke-linejoin:round}"
         ".tg .tg-fold{stroke-dasharray:5 3}.tg .tg-cluster{fill:none;stroke-dasharray:3 3}"
     )
 
@@ -67,7 +70,7 @@ def _shapes() -> str:
 def _colours(theme: Theme) -> str:
     fills = "".join(f".tg .tg-r-{role}{{fill:{fill}}}" for role, fill in theme.fill.items() if role)
     return (
-        f".tg .tg-paper{{fill:{theme.paper}}}.tg text{{fill:{theme.ink}}}.tg .tg-note{{fill:{theme.soft}}}"
+        f".tg .tg-paper{{fill:{theme.paper}}}.tg text{{fill:{theme.ink}}}.tg .tg-note{{fill:{theme.soft}}}.tg .tg-label{{stroke:{theme.paper}}}"
         f".tg .tg-tile{{fill:{theme.tile};stroke:{theme.soft}}}.tg .tg-cluster{{stroke:{theme.soft}}}"
         f".tg .tg-b{{fill:{theme.fill['']};stroke:{theme.ink}}}{fills}"
         f".tg path{{stroke:{theme.ink}}}.tg .tg-parameter{{stroke:{theme.soft}}}.tg .tg-state,.tg .tg-delay{{stroke:{theme.state}}}"
@@ -86,7 +89,9 @@ def _tile(parts: list[str], tile: Tile, picture: Picture) -> None:
         if cluster.frame is not None:
             x, y, w, h = cluster.frame
             parts.append(f'<rect class="tg-cluster" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="7"/>')
-            parts.append(f'<text class="tg-head tg-label" x="{x + 5:.1f}" y="{y + 10:.1f}">{xml_text(cluster.title)}</text>')
+            parts.append(
+                f'<text class="tg-head tg-label" x="{x + 5:.1f}" y="{y + 10:.1f}">{xml_text(cluster.title)}</text>'
+            )
     for arrow in tile.arrows:
         _arrow(parts, arrow, picture)
     for box in tile.boxes:
@@ -135,7 +140,9 @@ def _arrow(parts: list[str], arrow: Arrow, picture: Picture) -> None:
         track = beside(arrow.points, 2.6 if not picture.reverse else 0.0)[::-1]
         parts.append(
             f'<path class="tg-grad" style="stroke-width:{picture.scale.width(place):.2f};stroke-opacity:{0.3 + 0.7 * place:.2f}"'
-            f'{ends} d="{path(track)}{arrowhead(track, 3.5 + 2 * place)}"><title>|gradient| {arrow.norm:.3g}</title></path>'
+            f'{ends} d="{path(track)}"><title>|gradient| {arrow.norm:.3g}</title></path>'
+            f'<path class="tg-grad tg-tip" style="stroke-width:{min(2.0, picture.scale.width(place)):.2f};'
+            f'stroke-opacity:{0.3 + 0.7 * place:.2f}" d="{arrowhead(track, 4 + 2 * place)}"/>'
         )
     elif picture.scale is not None and picture.reverse:
         parts.append(f'<path class="tg-faint"{ends} d="{path(points)}"/>')
@@ -143,7 +150,8 @@ def _arrow(parts: list[str], arrow: Arrow, picture: Picture) -> None:
         parts.append(f'<path class="tg-x" d="{cross(arrow.points)}"/>')
     if arrow.label:
         x, y = middle(arrow.points)
-        parts.append(f'<text class="tg-label" x="{x:.1f}" y="{y - 4:.1f}">{xml_text(arrow.label)}</text>')
+        x, y = arrow.at or (x, y - 7)
+        parts.append(f'<text class="tg-label" x="{x:.1f}" y="{y + 3.5:.1f}">{xml_text(arrow.label)}</text>')
 
 
 def path(points: list[Point]) -> str:
@@ -202,7 +210,7 @@ class Legend:
         self.x, self.y, self.w = 16.0, 14.0, 0.0
         self.limit = max(560.0, picture.w - 32)
         for id, label, uses in picture.parameters[:40]:
-            self._parameter(id, f"{label}   used {uses}×" if uses > 1 else label)
+            self._parameter(id, f"{label} · used {uses}×" if uses > 1 else label)
         self._break()
         for sign in picture.signs:
             self._sign(sign)
@@ -230,7 +238,9 @@ class Legend:
         self.x += box.w + 12
 
     def _says(self, text: str, drawn: float) -> None:
-        self.parts.append(f'<text class="tg-says" x="{self.x + drawn + 6:.1f}" y="{self.y + 4:.1f}">{xml_text(text)}</text>')
+        self.parts.append(
+            f'<text class="tg-says" x="{self.x + drawn + 6:.1f}" y="{self.y + 4:.1f}">{xml_text(text)}</text>'
+        )
         self.x += drawn + text_width(text) + 26
 
     def _sign(self, sign: str) -> None:
@@ -244,7 +254,9 @@ class Legend:
     def _scale(self, picture: Picture) -> None:
         scale = picture.scale
         assert scale is not None
-        text = f"gradient norm, log scale: {scale.low:.2g} … {scale.high:.2g}; {scale.count} of {scale.of} edges carry one"
+        text = (
+            f"gradient norm, log scale: {scale.low:.2g} … {scale.high:.2g}; {scale.count} of {scale.of} edges carry one"
+        )
         self._room(80 + text_width(text))
         for k in range(4):
             place = k / 3

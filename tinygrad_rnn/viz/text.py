@@ -13,9 +13,13 @@ HEAD, TAIL = 12, 4  # operations of a long part that are listed
 def write_text(model: Model, picture: Picture) -> str:
     """Each step once, its operations one per line with where their inputs come from."""
     lines = [picture.title, *picture.notes]
-    shown = {tile.data["t"] + "/" + tile.data["row"] for tile in picture.tiles if tile.kind == "step" and "t" in tile.data}
+    shown = {
+        tile.data["t"] + "/" + tile.data["row"] for tile in picture.tiles if tile.kind == "step" and "t" in tile.data
+    }
     if model.parameters:
-        lines.append("parameters: " + ", ".join(f"{_name(p)} {_shape(p)} used {len(p.uses)}×" for p in model.parameters))
+        lines.append(
+            "parameters: " + ", ".join(f"{_name(p)} {_shape(p)} used {len(p.uses)}×" for p in model.parameters)
+        )
     hidden = 0
     lines += _part("outside the steps" if model.tiles else "", model.rest)
     for place, items in model.tiles.items():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .labels import Labels, short
-from .model import Item, Link, Model
+from .model import Item, Link, Model, transposed_parameter
 from .picture import Arrow, Box, Cluster, Hop, Picture, Tile
 
 MANY = 4  # an operation with more inputs than this from one row gets one port for all of them
@@ -40,7 +40,7 @@ class TileBuilder:
 
     def tile(self, items: Iterable[Item], tile: Tile, whole: bool = False) -> Tile:
         """Fill `tile` with the operations `items`. `whole`: the graph is this tile alone, without ports."""
-        items = list(items)
+        items = [item for item in items if transposed_parameter(item) is None]
         for item in items:
             self.tile_of[item] = tile
             self.box_of[item] = self._place(tile, self.labels.box(item, self._id()))
@@ -82,9 +82,9 @@ class TileBuilder:
         crowded: set[int],
     ) -> None:
         source, head = link.source, self.box_of[link.target]
-        if source.kind != "op":
+        if source.kind != "op" or transposed_parameter(source) is not None:
             tail = self._chip(tile, link, chips, whole)
-            kind = "parameter" if source.kind == "parameter" else "value"
+            kind = "parameter" if tail.kind == "parameter" else "value"
             tile.arrows.append(Arrow(tail, head, "cut" if link.cut else kind, link.norm))
             return
         if self.tile_of.get(source) is tile:
@@ -99,19 +99,21 @@ class TileBuilder:
             entry = entries[key] = Entry(tile, self._port(tile, value_name(source, link.number), tile.left))
             self.entries.append(entry)
         entry.links.append(link)
-        if not any(a.tail is entry.port and a.head is head for a in tile.arrows[-MANY:]) or len(entry.links) == 1:
+        if len(entry.links) == 1 or row not in crowded:
             tile.arrows.append(Arrow(entry.port, head, "state", link.norm))
 
     def _chip(self, tile: Tile, link: Link, chips: dict[object, Box], whole: bool) -> Box:
         """The box of a leaf, parameter or constant: one per tile, or one per use if it is used often."""
         source = link.source
+        turned = transposed_parameter(source)
         often = whole and source.kind == "parameter" and len(source.uses) > 3
         key: object = (source, link.target) if often else source
         box = chips.get(key)
         if box is None:
-            box = chips[key] = self._place(tile, self.labels.box(source, self._id()))
-            if source.kind != "parameter" and not whole:
-                tile.left.append(box)
+            box = chips[key] = self._place(tile, self.labels.box(turned or source, self._id()))
+            if turned is not None:
+                box.lines[0] += "ᵀ"
+                box.measure()
         return box
 
     def _port(self, tile: Tile, label: str, side: list[Box]) -> Box:

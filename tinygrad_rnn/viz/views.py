@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .align import same_exits, same_sizes
 from .grid import Grid
 from .labels import Labels, number_text
-from .model import Item, Model, Place
+from .model import Item, Model
 from .picture import Arrow, Box, Cluster, Hop, Picture, Tile
+from .steps import Place
 from .style import GradientScale
 from .tiles import TileBuilder, clusters_of
 
@@ -44,6 +46,7 @@ def operations(model: Model, wanted: Wanted) -> Picture:
             builder.tile(items, grid.tile_for(place))
         else:
             _into_fold(picture, grid, place, shown_steps, folds)
+    same_exits(model, builder)
     builder.connect(lambda item: _fold_for(item, grid, shown_steps, folds))
     _fold_entries(model, builder, grid, shown_steps, folds)
     builder.mark_outputs()
@@ -52,6 +55,7 @@ def operations(model: Model, wanted: Wanted) -> Picture:
         box.lines = ["…", f"{len(steps)} steps", f"t = {steps[0]} … {steps[-1]}"]
         box.measure()
         tile.w, tile.h = box.w + 16, box.h + 24
+    same_sizes(picture.tiles)
     hidden = len(model.tiles) - len(shown_steps)
     if hidden:
         picture.notes.append(f"{hidden} of {len(model.tiles)} steps are folded into '…' boxes; view='op' draws all")
@@ -146,9 +150,10 @@ def rolled(model: Model, wanted: Wanted) -> Picture:
         place = chosen[row] = run[len(run) // 2]  # neither the first nor the last: those may differ
         tile = builder.tile(model.tiles[place], grid.tile_for(place))
         steps = sorted(p.step for p in run)
-        tile.title = f"{grid.row_title(row)}one step, × {len(run)}   t = {steps[0]} … {steps[-1]}".strip()
+        tile.title = f"{grid.row_title(row)}one step, × {len(run)} · t = {steps[0]} … {steps[-1]}".strip()
         tile.data = {}
         picture.notes.extend(unlike(model, run, grid.row_title(row)))
+    same_exits(model, builder)
     _roll_hops(model, builder, chosen)
     builder.mark_outputs()
     _name_by_t(picture, model, builder, chosen)
@@ -157,13 +162,11 @@ def rolled(model: Model, wanted: Wanted) -> Picture:
 
 def _roll_hops(model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> None:
     """Where a value comes from another step of the same row, draw it as coming from this one, delayed."""
-    numbered = {place: {item: k for k, item in enumerate(items)} for place, items in model.tiles.items()}
 
     def stand_in(item: Item) -> tuple[Tile, Box] | None:
         if item.place is None:
             return None
-        k = numbered[item.place][item]
-        items = model.tiles[chosen[item.place.row]]
+        k, items = item.index, model.tiles[chosen[item.place.row]]
         if k >= len(items) or items[k].op != item.op:
             return None
         return builder.tile_of[items[k]], builder.exit(items[k], 0)
@@ -188,6 +191,11 @@ def _name_by_t(picture: Picture, model: Model, builder: TileBuilder, chosen: dic
         for hop in picture.hops:
             if hop.arrow.head is entry.port and hop.arrow.kind == "delay":
                 hop.arrow.label = f"{name}, {abs(lag)} step{'s' if abs(lag) > 1 else ''} later"
+    for tile in picture.tiles:
+        t = next((str(p.step) for p in chosen.values() if tile.kind == "step"), "")
+        for box in tile.boxes:
+            if tile.kind == "step" and box.kind == "input" and box.lines[0].endswith(f"[{t}]"):
+                box.lines[0] = box.lines[0].removesuffix(f"[{t}]") + "[t]"
     for (item, _), port in builder.exits.items():
         if item.place is not None:
             port.lines = [port.lines[0].rpartition("[")[0] + "[t]"]
@@ -247,7 +255,7 @@ def finish(picture: Picture, model: Model, wanted: Wanted) -> Picture:
     for item in model.parameters:
         label = item.name or item.id
         shape = " × ".join(map(str, item.shapes[0])) or "1"
-        picture.parameters.append((item.id, f"{label}  {shape}", len(item.uses)))
+        picture.parameters.append((item.id, f"{label}: {shape}", len(item.uses)))
     kinds = {arrow.kind for arrow in picture.arrows()}
     picture.signs = [kind for kind in ("state", "delay", "cut") if kind in kinds]
     drawn = sum(len(tile.boxes) for tile in picture.tiles)
