@@ -139,7 +139,13 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Numbers from `start` (0 if left out) up to but not including `end`; int64 if all are ints."""
     start, end = (0, start) if end is None else (start, end)
@@ -208,7 +214,7 @@ def randn_like(
 
 
 def randint(
-    low: int,
+    low: Any = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -240,43 +246,6 @@ def normal(
     shape = np.broadcast_shapes(*[np.shape(v) for v in values]) if size is None else flat_ints("normal", (size,))
     if np.any(np.asarray(values[1]) < 0):
         raise RuntimeError(f"normal(): expects all elements of std >= 0.0, got {np.min(values[1])}")
-    return _random(random.source(generator).normal(values[0], values[1], shape), dtype, None, False)
-
-
-def bernoulli(input: Tensor, p: float | None = None, *, generator: random.Generator | None = None) -> Tensor:
-    """Ones with the probabilities in `input` (or all with p), zeros else."""
-    chances = input.array if p is None else np.full(input.array.shape, p)
-    if chances.size and not 0 <= chances.min() <= chances.max() <= 1:
-        raise RuntimeError(f"bernoulli(): probabilities must lie in 0..1, got {chances.min()} .. {chances.max()}")
-    drawn = random.source(generator).random(chances.shape) < chances
-    return Tensor._of(np.asarray(drawn).astype(input.dtype))
-
-
-def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: random.Generator | None = None
-) -> Tensor:
-    """Draw `num_samples` indices per row (of a vector or matrix) with probabilities proportional to the numbers."""
-    weights = input.array.astype(np.float64)
-    if weights.ndim not in (1, 2):
-        raise RuntimeError(f"multinomial(): the weights must be 1 or 2 dim, got shape {list(input.shape)}")
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise RuntimeError("multinomial(): the weights must not be negative, NaN or infinite")
-    rows = np.atleast_2d(weights)
-    possible = (rows > 0).sum(1).min() if rows.size else 0
-    if possible == 0:
-        raise RuntimeError("multinomial(): a row of weights has sum 0")
-    if num_samples <= 0 or (not replacement and num_samples > possible):
-        raise RuntimeError(
-            f"multinomial(): cannot draw {num_samples} samples without replacement from {possible} entries of nonzero weight"
-        )
-    source = random.source(generator)
-    if replacement or num_samples == 1:
-        ends = np.cumsum(rows, axis=1)
-        drawn = source.random((rows.shape[0], num_samples)) * ends[:, -1:]
-        picks = np.stack([np.searchsorted(e, d, side="right") for e, d in zip(ends, drawn, strict=True)])
-        picks = np.minimum(picks, rows.shape[1] - 1)
-    else:  # the largest of uniform^(1/weight) are a draw without replacement (Efraimidis & Spirakis 2006)
-        with np.errstate(divide="ignore"):
-            keys = np.where(rows > 0, np.log(source.random(rows.shape)) / rows, -np.inf)
-        picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
-    return Tensor._of(picks.reshape((*weights.shape[:-1], num_samples)).astype(np.int64))
+    kinds = [x.dtype for x in (mean, std) if isinstance(x, Tensor)]
+    drawn = random.source(generator).normal(values[0], np.abs(values[1]), shape)  # abs: std may be -0
+    return _random(drawn, dtype or (kinds[0] if kinds else None), None, False)

@@ -86,3 +86,27 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             result = found
     assert result is not None
     return result
+
+
+class finfo:
+    """Limits of a floating-point type: `max`, `min`, `eps`, `tiny`, `bits` (PyTorch's name)."""
+
+    def __init__(self, type: Any = None):
+        self.dtype = _default if type is None else supported(type)
+        if self.dtype.kind != "f":
+            raise TypeError(f"finfo() is for floating-point types, got {self.dtype}; use iinfo()")
+        limits = np.finfo(self.dtype)
+        self.bits, self.max, self.min = limits.bits, limits.max.item(), limits.min.item()
+        self.eps, self.tiny, self.resolution = limits.eps.item(), limits.tiny.item(), 10.0**-limits.precision
+        self.smallest_normal = self.tiny
+
+
+class iinfo:
+    """Limits of an integer type: `max`, `min`, `bits` (PyTorch's name)."""
+
+    def __init__(self, type: Any):
+        self.dtype = supported(type)
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"iinfo() is for integer types, got {self.dtype}; use finfo()")
+        limits = np.iinfo(self.dtype)
+        self.bits, self.max, self.min = limits.bits, limits.max, limits.min

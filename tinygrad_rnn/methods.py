@@ -12,7 +12,20 @@ from typing import Any
 import numpy as np
 
 from . import printing
-from .functions import choosing, compare, convert, elementwise, indexing, inplace, joining, products, reduce, shape
+from .functions import (
+    activations,
+    choosing,
+    compare,
+    convert,
+    elementwise,
+    indexing,
+    inplace,
+    joining,
+    products,
+    reduce,
+    sampling,
+    shape,
+)
 from .ops.function import Recorded
 
 
@@ -67,7 +80,12 @@ class TensorMethods(Recorded):
     sigmoid = elementwise.sigmoid
     tanh = elementwise.tanh
     relu = elementwise.relu
+    softmax = activations.softmax
+    log_softmax = activations.log_softmax
     where = choosing.where_method
+    clip = choosing.clamp
+    multiply, divide, subtract, true_divide = elementwise.mul, elementwise.div, elementwise.sub, elementwise.div
+    absolute, negative = elementwise.abs, elementwise.neg
 
     # functions/compare.py
     eq = compare.eq
@@ -144,7 +162,8 @@ class TensorMethods(Recorded):
     diag = shape.diag
     clone = shape.clone
     contiguous = shape.contiguous
-    swapaxes = shape.transpose
+    swapaxes = swapdims = shape.transpose
+    moveaxis = shape.movedim
     T = property(shape.reverse_axes)
     mT = property(shape.transpose_matrix)
 
@@ -156,6 +175,11 @@ class TensorMethods(Recorded):
     dot = products.dot
     baddbmm = products.baddbmm
     addmm = products.addmm
+    outer = products.outer
+
+    # functions/sampling.py
+    bernoulli = sampling.bernoulli
+    multinomial = sampling.multinomial
 
     # functions/indexing.py
     gather = indexing.gather
@@ -267,7 +291,7 @@ class TensorMethods(Recorded):
         return int(self.array.item())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.array.ndim == 0 and spec else object.__format__(self, spec)
+        return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
     def __repr__(self) -> str:
         return printing.tensor_text(self)

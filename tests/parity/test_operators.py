@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
-from . import rows_elementwise
+from . import rows_creation, rows_elementwise, rows_indexing, rows_products, rows_reduce, rows_shape
 from .samples import Row, compare_call
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-ROWS: list[Row] = [*rows_elementwise.ROWS]
+FILES = (rows_elementwise, rows_reduce, rows_products, rows_shape, rows_indexing, rows_creation)
+ROWS: list[Row] = [row for file in FILES for row in file.ROWS]
 
 
 def test_each_operator_has_ten_sample_calls():

@@ -58,6 +58,15 @@ def one_keepdim(keepdim: bool, keepdims: bool | None) -> bool:
     return keepdim if keepdims is None else keepdims
 
 
+def sizes_of(name: str, given: Sequence[Any], named: dict[str, Any], keyword: str) -> tuple[int, ...]:
+    """The ints of `f(2, 3)`, `f((2, 3))` and `f(keyword=(2, 3))`."""
+    if named:
+        if given or set(named) != {keyword}:
+            raise TypeError(f"{name}(): give {keyword} once, got {len(given)} positional arguments and {sorted(named)}")
+        given = (named[keyword],)
+    return flat_ints(name, given)
+
+
 def flat_ints(name: str, args: Sequence[Any]) -> tuple[int, ...]:
     """`f(2, 3)` and `f((2, 3))` alike: the ints, also given as 0-d integer tensors."""
     if len(args) == 1 and not isinstance(args[0], (int, np.integer)) and not (is_tensor(args[0]) and args[0].ndim == 0):

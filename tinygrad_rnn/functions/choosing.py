@@ -6,7 +6,7 @@ import numpy as np
 
 from ..ops import choosing as ops
 from ..recording import record
-from .arguments import is_tensor, need_tensor
+from .arguments import array, is_tensor, need_tensor
 
 
 def maximum(input, other):
@@ -25,20 +25,29 @@ def minimum(input, other):
 
 def clamp(input, min=None, max=None):
     """Hold input between `min` and `max` (numbers or tensors); the gradient passes at the bounds."""
+    need_tensor("clamp", input)
     if min is None and max is None:
-        raise RuntimeError("clamp(): at least one of 'min' or 'max' must not be None")
+        raise ValueError("clamp(): at least one of 'min' or 'max' must not be None")
     if not is_tensor(min) and not is_tensor(max):
         wants_float = any(isinstance(bound, float) for bound in (min, max))
         if wants_float and input.dtype.kind != "f":
             input = input.float()
         return record(ops.Clamp, input, low=min, high=max)
-    # the bound gets the gradient only where it is strictly inside: as PyTorch has it
-    result = input
-    if min is not None:
-        result = where(result < min, min, result)
-    if max is not None:
-        result = where(result > max, max, result)
-    return result
+    return _clamp_tensors(input, min, max)
+
+
+def _clamp_tensors(input, low, high):
+    """Hold between tensors. A bound gets the gradient where it is taken, `low` only where it lies below `high`."""
+    crossed = None
+    if low is not None and high is not None:
+        crossed = input._of(np.asarray(array(high) < array(low)))
+        equal = np.asarray(array(low) == array(high))
+        if is_tensor(low) and low.requires_grad and equal.any():
+            low = where(input._of(equal), low.detach(), low)
+    result = input if low is None else where(input < low, low, input)
+    if high is None:
+        return result
+    return where(input > high if crossed is None else (input > high) | crossed, high, result)
 
 
 def clamp_min(input, min):
@@ -49,6 +58,9 @@ def clamp_min(input, min):
 def clamp_max(input, max):
     """Replace values above `max` by it."""
     return clamp(input, max=max)
+
+
+clip = clamp
 
 
 def where(condition, input=None, other=None):
@@ -70,6 +82,7 @@ def where_method(input, condition, other):
 
 def masked_fill(input, mask, value):
     """input, with `value` (a number or 0-d tensor) where the mask is true."""
+    need_tensor("masked_fill", input)
     need_tensor("masked_fill", mask, "mask")
     if mask.dtype not in (bool, np.uint8):
         raise RuntimeError(f"masked_fill(): the mask must be a bool tensor, got {mask.dtype}")
@@ -82,6 +95,7 @@ def masked_fill(input, mask, value):
 
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """Replace NaN by `nan`, and infinities by the largest numbers of the type or the given ones."""
+    need_tensor("nan_to_num", input)
     if input.dtype.kind != "f":
         return input.clone()
     largest = float(np.finfo(input.dtype).max)

@@ -34,6 +34,16 @@ def item(input):
     return input.array.item()
 
 
+def numel(input):
+    """The number of elements."""
+    return input.array.size
+
+
+def is_floating_point(input):
+    """Is the element type a floating-point type?"""
+    return input.array.dtype.kind == "f"
+
+
 def tolist(input):
     """The elements as nested lists of Python numbers."""
     return input.array.tolist()
@@ -58,9 +68,10 @@ def to(input, *args, **kwargs):
 def as_type(input, dtype=None):
     """Convert to `dtype`, given also as "torch.FloatTensor" and the like; without it, the type's name."""
     if dtype is None:
-        return _LEGACY_NAMES[str(input.dtype)]
+        return f"torch.{LEGACY_NAMES[str(input.dtype)]}"
+    dtype = getattr(dtype, "element_type", dtype)  # the class tinygrad_rnn.LongTensor and the like
     if isinstance(dtype, str):
-        by_name = {legacy.split(".")[-1]: kind for kind, legacy in _LEGACY_NAMES.items()}
+        by_name = {legacy.split(".")[-1]: kind for kind, legacy in LEGACY_NAMES.items()}
         dtype = by_name.get(dtype.split(".")[-1], dtype.split(".")[-1])
     return input.to(dtypes.supported(dtype))
 
@@ -155,7 +166,7 @@ def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=
     return made.requires_grad_(requires_grad) if requires_grad else made
 
 
-_LEGACY_NAMES = {
+LEGACY_NAMES = {
     "float16": "HalfTensor",
     "float32": "FloatTensor",
     "float64": "DoubleTensor",

@@ -8,25 +8,32 @@ from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
 from ..recording import record, record_one
-from .arguments import array, is_tensor
+from .arguments import array, is_tensor, need_tensor
 
 
 def add(input, other, *, alpha=1):
     """input + alpha · other, with broadcasting."""
-    return record(ops.Add, input, other if alpha == 1 else mul(other, alpha))
+    return record(ops.Add, input, other if alpha == 1 else _times(other, alpha))
 
 
 def sub(input, other, *, alpha=1):
     """input - alpha · other, with broadcasting."""
-    if any(array(x).dtype == bool for x in (input, other) if is_tensor(x)):
+    if any(x.dtype == bool for x in (input, other) if is_tensor(x)):
         raise RuntimeError("Subtraction with a bool tensor is not supported: use ~ or logical_not() to invert a mask")
-    return record(ops.Sub, input, other if alpha == 1 else mul(other, alpha))
+    return record(ops.Sub, input, other if alpha == 1 else _times(other, alpha))
+
+
+def _times(x, alpha):
+    """alpha · x; an integer tensor takes only whole multiples, as in PyTorch."""
+    if is_tensor(x) and x.dtype.kind != "f" and isinstance(alpha, float):
+        raise RuntimeError(
+            f"for integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+        )
+    return x * alpha
 
 
 def mul(input, other):
     """input · other, element by element, with broadcasting."""
-    if not is_tensor(input) and not is_tensor(other):
-        return input * other
     return record(ops.Mul, input, other)
 
 
@@ -34,13 +41,18 @@ def div(input, other, *, rounding_mode=None):
     """input / other; rounding_mode None (true division), "floor" or "trunc"."""
     if rounding_mode is None:
         return record(ops.Div, input, other)
+    for x in (input, other):
+        if not is_tensor(x) and not isinstance(x, (int, float, np.number)):
+            raise TypeError(f"div(): expected Tensors and numbers, got {type(x).__name__}")
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(f"div(): rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
     numbers = [array(x) for x in (input, other)]
     if all(np.asarray(x).dtype.kind in "iub" for x in numbers):
         kept = _integer_division(*numbers, rounding_mode)
         return (input if is_tensor(input) else other)._of(kept)
-    return (floor if rounding_mode == "floor" else trunc)(record(ops.Div, input, other))
+    if rounding_mode == "floor":
+        return record(rounding.FloorDivide, input, other)
+    return trunc(record(ops.Div, input, other))
 
 
 def _integer_division(x, y, rounding_mode):
@@ -71,6 +83,7 @@ def pow(input, exponent):
 
 def neg(input):
     """-input."""
+    need_tensor("neg", input)
     if input.dtype == bool:
         raise RuntimeError("Negation of a bool tensor is not supported: use ~ or logical_not()")
     return record_one(ops.Neg, input)
@@ -152,6 +165,7 @@ def sign(input):
 
 
 def _whole(op, input):
+    need_tensor(op.__name__.lower(), input)
     return input.clone() if input.dtype.kind in "iub" else record(op, input)
 
 
@@ -222,3 +236,7 @@ def relu(input):
 def softplus_of(input):
     """ln(1 + e^input), the building block of the stable losses."""
     return record(ops.LogAddExp, input, 0.0)
+
+
+# PyTorch's other names
+multiply, divide, subtract, true_divide, absolute, negative = mul, div, sub, div, abs, neg

@@ -90,13 +90,45 @@ def getitem(input, index):
     if index.__class__ is int and input.array.ndim and -len(input.array) <= index < len(input.array):
         return record(ops.BasicIndex, input, index=index)
     plain = plain_index(input, index)
-    return record(ops.BasicIndex if ops.is_basic(plain) else ops.Index, input, index=plain)
+    if ops.is_basic(plain):
+        return record(ops.BasicIndex, input, index=plain)
+    steps = in_two_steps(plain)
+    if steps is None:
+        return record(ops.Index, input, index=plain)
+    return record(ops.Index, record(ops.BasicIndex, input, index=steps[0]), index=steps[1])
+
+
+def in_two_steps(plain):
+    """Where ints and arrays are mixed with slices: the ints first, then the arrays; else None.
+
+    PyTorch reads x[0, :, [1, 0]] as x[0][:, [1, 0]]. NumPy takes the int for an array too, and puts the
+    axis of the arrays in front.
+    """
+    if not isinstance(plain, tuple):
+        return None
+    kinds = {int if part.__class__ is int else part.__class__ is np.ndarray for part in plain}
+    if kinds != {int, True, False}:
+        return None
+    ints, arrays = [], []
+    for part in plain:
+        if isinstance(part, np.ndarray):
+            ints += [slice(None)] * (part.ndim if part.dtype == bool else 1)
+            arrays.append(part)
+        elif part.__class__ is int:
+            ints.append(part)
+        else:
+            if not isinstance(part, bool):
+                ints.append(part)
+            arrays.append(part if part is Ellipsis or isinstance(part, bool) else slice(None))
+    return tuple(ints), tuple(arrays)
 
 
 def gather(input, dim, index):
     """result[i, j] = input[index[i, j], j] for dim 0; input[i, index[i, j]] for dim 1; and so on."""
     dim = _check_gather("gather", input, dim, index)
-    return record(ops.Gather, input, index=index.array, dim=dim) if input.array.ndim else input.clone()
+    if input.array.ndim and index.array.ndim:
+        return record(ops.Gather, input, index=index.array, dim=dim)
+    return getitem(input.reshape(-1), index.reshape(-1)).reshape(index.array.shape)  # 0-d counts as 1-d
 
 
 def _check_gather(name, input, dim, index, source=None):
@@ -104,14 +136,14 @@ def _check_gather(name, input, dim, index, source=None):
     dim = wrap_dim(name, dim, input.array.ndim)
     if index.dtype.kind not in "iu" or index.dtype == np.uint8:
         raise RuntimeError(f"{name}(): expected dtype int64 for index, got {index.dtype}")
-    if index.array.ndim != input.array.ndim:
+    if max(index.array.ndim, 1) != max(input.array.ndim, 1):
         raise RuntimeError(f"{name}(): index must have as many dimensions as the input: {list(index.shape)} for an "
                            f"input of shape {list(input.shape)}")  # fmt: skip
     for d, n in enumerate(index.array.shape):
-        if d != dim and n > input.array.shape[d]:
+        if d != dim and input.array.ndim and n > input.array.shape[d]:
             raise RuntimeError(f"{name}(): size {n} of index at dimension {d} exceeds the input's {input.array.shape[d]} "
                                f"(index {list(index.shape)}, input {list(input.shape)})")  # fmt: skip
-        if source is not None and n > source.array.shape[d]:
+        if source is not None and source.array.ndim and n > source.array.shape[d]:
             raise RuntimeError(f"{name}(): index of shape {list(index.shape)} is larger than src {list(source.shape)} "
                                f"at dimension {d}")  # fmt: skip
     size = input.array.shape[dim] if input.array.ndim else 1
@@ -173,6 +205,8 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
         raise RuntimeError(f"scatter(): reduce must be None or 'add', got {reduce!r}")
     src = value if src is None else src
     dim = _check_gather("scatter", input, dim, index, src if is_tensor(src) else None)
+    if not input.array.ndim or not index.array.ndim:
+        return _on_vectors(scatter, input, index, src)
     if is_tensor(src):
         if src.dtype != input.dtype:
             raise RuntimeError(
@@ -182,9 +216,17 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     return record(ops.SetItem, input, src, index=ops.places(index.array, dim))
 
 
+def _on_vectors(function, input, index, src):
+    """A 0-d tensor counts as a vector of one element."""
+    src = src.reshape(-1) if is_tensor(src) else src
+    return function(input.reshape(-1), 0, index.reshape(-1), src).reshape(input.array.shape)
+
+
 def scatter_add(input, dim, index, src):
     """input with src[i, j] added to result[index[i, j], j] for dim 0, and so on; repeats add up."""
     dim = _check_gather("scatter_add", input, dim, index, src if is_tensor(src) else None)
+    if not input.array.ndim or not index.array.ndim:
+        return _on_vectors(scatter_add, input, index, src)
     if not is_tensor(src):
         src = input._of(np.full(index.array.shape, src, input.dtype))
     src = getitem(src, tuple(slice(0, n) for n in index.array.shape))

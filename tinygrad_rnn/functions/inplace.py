@@ -12,12 +12,12 @@ import numpy as np
 from .. import random
 from .._mode import thread
 from ..graph import Leaf, log_write
-from ..ops.indexing import SetItem
+from ..ops.indexing import SetItem, is_basic
 from ..ops.shape import Reshape
 from ..recording import base_of, note_rebased, places_in, record
 from . import choosing, elementwise
 from .arguments import is_tensor
-from .indexing import plain_index
+from .indexing import in_two_steps, plain_index
 
 
 def check_writable(x):
@@ -94,9 +94,17 @@ def rebase(x, edge):
 def setitem(input, index, value):
     """input[index] = value: the gradient reaches `value`, and stops for the elements replaced."""
     plain = plain_index(input, index)
+    steps = None if is_basic(plain) else in_two_steps(plain)
+    if steps is not None:
+        setitem(input[steps[0]], steps[1], value)
+        return
     check_writable(input)
     if not is_tensor(value):
-        value = np.asarray(value, dtype=input.dtype)
+        if not isinstance(value, (int, float, np.number, np.bool_)):
+            raise TypeError(
+                f"can't assign a {type(value).__name__} into a tensor; make a tensor of it first: tensor(value)"
+            )
+        value = np.asarray(value).astype(input.dtype)
     numbers = value.array if is_tensor(value) else value
     target = input.array[plain]
     if target.shape != numbers.shape:
@@ -207,10 +215,7 @@ def masked_fill_(input, mask, value):
 
 def copy_(input, src, non_blocking=False):
     """Put the numbers of `src`, broadcast, into input; the gradient goes to `src`."""
-    copied = input * 0 + src if src.dtype == input.dtype and src.array.shape != input.array.shape else None
-    if copied is None:
-        copied = src.to(input.dtype).expand(input.array.shape).clone()
-    return write(input, copied)
+    return write(input, src.to(input.dtype).expand(input.array.shape).clone())
 
 
 def fill_(input, value):

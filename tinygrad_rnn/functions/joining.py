@@ -6,7 +6,7 @@ import numpy as np
 
 from ..ops import shape as ops
 from ..recording import record
-from .arguments import array, flat_ints, is_tensor, wrap_dim
+from .arguments import array, is_tensor, sizes_of, wrap_dim
 from .shape import expand, reshape, transpose
 
 
@@ -61,9 +61,11 @@ def vstack(tensors):
     return cat([x.reshape(1, -1) if x.ndim < 2 else x for x in tensors], dim=0)
 
 
-def split(input, split_size_or_sections, dim=0, *, split_size=None):
+def split(input, split_size_or_sections=None, dim=0, *, split_size=None):
     """Cut along `dim` into pieces of one size (the last may be smaller) or of the listed sizes."""
     sizes = split_size if split_size is not None else split_size_or_sections
+    if sizes is None:
+        raise TypeError("split(): give the size of the pieces, or a list of sizes")
     dim = wrap_dim("split", dim, input.array.ndim)
     if not input.array.ndim:
         raise RuntimeError("split(): expects at least a 1-dimensional tensor")
@@ -120,9 +122,9 @@ def select(input, dim, index):
     return input[(*[slice(None)] * dim, int(index))]
 
 
-def repeat(input, *sizes):
-    """Copies of the tensor side by side: `sizes` along each axis, new axes in front."""
-    counts, shape = flat_ints("repeat", sizes), input.array.shape
+def repeat(input, *repeats, **named):
+    """Copies of the tensor side by side: `repeats` along each axis, new axes in front."""
+    counts, shape = sizes_of("repeat", repeats, named, "repeats"), input.array.shape
     if len(counts) < len(shape):
         raise RuntimeError(f"repeat(): {len(counts)} counts given for a tensor of {len(shape)} dimensions")
     shape = (1,) * (len(counts) - len(shape)) + shape
@@ -132,14 +134,19 @@ def repeat(input, *sizes):
     return reshape(expand(reshape(input, apart), stretched), full)
 
 
-def tile(input, *dims):
+def tile(input, *dims, **named):
     """As `repeat`, but missing counts are 1."""
-    counts = flat_ints("tile", dims)
+    counts = sizes_of("tile", dims, named, "dims")
     return repeat(input, (1,) * (input.array.ndim - len(counts)) + counts)
 
 
-def repeat_interleave(input, repeats, dim=None, *, output_size=None):
-    """Each element (or slice along `dim`) several times in a row; `repeats` a number or one per slice."""
+def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+    """Each element (or slice along `dim`) several times in a row; `repeats` a number or one per slice.
+
+    With one argument that is the list of repeats: the positions 0, 1, … each as often as it says.
+    """
+    if repeats is None:
+        return repeat_interleave(input._of(np.arange(input.array.size)), input, 0, output_size=output_size)
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = wrap_dim("repeat_interleave", dim, input.array.ndim)

@@ -78,14 +78,34 @@ def dot(input, tensor):
     return (input * tensor).sum()
 
 
+def outer(input, vec2):
+    """All products of an element of one vector and an element of the other: (n,), (m,) -> (n, m)."""
+    _dimensions("outer", 1, input=input, vec2=vec2)
+    return input.unsqueeze(1) * vec2
+
+
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """beta · input + alpha · mat1 @ mat2."""
-    return _scaled(input, beta) + _scaled(mm(mat1, mat2), alpha)
+    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """beta · input + alpha · batch1 @ batch2, for batches of matrices."""
-    return _scaled(input, beta) + _scaled(bmm(batch1, batch2), alpha)
+    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+
+
+def _added(name, input, product, beta, alpha):
+    need_tensor(name, input)
+    _same_type(name, input, product)
+    fits = input.array.ndim <= product.array.ndim and all(
+        n in (1, m) for n, m in zip(input.array.shape[::-1], product.array.shape[::-1], strict=False)
+    )
+    if not fits:
+        raise RuntimeError(
+            f"{name}(): input of shape {list(input.shape)} does not broadcast to the product's {list(product.shape)}"
+        )
+    product = _scaled(product, alpha)
+    return product if beta == 0 else _scaled(input, beta) + product  # with beta 0, NaN in input is ignored
 
 
 def _scaled(x, factor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any, NamedTuple
 
@@ -24,12 +25,17 @@ class MaxMin(NamedTuple):
 
 def sum(input, dim=None, keepdim=False, *, dtype=None, keepdims=None):
     """The sum over `dim` (all axes when None). Integers and bools add up as int64."""
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.kind != "f":
-        input = input.to(dtypes.int64)
+    input = _addable("sum", input, dtype)
     dims = wrap_dims("sum", dim, input.array.ndim)
     return record(ops.Sum, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
+
+
+def _addable(name, input, dtype):
+    """`input` as `dtype`, or integers and bools as int64, so that sums do not overflow."""
+    need_tensor(name, input)
+    if dtype is not None:
+        return input.to(dtype)
+    return input if input.dtype.kind == "f" else input.to(dtypes.int64)
 
 
 def _need_float(name, input):
@@ -60,7 +66,8 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepd
     n = math.prod(input.array.shape[d] for d in dims)
     centred = input - mean(input, dims, True) if dims else input - input
     squares = record(ops.Sum, centred * centred, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
-    return squares / (n - correction) if n > correction else squares * float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):  # too few elements: Inf or NaN, as in PyTorch
+        return squares / builtins.max(n - correction, 0)
 
 
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepdims=None):
@@ -141,7 +148,8 @@ def _arg(name, function, input, dim, keepdim):
     if dim is None:
         if input.array.size == 0:
             raise IndexError(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
-        return input._of(np.asarray(function(input.array), dtype=np.int64))
+        found = np.asarray(function(input.array), dtype=np.int64)
+        return input._of(found.reshape((1,) * input.array.ndim) if keepdim else found)
     dim = wrap_dim(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return input._of(np.zeros((), np.int64))
@@ -149,23 +157,20 @@ def _arg(name, function, input, dim, keepdim):
     return input._of(np.asarray(function(input.array, axis=dim, keepdims=keepdim), dtype=np.int64))
 
 
-def argmax(input, dim=None, keepdim=False):
+def argmax(input, dim=None, keepdim=False, *, keepdims=None):
     """The index of the largest element (the first of several), of the flattened tensor when dim is None."""
-    return _arg("argmax", np.argmax, input, dim, keepdim)
+    return _arg("argmax", np.argmax, input, dim, one_keepdim(keepdim, keepdims))
 
 
-def argmin(input, dim=None, keepdim=False):
+def argmin(input, dim=None, keepdim=False, *, keepdims=None):
     """The index of the smallest element (the first of several), of the flattened tensor when dim is None."""
-    return _arg("argmin", np.argmin, input, dim, keepdim)
+    return _arg("argmin", np.argmin, input, dim, one_keepdim(keepdim, keepdims))
 
 
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over one axis, or of all elements."""
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.kind != "f":
-        input = input.to(dtypes.int64)
-    if dim is None:
+    input = _addable("prod", input, dtype)
+    if dim is None or input.array.ndim == 0:
         return record(ops.Prod, input.reshape(-1), dim=0, keepdim=False)
     return record(ops.Prod, input, dim=wrap_dim("prod", dim, input.array.ndim), keepdim=keepdim)
 
@@ -203,7 +208,7 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
     if ord == -math.inf:
         return amin(x.abs(), dims, keepdim)
     if ord == 0:
-        return (x != 0).to(x.dtype).sum(dims, keepdim)
+        return x.sign().abs().sum(dims, keepdim)
     total = (x.abs() ** ord).sum(dims, keepdim)
     zero = total._of(np.asarray(total.array == 0))
     return where(zero, total * 0.0, where(zero, total * 0.0 + 1.0, total) ** (1.0 / ord))
@@ -211,20 +216,14 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
 
 def cumsum(input, dim, *, dtype=None):
     """The running sum along `dim`."""
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.kind != "f":
-        input = input.to(dtypes.int64)
+    input = _addable("cumsum", input, dtype)
     dim = wrap_dim("cumsum", dim, input.array.ndim)
     return record(ops.Cumsum, input, dim=dim) if input.array.ndim else input.clone()
 
 
 def cumprod(input, dim, *, dtype=None):
     """The running product along `dim`."""
-    if dtype is not None:
-        input = input.to(dtype)
-    elif input.dtype.kind != "f":
-        input = input.to(dtypes.int64)
+    input = _addable("cumprod", input, dtype)
     dim = wrap_dim("cumprod", dim, input.array.ndim)
     if input.array.ndim == 0:
         return input.clone()

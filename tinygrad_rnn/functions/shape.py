@@ -9,19 +9,19 @@ import numpy as np
 from ..ops import shape as ops
 from ..ops.indexing import AddAt
 from ..recording import record
-from .arguments import flat_ints, is_tensor, wrap_dim, wrap_dims
+from .arguments import is_tensor, sizes_of, wrap_dim, wrap_dims
 
 
-def reshape(input, *shape):
+def reshape(input, *shape, **named):
     """The same numbers in another shape; one size may be -1. A view where memory allows."""
-    return _reshape("reshape", input, flat_ints("reshape", shape))
+    return _reshape("reshape", input, sizes_of("reshape", shape, named, "shape"))
 
 
-def view(input, *shape):
+def view(input, *size, **named):
     """As `reshape`, but an error where the numbers would have to be copied. `view(dtype)` is not supported."""
-    if len(shape) == 1 and isinstance(shape[0], np.dtype):
+    if len(size) == 1 and isinstance(size[0], np.dtype):
         raise TypeError("view(dtype) is not supported; use .to(dtype) to convert the numbers")
-    wanted = _full_shape("view", input, flat_ints("view", shape))
+    wanted = _full_shape("view", input, sizes_of("view", size, named, "size"))
     if not input.is_contiguous() and not _can_view(input.array, wanted):
         raise RuntimeError(
             f"view(): the numbers of a tensor of shape {list(input.shape)} do not lie in memory in the order "
@@ -97,7 +97,7 @@ def transpose(input, dim0, dim1):
     return record(ops.Transpose, input, dims=tuple(dims))
 
 
-swapaxes = transpose
+swapaxes = swapdims = transpose
 
 
 def t(input):
@@ -121,9 +121,9 @@ def transpose_matrix(input):
     return transpose(input, -2, -1)
 
 
-def permute(input, *dims):
+def permute(input, *dims, **named):
     """The axes in the order `dims`."""
-    given = flat_ints("permute", dims)
+    given = sizes_of("permute", dims, named, "dims")
     n = input.array.ndim
     if len(given) != n:
         raise RuntimeError(f"permute(): {len(given)} axes {list(given)} given for a tensor of {n} dimensions")
@@ -142,6 +142,9 @@ def movedim(input, source, destination):
     return record(ops.Transpose, input, dims=tuple(order))
 
 
+moveaxis = movedim
+
+
 def squeeze(input, dim=None):
     """Drop axes of size 1: all, or those named."""
     shape = input.array.shape
@@ -157,9 +160,9 @@ def unsqueeze(input, dim):
     return record(ops.Reshape, input, shape=(*shape[:dim], 1, *shape[dim:]))
 
 
-def expand(input, *sizes):
+def expand(input, *size, **named):
     """Stretch axes of size 1 without copying; -1 keeps a size, new axes come in front."""
-    wanted, shape = flat_ints("expand", sizes), input.array.shape
+    wanted, shape = sizes_of("expand", size, named, "size"), input.array.shape
     extra = len(wanted) - len(shape)
     full = tuple(shape[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted))
     fits = extra >= 0 and all(have in (1, want) for have, want in zip(shape, full[extra:], strict=True))
@@ -195,9 +198,9 @@ def broadcast_tensors(*tensors):
     return tuple(expand(x, shape) for x in tensors)
 
 
-def flip(input, *dims):
+def flip(input, *dims, **named):
     """Read backwards along `dims`."""
-    return record(ops.Flip, input, dims=wrap_dims("flip", flat_ints("flip", dims), input.array.ndim))
+    return record(ops.Flip, input, dims=wrap_dims("flip", sizes_of("flip", dims, named, "dims"), input.array.ndim))
 
 
 def roll(input, shifts, dims=None):

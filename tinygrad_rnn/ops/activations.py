@@ -8,7 +8,6 @@ from .choosing import plain, select
 from .elementwise import Exp
 from .function import Function, call
 
-
 # arrays, which NumPy takes faster than Python numbers
 _HALF = {kind: np.array(0.5, kind) for kind in "efd"}
 
@@ -71,8 +70,30 @@ class Softmax(Function):
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
-        weighted = g * y
-        return weighted - y * weighted.sum(ctx.dim, keepdims=True)
+        return call(SoftmaxGradient, g, y, dim=ctx.dim)
+
+
+class SoftmaxGradient(Function):
+    """z = y (g - Σ_j g_j y_j) along `dim`, what softmax y sends back for g
+
+    With s(a) = Σ_j a_j y_j:     dL/dg = y (h - s(h)),   dL/dy = h (g - s(g)) - g s(h),   where h = dL/dz
+    """
+
+    saves = ("g", "y")
+
+    def forward(ctx, g, y, dim):
+        ctx.dim = dim
+        z = g * y
+        total = z.sum(dim, keepdims=True)
+        np.subtract(g, total, out=z)
+        z *= y
+        return z
+
+    def backward(ctx, h):
+        g, y = ctx.saved_tensors
+        dim = ctx.dim
+        along_h = (h * y).sum(dim, keepdims=True)
+        return y * (h - along_h), h * (g - (g * y).sum(dim, keepdims=True)) - g * along_h
 
 
 class LogSoftmax(Function):
@@ -89,3 +110,123 @@ class LogSoftmax(Function):
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
         return g - call(Exp, y) * g.sum(ctx.dim, keepdims=True)
+
+
+class LeakyReLU(Function):
+    """y = x where x > 0, else slope · x          dL/dx = dL/dy, times slope where x ≤ 0"""
+
+    saves = ("x",)
+
+    def forward(ctx, x, slope):
+        ctx.slope = slope
+        return np.where(x > 0, x, x * slope)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return select(plain(x) > 0, g, g * ctx.slope)
+
+
+class ELU(Function):
+    """y = x where x > 0, else α (eˣ - 1)          dL/dx = dL/dy, times α eˣ where x ≤ 0"""
+
+    saves = ("x",)
+
+    def forward(ctx, x, alpha):
+        ctx.alpha = alpha
+        return np.where(x > 0, x, np.expm1(np.minimum(x, 0)) * alpha)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        positive = plain(x) > 0
+        return select(positive, g, g * call(Exp, select(positive, 0.0, x)) * ctx.alpha)
+
+
+class SiLU(Function):
+    """y = x σ(x)          dL/dx = dL/dy · s (1 + x (1 - s)),   s = σ(x)"""
+
+    saves = ("x",)
+
+    def forward(ctx, x):
+        y = Sigmoid().forward(x)
+        y *= x
+        return y
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        s = call(Sigmoid, x)
+        return g * (s * (1 + x * (1 - s)))
+
+
+class GELU(Function):
+    """y = x Φ(x), Φ the normal distribution function          dL/dx = dL/dy (Φ(x) + x e^(-x²/2) / √(2π))"""
+
+    saves = ("x",)
+
+    def forward(ctx, x):
+        return x * _normal_cdf(x)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        density = call(Exp, x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+        return g * (_normal_cdf(x) + x * density)
+
+
+def _normal_cdf(x):
+    return (call(Erf, x * math.sqrt(0.5)) + 1) * 0.5
+
+
+class TanhGELU(Function):
+    """y = x/2 (1 + t),   t = tanh(√(2/π) (x + 0.044715 x³)): GELU without erf (Hendrycks & Gimpel 2016)
+
+    dL/dx = dL/dy · ½ (1 + t + x (1 - t²) √(2/π) (1 + 3 · 0.044715 x²))
+    """
+
+    saves = ("x",)
+
+    def forward(ctx, x):
+        y = _gelu_tanh(x)
+        y += 1
+        y *= x
+        y *= _HALF[x.dtype.char]
+        return y
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        t = _gelu_tanh(x)
+        slope = (x * x * (3 * 0.044715) + 1) * math.sqrt(2 / math.pi)
+        return g * ((1 + t + x * (1 - t * t) * slope) * 0.5)
+
+
+def _gelu_tanh(x):
+    return call(Tanh, (x * x * 0.044715 + 1) * x * math.sqrt(2 / math.pi))
+
+
+class Softplus(Function):
+    """y = ln(1 + e^(βx)) / β, and x where βx > threshold          dL/dx = dL/dy · σ(βx), or dL/dy there"""
+
+    saves = ("x",)
+
+    def forward(ctx, x, beta, threshold):
+        ctx.beta, ctx.threshold = beta, threshold
+        scaled = x * beta
+        y = (np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))) / beta
+        return np.where(scaled > threshold, x, y)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        scaled = x * ctx.beta
+        return select(plain(scaled) > ctx.threshold, g, g * call(Sigmoid, scaled))
+
+
+class Hardtanh(Function):
+    """y = x held between `low` and `high`          dL/dx = dL/dy where low < x < high, else 0"""
+
+    saves = ("x",)
+
+    def forward(ctx, x, low, high):
+        ctx.low, ctx.high = low, high
+        return np.clip(x, low, high)
+
+    def backward(ctx, g):
+        x = plain(ctx.saved_tensors[0])
+        return select((x > ctx.low) & (x < ctx.high), g, 0.0)

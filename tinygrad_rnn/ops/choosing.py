@@ -40,16 +40,15 @@ class Maximum(Function):
     promotes = True
     saves = ("x", "y")
     compute = np.maximum
-    sign = 1
+    loses = np.less
 
     def forward(ctx, x, y):
         return ctx.compute(x, y)
 
     def backward(ctx, g):
-        x, y = ctx.saved_tensors
-        difference = np.sign((plain(x) - plain(y)) * ctx.sign)  # 1 where x is chosen, 0 at a tie, -1
-        share = 0.5 * (difference + 1)
-        return g * share, g * (1 - share)
+        x, y = (plain(value) for value in ctx.saved_tensors)
+        shared = select(x == y, 0.5 * g, g)
+        return select(ctx.loses(x, y), 0.0, shared), select(ctx.loses(y, x), 0.0, shared)
 
 
 class Minimum(Maximum):
@@ -57,7 +56,7 @@ class Minimum(Maximum):
 
     saves = ("x", "y")
     compute = np.minimum
-    sign = -1
+    loses = np.greater
 
 
 class Clamp(Function):

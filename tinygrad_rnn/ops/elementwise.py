@@ -1,6 +1,7 @@
 """Arithmetic, element by element: each op is its formula and its derivative.
 
 In the rules `to_x, to_y = ctx.edges` tells whose gradient is wanted: an edge is None where it is not.
+Functions that reach infinity at ordinary places (the logarithm of 0) do so without NumPy's warning.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import numpy as np
 
 from .choosing import plain, select
 from .function import Function, call
+from .rounding import sign
+
+quiet = np.errstate(divide="ignore", invalid="ignore", over="ignore")
 
 
 class Add(Function):
@@ -77,8 +81,14 @@ class Pow(Function):
     promotes = True
     saves = {"x": None, "y": None, "out": "y"}
 
+    @quiet
     def forward(ctx, x, y):
-        return np.power(x, y)
+        if y.__class__ is float and abs(y) == 0.5:
+            root = np.sqrt(x)  # faster than a power, and what PyTorch does at -0
+            return root if y > 0 else 1 / root
+        if isinstance(y, np.ndarray) and y.dtype.kind == "i" and (y < 0).any():
+            return _whole_power(x, y)
+        return x**y
 
     def backward(ctx, g):
         x, y, z = ctx.saved_tensors
@@ -90,6 +100,12 @@ class Pow(Function):
             settled = (plain(x) == 0) & (plain(y) >= 0)
             dy = g * select(settled, 0.0, z * call(Log, select(settled, 1.0, x)))
         return dx, dy
+
+
+def _whole_power(x, y):
+    """xʸ of integers where some y are negative: 0 there, unless x is 1 or -1 (PyTorch's rule)."""
+    power = np.power(x, np.where(y < 0, y % 2, y))  # ±1 to a negative power is the same as to 0 or 1
+    return np.where((y < 0) & (np.abs(x) != 1), 0, power)
 
 
 def _power_rule(g, x, y):
@@ -120,7 +136,7 @@ class Abs(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return g * np.sign(plain(x))
+        return g * sign(plain(x))
 
 
 class Exp(Function):
@@ -129,6 +145,7 @@ class Exp(Function):
     promotes = "float"
     saves = ("out",)
 
+    @quiet
     def forward(ctx, x):
         return np.exp(x)
 
@@ -143,6 +160,7 @@ class Expm1(Function):
     promotes = "float"
     saves = ("out",)
 
+    @quiet
     def forward(ctx, x):
         return np.expm1(x)
 
@@ -159,6 +177,7 @@ class Log(Function):
     compute = np.log
     scale = 1.0  # the derivative is 1 / (scale · x)
 
+    @quiet
     def forward(ctx, x):
         return ctx.compute(x)
 
@@ -189,6 +208,7 @@ class Log1p(Function):
     promotes = "float"
     saves = ("x",)
 
+    @quiet
     def forward(ctx, x):
         return np.log1p(x)
 
@@ -203,6 +223,7 @@ class Sqrt(Function):
     promotes = "float"
     saves = ("out",)
 
+    @quiet
     def forward(ctx, x):
         return np.sqrt(x)
 
@@ -217,6 +238,7 @@ class Sin(Function):
     promotes = "float"
     saves = ("x",)
 
+    @quiet
     def forward(ctx, x):
         return np.sin(x)
 
@@ -231,6 +253,7 @@ class Cos(Function):
     promotes = "float"
     saves = ("x",)
 
+    @quiet
     def forward(ctx, x):
         return np.cos(x)
 
@@ -282,9 +305,9 @@ class XLogY(Function):
     promotes = True
     saves = ("x", "y")
 
+    @quiet
     def forward(ctx, x, y):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(np.result_type(x, y))
+        return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(np.result_type(x, y))
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors

@@ -20,7 +20,7 @@ import numpy as np
 from .._mode import thread
 from ..graph import FREED, Node, changed_since, memory_of, version
 
-OUT = -1  # the place of the output in (*inputs, output)
+OUT = -1  # the place of the output (the last one, if there are several) in (*inputs, *outputs)
 
 
 class Recorded:
@@ -59,7 +59,9 @@ class Function(Node):
     def keep_some(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The saved values, where only some inputs want a gradient: None for what is not needed."""
         edges = self.edges
-        return tuple([values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in self._keep_plan])
+        return tuple(
+            [values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in self._keep_plan]
+        )
 
     def check_saved(self) -> None:
         """Raise if the saved values are gone, or were changed in place since."""
@@ -73,7 +75,7 @@ class Function(Node):
         """This node again, its saved arrays as Tensors that lead back to where they came from."""
         twin = copy.copy(self)
         twin.saved_tensors = tuple(
-            tensor_class._of(value, self.edges[p] if p != OUT else (self, 0))
+            tensor_class._of(value, self.edges[p] if p != OUT else (self, self.n_outputs - 1))
             if isinstance(value, np.ndarray)
             else value
             for value, (p, _) in zip(self.saved_tensors, self._keep_plan, strict=True)

@@ -53,8 +53,10 @@ class Extreme(Function):
         x, y = (plain(value) for value in ctx.saved_tensors)
         shape = kept_shape(x.shape, ctx.dims)
         chosen = x == y.reshape(shape)
-        share = chosen / chosen.sum(ctx.dims, keepdims=True)
-        return call(Reshape, g, shape=shape) * share
+        if np.isnan(y).any():
+            chosen |= np.isnan(x)
+        ties = chosen.sum(ctx.dims, keepdims=True)
+        return select(chosen, call(Reshape, g, shape=shape) / ties, 0.0)
 
 
 class Prod(Function):
@@ -96,6 +98,8 @@ class ProductBefore(Function):
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
         dim, n = ctx.dim, x.shape[ctx.dim]
+        if n == 0:
+            return g
         pieces = []
         at = np.arange(n).reshape([n if d == dim % x.ndim else 1 for d in range(x.ndim)])
         for j in range(n):
@@ -131,6 +135,8 @@ class LogCumsumExp(Function):
     def backward(ctx, g):
         x, y = ctx.saved_tensors
         n = x.shape[ctx.dim]
+        if n == 0:
+            return g
         at = np.arange(n).reshape([n if d == ctx.dim else 1 for d in range(x.ndim)])
         pieces = []
         for j in range(n):

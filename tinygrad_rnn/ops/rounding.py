@@ -8,10 +8,15 @@ from .choosing import plain
 from .function import Function
 
 
+def sign(x):
+    """-1, 0 or 1; 0 for NaN too, as in PyTorch (NumPy keeps the NaN)."""
+    return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
 class Flat(Function):
     """Base of functions made of steps (sign, floor, round): dL/dx = 0 everywhere, as PyTorch has it."""
 
-    compute = np.sign
+    compute = staticmethod(sign)
 
     def forward(ctx, x):
         return ctx.compute(x)
@@ -46,6 +51,19 @@ class Round(Flat):
     """y = x rounded to the nearest integer, halves to even          dL/dx = 0"""
 
     compute = np.rint
+
+
+class FloorDivide(Function):
+    """z = ⌊x / y⌋          dL/dx = dL/dy = 0"""
+
+    promotes = True
+
+    def forward(ctx, x, y):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.floor_divide(x, y)
+
+    def backward(ctx, g):
+        return g * 0.0, g * 0.0
 
 
 class Remainder(Function):

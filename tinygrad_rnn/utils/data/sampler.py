@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from ...create import as_tensor, multinomial
+from ...create import as_tensor
+from ...functions.sampling import multinomial
 from ...dtypes import float64
 from ...random import Generator, source
 from ...tensor import Tensor
