@@ -1,0 +1,3 @@
+"""To and from the world outside: safe files."""
+
+from .files import load, save
