@@ -34,6 +34,8 @@ class Detector:
         source = user_line()
         if node is not None:
             node.source = source
+        if thread.mode.lift is not None:  # a rule at work, while gradients are recorded: `backward` sees its result
+            return
         for k, array in enumerate(out if isinstance(out, tuple) else (out,)):
             kind = self.bad(array)
             if kind is None or (kind == "Inf" and any(has_inf(x) for x in inputs)):

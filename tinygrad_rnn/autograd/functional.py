@@ -113,7 +113,11 @@ def hessian(
 
     def gradient(*xs: Tensor) -> Any:
         ys, _ = _one_number("hessian", func, xs, strict)
-        return _grad("hessian", ys, xs, None, True, strict)
+        first = _grad("hessian", ys, xs, None, True, strict)
+        for k, g in enumerate(first):
+            if strict and not g.requires_grad:
+                raise RuntimeError(f"hessian(): the derivative by input {k} does not depend on the inputs (strict=True)")
+        return first
 
     found = jacobian(gradient, inputs, create_graph, strict)
     return found[0] if one_input else found

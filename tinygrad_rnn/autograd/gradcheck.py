@@ -132,7 +132,8 @@ def _checked_inputs(inputs: tuple[Any, ...]) -> list[int]:
                 f"gradcheck: input {k} (shape {list(x.shape)}) is {x.dtype}; finite differences need float64: "
                 f"make it with dtype=float64"
             )
-        if not x.array.flags.writeable or any(s == 0 and n > 1 for s, n in zip(x.array.strides, x.shape, strict=True)):
+        repeats = any(step == 0 and n > 1 for step, n in zip(x.array.strides, x.shape, strict=True))
+        if x.array.size and (repeats or not x.array.flags.writeable):
             raise ValueError(f"gradcheck: elements of input {k} (shape {list(x.shape)}) share memory: pass x.clone()")
     return checked
 

@@ -1,0 +1,1 @@
+"""The engine: graphs, backward, modes, in-place changes, own rules, checks."""
