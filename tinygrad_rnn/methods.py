@@ -278,10 +278,15 @@ class TensorMethods(Recorded):
         return bool(self.array.item())
 
     def __float__(self) -> Any:
-        return float(self.item())
+        return float(self._one("float"))
 
     def __int__(self) -> Any:
-        return int(self.item())
+        return int(self._one("int"))
+
+    def _one(self, wanted: str) -> Any:
+        if self.array.size != 1:
+            raise ValueError(f"only one-element tensors can become a Python {wanted}; this one has {self.array.size}")
+        return self.array.item()
 
     def __index__(self) -> Any:
         if self.array.size != 1 or self.array.dtype.kind == "f":

@@ -190,7 +190,8 @@ class Module:
                 continue
             seen.add(module)
             yield path, module
-            children = [(f"{path}.{name}" if path else name, child) for name, child in module._modules.items() if child]
+            children = [(f"{path}.{name}" if path else name, child) for name, child in module._modules.items()
+                        if child is not None]  # fmt: skip
             waiting.extend(reversed(children))
 
     def modules(self) -> Iterator[Module]:

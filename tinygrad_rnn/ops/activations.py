@@ -1,11 +1,13 @@
-"""The nonlinearities that have a rule of their own; the others are compositions (functions/activations.py)."""
+"""The nonlinearities that have a rule of their own; the others are compositions (nn/functional/activation.py)."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from .choosing import plain, select
-from .elementwise import Exp
+from .elementwise import Erf, Exp
 from .function import Function, call
 
 # arrays, which NumPy takes faster than Python numbers

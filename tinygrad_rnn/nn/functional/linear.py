@@ -1,11 +1,12 @@
-"""Layers and losses as plain functions of tensors: PyTorch's `torch.nn.functional`."""
+"""Linear and bilinear maps."""
 
 from __future__ import annotations
 
-from ..functions.arguments import need_tensor
-from ..ops import products
-from ..recording import record
-from ..tensor import Tensor
+from ...functions.arguments import need_tensor
+from ...functions.products import einsum
+from ...ops import products
+from ...recording import record
+from ...tensor import Tensor
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -38,16 +39,21 @@ def _linear_error(input: Tensor, weight: Tensor, bias: Tensor | None) -> Excepti
     )
 
 
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e^-input)."""
-    return input.sigmoid()
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y_o = x₁ᵀ W_o x₂ + b_o.
 
-
-def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return input.tanh()
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0)."""
-    return input.relu_() if inplace else input.relu()
+    input1 (…, I), input2 (…, J), weight (O, I, J), bias (O,) or None; returns (…, O).
+    """
+    for argument, x, axis in (("input1", input1, 1), ("input2", input2, 2)):
+        need_tensor("bilinear", x, argument)
+        if x.array.shape[-1:] != weight.array.shape[axis : axis + 1]:
+            raise RuntimeError(
+                f"bilinear(): {argument} of shape {list(x.shape)} should have {weight.shape[axis]} features, as axis "
+                f"{axis} of the weight {list(weight.shape)} says"
+            )
+    if input1.array.shape[:-1] != input2.array.shape[:-1]:
+        raise RuntimeError(
+            f"bilinear(): the inputs differ in front of their features: {list(input1.shape)} and {list(input2.shape)}"
+        )
+    y = einsum("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias

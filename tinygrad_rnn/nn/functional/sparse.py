@@ -1,0 +1,82 @@
+"""Integers as vectors: rows of a table, or one-hot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...functions.arguments import need_tensor
+from ...ops.indexing import Embedding
+from ...recording import record
+from ...tensor import Tensor
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+) -> Tensor:
+    """The rows of `weight` (V, E) at the integers of `input` (…); returns (…, E).
+
+    padding_idx  a row that gets no gradient
+    max_norm     shorten used rows to this norm first, in place, as PyTorch does
+
+    Raises IndexError for an index outside 0..V-1.
+    """
+    need_tensor("embedding", input)
+    need_tensor("embedding", weight, "weight")
+    index, rows = input.array, weight.array.shape[0]
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(f"embedding(): indices must be int64 or int32, got {index.dtype}; convert with .long()")
+    if weight.ndim != 2:
+        raise RuntimeError(f"embedding(): weight must be 2-dimensional (V, E), got shape {list(weight.shape)}")
+    if index.size and not (index.min() >= 0 and index.max() < rows):
+        wrong = index.min() if index.min() < 0 else index.max()
+        raise IndexError(f"embedding(): index {wrong} is out of range for a table of {rows} rows (0..{rows - 1})")
+    if padding_idx is not None:
+        padding_idx = wrapped_row("embedding", padding_idx, rows)
+    if max_norm is not None:
+        _shorten(weight, index, max_norm, norm_type)
+    return record(Embedding, weight, index=index, padding_idx=padding_idx)
+
+
+def wrapped_row(name: str, padding_idx: int, rows: int) -> int:
+    """padding_idx counted from 0; negative ones count from the end."""
+    if not -rows <= padding_idx < rows:
+        raise AssertionError(f"{name}: padding_idx {padding_idx} must be within the {rows} rows of the table")
+    return padding_idx % rows
+
+
+def _shorten(weight: Tensor, index: np.ndarray, max_norm: float, norm_type: float) -> None:
+    used = np.unique(index)
+    table = weight.array[used]
+    norms = np.linalg.norm(table, ord=norm_type, axis=1)
+    scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1.0)
+    weight.data[used] = Tensor._of((table * scale[:, None]).astype(table.dtype))
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """int64 zeros with a 1 at each index: (…) -> (…, num_classes). -1: one more than the largest index.
+
+    >>> F.one_hot(tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
+    need_tensor("one_hot", tensor)
+    index: Any = tensor.array
+    if index.dtype != np.int64:
+        raise RuntimeError(f"one_hot(): the indices must be int64, got {index.dtype}; convert with .long()")
+    if index.size == 0 and num_classes <= 0:
+        raise RuntimeError("one_hot(): the number of classes cannot be found from no indices; give num_classes")
+    if index.size and index.min() < 0:
+        raise RuntimeError(f"one_hot(): class values must be non-negative, got {index.min()}")
+    if num_classes == -1:
+        num_classes = int(index.max()) + 1
+    if num_classes < 1:
+        raise RuntimeError(f"one_hot(): num_classes should be positive, got {num_classes}")
+    if index.size and index.max() >= num_classes:
+        raise RuntimeError(f"one_hot(): class values must be smaller than num_classes={num_classes}, got {index.max()}")
+    return Tensor._of((index[..., None] == np.arange(num_classes)).astype(np.int64))

@@ -1,0 +1,168 @@
+"""A whole sequence as one node: fast kernels from `kernels/`, and the readable steps they stand for.
+
+A fused node keeps, beside what its kernel needs, the step it equals. `expand` runs that step through time at
+the node's own inputs, so pictures, per-step gradients and the debugger see every operation; under
+`create_graph=True` the node's gradient is that of the expanded steps, so second derivatives need no rule here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import engine
+from .._mode import enable_grad, thread
+from ..functions.joining import stack
+from ..graph import FREED, Node
+from ..kernels import gru, lstm, rnn
+from ..ops.function import Function, freed_message
+from ..tensor import Tensor
+from .cells import State
+from .recurrent import Step, through_time
+
+
+class Sequence(Function):
+    """One layer in one direction over a sequence: inputs x (T, B, I), the start state, then the weights.
+
+    Outputs are the outputs (T, B, H) and each part of the last state (B, H).
+
+    bind      (weights) -> step: the readable step that this node stands for
+    options   the kernel's own
+    """
+
+    n_states = 1  # how many of the inputs after x are the start state
+    _keep = staticmethod(lambda values: ())  # `keep_some` gives what the kernel keeps
+
+    def forward(ctx, x, *inputs, bind, layer, reverse, keep, **options):
+        ctx.bind, ctx.layer, ctx.reverse = bind, layer, reverse
+        states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
+        outputs, workspace = ctx.run(x, states, weights, reverse=reverse, keep=keep, **options)
+        if keep:
+            ctx.kept = (x, *inputs, workspace)
+        return outputs
+
+    def keep_some(ctx, values):
+        kept, ctx.kept = ctx.kept, None
+        return kept
+
+    def backward(ctx, *gs):
+        gradients = ctx.run_back(ctx.saved_tensors[-1], *gs)
+        return tuple([g if edge else None for g, edge in zip(gradients, ctx.edges, strict=True)])
+
+    def lifted(ctx, tensor_class):
+        """The node for recorded gradients: it differentiates through its steps."""
+        return Opened(ctx)
+
+    run: Callable[..., Any]
+    run_back: Callable[..., Any]
+
+
+class Opened:
+    """Stands in for a fused node while gradients are recorded."""
+
+    def __init__(self, node: Sequence):
+        self.node = node
+
+    def backward(self, *gs: Any) -> tuple[Any, ...]:
+        """The gradients as Tensors, through the expanded steps."""
+        node = self.node
+        inputs = _inputs(node)
+        outputs = _outputs(node, inputs)
+        reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
+        asked = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
+        found = engine.backward(
+            [edge for edge, _ in reached], [g for _, g in reached], asked, keep=True, lift=Tensor, into_leaves=False
+        )
+        return tuple([found[x._edge] if isinstance(x, Tensor) and x._edge is not None else None for x in inputs])
+
+
+def expand(node: Node) -> tuple[Tensor, ...]:
+    """Open a fused node: its outputs again, computed by the readable steps from the node's own inputs.
+
+    The graph of the result leads to where the inputs came from, one node per operation, tagged with layer,
+    direction and time step. Values and gradients equal those of the fused node.
+
+    Raises TypeError for a node that is not fused, RuntimeError if backward has released its inputs.
+    """
+    if not isinstance(node, Sequence):
+        raise TypeError(f"expand(): {node.name()} is not a fused node; it is already a single operation")
+    return _outputs(node, _inputs(node))
+
+
+def _inputs(node: Sequence) -> list[Any]:
+    """The inputs of the node as Tensors on their edges."""
+    if node.saved_tensors is FREED:
+        raise RuntimeError(freed_message(node))
+    values = node.saved_tensors[:-1]
+    return [v if v is None else Tensor._of(v, edge) for v, edge in zip(values, node.edges, strict=True)]
+
+
+def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
+    """Run the readable steps; the scope is the node's own, with time steps."""
+    x, *rest = inputs
+    states, weights = tuple(rest[: node.n_states]), tuple(rest[node.n_states :])
+    mode = thread.mode
+    outer, mode.scope = mode.scope, node.scope
+    try:
+        with enable_grad():
+            outputs, state = through_time(node.bind(weights), x.unbind(0), states, node.layer, node.reverse)
+            return (stack(outputs), *state)
+    finally:
+        mode.scope = outer
+
+
+class RNNSequence(Sequence):
+    """`cells.rnn_step` over a sequence."""
+
+    def run(ctx, x, states, weights, nonlinearity, reverse, keep):
+        return rnn.forward(x, *states, weights, nonlinearity, reverse, keep)
+
+    def run_back(ctx, workspace, d_output, d_h):
+        *d_inputs, d_bias = rnn.backward(workspace, d_output, d_h)
+        return *d_inputs, d_bias, d_bias
+
+
+class LSTMSequence(Sequence):
+    """`cells.lstm_step` over a sequence."""
+
+    n_states = 2
+
+    def run(ctx, x, states, weights, reverse, keep):
+        return lstm.forward(x, *states, weights, reverse, keep)
+
+    def run_back(ctx, workspace, d_output, d_h, d_c):
+        *d_inputs, d_bias = lstm.backward(workspace, d_output, d_h, d_c)
+        return *d_inputs, d_bias, d_bias
+
+
+class GRUSequence(Sequence):
+    """`cells.gru_step` over a sequence."""
+
+    def run(ctx, x, states, weights, reset, update, reverse, keep):
+        return gru.forward(x, *states, weights, reset == "before", update == "write", reverse, keep)
+
+    def run_back(ctx, workspace, d_output, d_h):
+        return gru.backward(workspace, d_output, d_h)
+
+
+def run_fused(
+    op: type[Sequence],
+    bind: Callable[[Any], Step],
+    x: Tensor,
+    state: State,
+    weights: Any,
+    layer: int,
+    reverse: bool,
+    **options: Any,
+) -> tuple[Tensor, State]:
+    """One layer in one direction over x (T, B, I) as one node; returns the outputs (T, B, H) and the last state."""
+    inputs = (x, *state, *weights)
+    mode = thread.mode
+    keep = mode.recording and any(t is not None and t.requires_grad for t in inputs)
+    outer = mode.scope
+    mode.scope = outer._replace(layer=layer, direction="reverse" if reverse else "forward")
+    try:
+        output, *state = x._record(op, *inputs, bind=bind, layer=layer, reverse=reverse, keep=keep, **options)
+    finally:
+        mode.scope = outer
+    return output, tuple(state)

@@ -1,0 +1,79 @@
+"""Embedding: a table of vectors, looked up by integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._mode import no_grad
+from ..create import empty
+from ..tensor import Tensor
+from . import functional as F
+from . import init
+from .functional.sparse import wrapped_row
+from .module import Module
+from .parameter import Parameter
+
+
+class Embedding(Module):
+    """y = the rows of a table (num_embeddings, embedding_dim) at integer indices (…); starts normal, mean 0, std 1.
+
+    padding_idx    a row that starts at 0 and gets no gradient
+    max_norm       rows that are used are first shortened to this norm, of order norm_type
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        device: Any = None,
+        dtype: Any = None,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
+    ):
+        super().__init__()
+        if padding_idx is not None:
+            padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
+        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.max_norm, self.norm_type = max_norm, norm_type
+        if _weight is None:
+            _weight = empty(num_embeddings, embedding_dim, dtype=dtype, device=device)
+            self.weight = Parameter(_weight, requires_grad=not _freeze)
+            self.reset_parameters()
+        else:
+            self.weight = Parameter(_weight, requires_grad=not _freeze)
+
+    def reset_parameters(self) -> None:
+        """Draw new starting values; the padding row becomes 0."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx] = 0
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+    ) -> Embedding:
+        """An Embedding on a given table (V, E), whose memory it shares; not trained unless freeze=False."""
+        if embeddings.ndim != 2:
+            raise AssertionError(
+                f"Embedding.from_pretrained: the table must be 2-dimensional (V, E), got shape {list(embeddings.shape)}"
+            )
+        return cls(*embeddings.array.shape, padding_idx, max_norm, norm_type, _weight=embeddings, _freeze=freeze)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """input (…) of ints in 0..num_embeddings-1 -> (…, embedding_dim)."""
+        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type)
+
+    def extra_repr(self) -> str:
+        shown = f"{self.num_embeddings}, {self.embedding_dim}"
+        shown += f", padding_idx={self.padding_idx}" if self.padding_idx is not None else ""
+        shown += f", max_norm={self.max_norm}" if self.max_norm is not None else ""
+        return shown + (f", norm_type={self.norm_type}" if self.norm_type != 2 else "")

@@ -1,0 +1,128 @@
+"""Losses with a rule of their own: fewer passes over (N, K) numbers, and stable where a composition is not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .activations import Softmax, SoftmaxGradient
+from .choosing import plain, select
+from .elementwise import Log
+from .function import Function, call
+
+
+class CrossEntropy(Function):
+    """loss_b = pick_b (lse_b - x[b, t_b]) + spread_b Σ_k u_k (lse_b - x[b, k]),   lse_b = ln Σ_k e^(x[b, k])
+
+    x (N, K); t, pick and spread (N,); u (K,). pick carries the class weight and the 1/n of the mean; spread and u
+    are label smoothing, None without it. Rows with `ignored` true count nothing, whatever their numbers.
+    The output is (N,), or its sum if `total`.
+
+        dL/dx = dL/dloss_b (pick_b (softmax - onehot(t_b)) + spread_b (softmax Σu - u))
+    """
+
+    saves = ("x",)
+
+    def forward(ctx, x, t, pick, spread, u, ignored, total):
+        ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
+        z = x - x.max(1, keepdims=True)  # the largest is 0: lse - x loses no digits and nothing overflows
+        losses = -z[np.arange(len(t)), t]
+        smooth = None if u is None else z @ u
+        lse = np.log(np.exp(z, out=z).sum(1))
+        losses += lse
+        losses *= pick
+        if u is not None:
+            losses += spread * (lse * u.sum() - smooth)
+        if ignored is not None:
+            losses[ignored] = 0
+        return losses.sum() if total else losses
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return call(CrossEntropyGradient, x, g, **ctx.options)
+
+
+class CrossEntropyGradient(Function):
+    """y = g_b (a_b p - pick_b onehot(t_b) - spread_b u),   p = softmax(x),   a = pick + spread Σu
+
+    What CrossEntropy sends back for g, (N,) or (). With h = dL/dy:
+        dL/dx = g_b a_b p (h - Σ_k h_k p_k),   dL/dg_b = Σ_k h_k (y / g)_k
+    """
+
+    saves = ("x", "g")
+
+    def forward(ctx, x, g, t, pick, spread, u):
+        ctx.t, ctx.pick, ctx.spread, ctx.u = t, pick, spread, u
+        y = x - x.max(1, keepdims=True)
+        np.exp(y, out=y)
+        y *= (g * ctx.factor() / y.sum(1))[:, None]
+        y[np.arange(len(t)), t] -= g * pick
+        if u is not None:
+            y -= (g * spread)[:, None] * u
+        return y
+
+    def factor(ctx):
+        """a, the factor of the softmax in each row."""
+        return ctx.pick if ctx.u is None else ctx.pick + ctx.spread * ctx.u.sum()
+
+    def backward(ctx, h):
+        x, g = ctx.saved_tensors
+        a, p = ctx.factor(), call(Softmax, x, dim=1)
+        dx = (g * a)[:, None] * call(SoftmaxGradient, h, p, dim=1)
+        dg = (h * p).sum(1) * a - call(Pick, h, t=ctx.t) * ctx.pick
+        if ctx.u is not None:
+            dg = dg - (h * ctx.u).sum(1) * ctx.spread
+        return dx, dg
+
+
+class Pick(Function):
+    """y_b = x[b, t_b], one number of each row          dL/dx = dL/dy_b at (b, t_b), else 0"""
+
+    def forward(ctx, x, t):
+        ctx.t, ctx.columns = t, x.shape[1]
+        return x[np.arange(len(t)), t]
+
+    def backward(ctx, g):
+        return call(Place, g, t=ctx.t, columns=ctx.columns)
+
+
+class Place(Function):
+    """y (N, columns) = zeros, with v_b at (b, t_b)          dL/dv_b = dL/dy[b, t_b]"""
+
+    def forward(ctx, v, t, columns):
+        ctx.t = t
+        y = np.zeros((len(t), columns), v.dtype)
+        y[np.arange(len(t)), t] = v
+        return y
+
+    def backward(ctx, g):
+        return call(Pick, g, t=ctx.t)
+
+
+class BinaryCrossEntropy(Function):
+    """loss = -(y ln x + (1 - y) ln(1 - x)), logarithms not below -100
+
+        dL/dx = dL/dloss · (x - y) / max(x (1 - x), 1e-12),   dL/dy = dL/dloss · (ln(1 - x) - ln x)
+
+    The bounds are PyTorch's: the loss of a certain and wrong prediction is 100, not infinite.
+    """
+
+    saves = ("x", "y")
+
+    def forward(ctx, x, y):
+        with np.errstate(divide="ignore"):
+            return -(y * np.maximum(np.log(x), -100) + (1 - y) * np.maximum(np.log1p(-x), -100))
+
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        to_x, to_y = ctx.edges
+        product = x * (1 - x)
+        dx = g * (x - y) / select(plain(product) > 1e-12, product, 1e-12) if to_x else None
+        dy = g * (_bounded_log(1 - x) - _bounded_log(x)) if to_y else None
+        return dx, dy
+
+
+def _bounded_log(x):
+    """ln x, not below -100."""
+    tiny = plain(x) <= 0.0
+    logs = call(Log, select(tiny, 1.0, x))
+    return select(tiny | (plain(logs) < -100), -100.0, logs)
