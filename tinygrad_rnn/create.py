@@ -107,6 +107,8 @@ def _size(size: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere; its Python type decides the dtype unless one is given."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if not isinstance(value, (bool, int, float, np.number, np.bool_)):
+        raise TypeError(f"full(): fill_value must be a number, not {type(value).__name__}")
     kind = dtypes.number_type(value) if dtype is None else dtype
     return _filled("full", (size,), value, kind, device, requires_grad)
 
@@ -135,6 +137,8 @@ def full_like(
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix (n, n), or (n, m) with ones on the diagonal."""
+    if n < 0 or (m is not None and m < 0):
+        raise RuntimeError(f"eye(): n and m must not be negative, got {n} and {m}")
     return _make(np.eye(n, m, dtype=dtypes.supported(dtype or dtypes.get_default_dtype())), requires_grad, device)
 
 
@@ -162,6 +166,8 @@ def linspace(
 ) -> Tensor:
     """`steps` numbers at equal distances from `start` to `end`, both included."""
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
+    if steps < 0:
+        raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
     return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
 
 

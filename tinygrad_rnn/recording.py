@@ -6,6 +6,7 @@ hottest paths of the library, so they avoid loops and calls.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,10 @@ def _record_several(op: type[Function], inputs: tuple[Any, ...], options: dict[s
     if op.promotes:
         _promote(op, arrays)
     node = op()
-    out = node.forward(*arrays, **options)
+    try:
+        out = node.forward(*arrays, **options)
+    except ValueError as error:
+        raise _explained(op, (*arrays, *options.values()), error) from None
     mode = thread.mode
     result = None
     if mode.recording:
@@ -100,7 +104,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         if isinstance(y, Recorded):
             b, to_y = y.array, y._edge
             if b.dtype is not a.dtype or a.dtype.kind != "f":
-                return _record_several(op, (x, y), {})
+                return _record_odd_pair(op, x, y)
         else:
             b, to_y = y, None
             if a.dtype.kind != "f" or (y.__class__ is not float and y.__class__ is not int):
@@ -110,7 +114,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         if b.dtype.kind != "f" or (x.__class__ is not float and x.__class__ is not int):
             return _record_odd_pair(op, x, y)
     if rebased:
-        return _record_several(op, (x, y), {})
+        return _record_odd_pair(op, x, y)
     node = op()
     try:
         out = node.forward(a, b)
@@ -128,8 +132,21 @@ def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
             return NotImplemented
     try:
         return _record_several(op, (x, y), {})
+    except ValueError:
+        raise _broadcast_error(op, *[z.array if isinstance(z, Recorded) else z for z in (x, y)]) from None
     except TypeError as error:  # NumPy's message names ufuncs
         raise RuntimeError(f"{op.__name__.lower()}: {error}") from None
+
+
+def _explained(op: type[Function], values: tuple[Any, ...], error: ValueError) -> Exception:
+    """A RuntimeError that names two shapes that do not broadcast, if that was the trouble; else the error itself."""
+    arrays = [x for x in values if isinstance(x, np.ndarray)]
+    for a, b in itertools.combinations(arrays, 2):
+        try:
+            np.broadcast_shapes(a.shape, b.shape)
+        except ValueError:
+            return _broadcast_error(op, a, b)
+    return error
 
 
 def _broadcast_error(op: type[Function], a: Any, b: Any) -> RuntimeError:

@@ -57,6 +57,7 @@ ROWS = [
     Row("argsort", ["t.argsort(x)", "x.argsort()", "x.argsort(0)", "x.argsort(dim=-1, descending=True)", "t.argsort(x, 1, True)", "t.argsort(x, dim=0, stable=True)"],
         [*BLOCKS[:3]], first=False),
     Row("argsort", ["t.argsort(x, stable=True)"], ["i8 8", "b1 5", "f8 special"], first=False),
-    Row("masked_scatter", ["x.masked_scatter(y, z)", "t.masked_scatter(x, y, z)"], [("f8 2,3", "b1 2,3", "f8 6"), ("f4 2,3", "b1 3", "f4 2,3")]),
-    Row("take", ["t.take(x, y)", "x.take(y)"], [("f8 2,3", "ix6 4"), ("f8 3,2 T", "ix6 2,2"), ("f4 6", "ix6 1")]),
+    Row("masked_scatter", ["x.masked_scatter(y, z)", "t.masked_scatter(x, y, z)"],
+        [("f8 2,3", "b1 2,3", "f8 6"), ("f4 2,3", "b1 3", "f4 2,3"), ("f8 3", "b1 3", "f8 3"), ("f8 2,3", "b1 2,1", "f8 9"), ("f8 1", "b1", "f8 2")]),
+    Row("take", ["t.take(x, y)", "x.take(y)"], [("f8 2,3", "ix6 4"), ("f8 3,2 T", "ix6 2,2"), ("f4 6", "ix6 1"), ("f8 6", "ix6"), ("i8 6", "ix6 3")]),
 ]  # fmt: skip

@@ -76,3 +76,12 @@ def flat_ints(name: str, args: Sequence[Any]) -> tuple[int, ...]:
     except (TypeError, AttributeError):
         kinds = [type(a).__name__ for a in args] if isinstance(args, (tuple, list)) else type(args).__name__
         raise TypeError(f"{name}(): sizes and axes must be ints, got {kinds}") from None
+
+
+def broadcast_shapes(name, *shapes):
+    """The common shape; a RuntimeError that shows the shapes if there is none."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(str(list(s)) for s in shapes)
+        raise RuntimeError(f"{name}(): shapes {listed} do not broadcast together") from None

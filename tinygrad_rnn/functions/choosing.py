@@ -27,7 +27,7 @@ def clamp(input, min=None, max=None):
     """Hold input between `min` and `max` (numbers or tensors); the gradient passes at the bounds."""
     need_tensor("clamp", input)
     if min is None and max is None:
-        raise ValueError("clamp(): at least one of 'min' or 'max' must not be None")
+        raise RuntimeError("clamp(): at least one of 'min' or 'max' must not be None")
     if not is_tensor(min) and not is_tensor(max):
         wants_float = any(isinstance(bound, float) for bound in (min, max))
         if wants_float and input.dtype.kind != "f":

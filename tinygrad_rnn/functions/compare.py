@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..dtypes import result_type
-from .arguments import array, is_tensor, need_tensor, one_keepdim, wrap_dims
+from .arguments import array, broadcast_shapes, is_tensor, need_tensor, one_keepdim, wrap_dims
 
 
 def _compare(function, input, other):
@@ -13,7 +13,12 @@ def _compare(function, input, other):
     if is_tensor(other) and x.dtype != y.dtype:
         common = result_type(x, y)
         x, y = x.astype(common), y.astype(common)
-    return (input if is_tensor(input) else other)._of(np.asarray(function(x, y)))
+    tensor = input if is_tensor(input) else other
+    try:
+        return tensor._of(np.asarray(function(x, y)))
+    except ValueError:
+        broadcast_shapes(function.__name__, x.shape, y.shape)
+        raise
 
 
 def eq(input, other):
@@ -69,7 +74,7 @@ def logical_not(input):
 def _bitwise(name, function, input, other):
     for x in (input, other):
         if is_tensor(x) and x.dtype.kind == "f":
-            raise RuntimeError(f"{name} is for integers and bools, got {x.dtype}")
+            raise NotImplementedError(f"{name} is for integers and bools, got {x.dtype}")
     return (input if is_tensor(input) else other)._of(np.asarray(function(array(input), array(other))))
 
 
@@ -91,7 +96,7 @@ def bitwise_xor(input, other):
 def bitwise_not(input):
     """~input, on integers or bools."""
     if input.dtype.kind == "f":
-        raise RuntimeError(f"~ is for integers and bools, got {input.dtype}")
+        raise TypeError(f"~ is for integers and bools, got {input.dtype}")
     return input._of(np.asarray(np.invert(input.array)))
 
 
@@ -112,6 +117,9 @@ def isfinite(input):
 
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """True where |input - other| <= atol + rtol · |other|."""
+    need_tensor("isclose", input)
+    need_tensor("isclose", other, "other")
+    broadcast_shapes("isclose", input.array.shape, other.array.shape)
     if input.dtype != other.dtype:
         raise RuntimeError(f"isclose(): the two tensors have different dtypes, {input.dtype} and {other.dtype}")
     return input._of(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))

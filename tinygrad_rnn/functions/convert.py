@@ -189,6 +189,8 @@ def legacy_array(data: tuple[Any, ...], dtype: Any) -> np.ndarray:
         raise TypeError(f"a legacy constructor takes sizes or one sequence, got {len(data)} arguments")
     if isinstance(data[0], Size):
         return np.zeros(data[0], dtype)
+    if isinstance(data[0], str):
+        raise TypeError(f"a legacy constructor takes sizes, numbers in lists, or an array, not the string {data[0]!r}")
     return np.array(plain_numbers(data[0]), dtype=dtype)
 
 

@@ -194,6 +194,9 @@ def round(input, *, decimals=0):
 
 def lerp(input, end, weight):
     """input + weight · (end - input): input at weight 0, end at weight 1."""
+    for x in (end, weight):
+        if is_tensor(x) and x.dtype != input.dtype:
+            raise RuntimeError(f"lerp(): expected end and weight of the input's dtype {input.dtype}, got {x.dtype}")
     return input + weight * (end - input)
 
 

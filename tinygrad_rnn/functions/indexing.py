@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ops import indexing as ops
 from ..recording import record
-from .arguments import is_tensor, need_tensor, wrap_dim
+from .arguments import broadcast_shapes, is_tensor, need_tensor, wrap_dim
 from .reduce import MaxMin
 
 
@@ -35,7 +35,7 @@ def _plain_part(part):
         values = [_plain_part(p) for p in part]
         part = np.asarray(values) if values else np.zeros(0, np.int64)
     if not isinstance(part, np.ndarray):
-        raise TypeError(
+        raise (TypeError if isinstance(part, str) else IndexError)(
             f"tensors can be indexed by ints, slices, None, ..., bools, lists and integer or bool tensors, "
             f"not by {type(part).__name__}"
         )
@@ -158,6 +158,10 @@ def take_along_dim(input, indices, dim=None):
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))
     dim = wrap_dim("take_along_dim", dim, input.array.ndim)
+    if input.array.ndim != indices.array.ndim:
+        raise RuntimeError(
+            f"take_along_dim(): input and indices must have as many dimensions, got {input.array.ndim} and {indices.array.ndim}"
+        )
     shape = list(np.broadcast_shapes(
         [1 if d == dim else n for d, n in enumerate(input.array.shape)],
         [1 if d == dim else n for d, n in enumerate(indices.array.shape)],
@@ -177,7 +181,8 @@ def index_select(input, dim, index):
         raise RuntimeError(f"index_select(): expected dtype int32 or int64 for index, got {index.dtype}")
     size = input.array.shape[dim] if input.array.ndim else 1
     if index.array.size and not 0 <= index.array.min() <= index.array.max() < size:
-        raise IndexError(f"index_select(): index out of range in dimension {dim} with size {size}")
+        bad = index.array.min() if index.array.min() < 0 else index.array.max()
+        raise IndexError(f"index_select(): index {bad} is out of range in dimension {dim} with size {size}")
     return getitem(input, (*[slice(None)] * dim, index.reshape(-1)))
 
 
@@ -207,13 +212,15 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     dim = _check_gather("scatter", input, dim, index, src if is_tensor(src) else None)
     if not input.array.ndim or not index.array.ndim:
         return _on_vectors(scatter, input, index, src)
+    _same_dtype("scatter", input, src)
     if is_tensor(src):
-        if src.dtype != input.dtype:
-            raise RuntimeError(
-                f"scatter(): expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}"
-            )
         src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
     return record(ops.SetItem, input, src, index=ops.places(index.array, dim))
+
+
+def _same_dtype(name, input, src):
+    if is_tensor(src) and src.dtype != input.dtype:
+        raise RuntimeError(f"{name}(): expected src of the input's dtype {input.dtype}, got {src.dtype}")
 
 
 def _on_vectors(function, input, index, src):
@@ -227,6 +234,7 @@ def scatter_add(input, dim, index, src):
     dim = _check_gather("scatter_add", input, dim, index, src if is_tensor(src) else None)
     if not input.array.ndim or not index.array.ndim:
         return _on_vectors(scatter_add, input, index, src)
+    _same_dtype("scatter_add", input, src)
     if not is_tensor(src):
         src = input._of(np.full(index.array.shape, src, input.dtype))
     src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
@@ -237,7 +245,7 @@ def scatter_add(input, dim, index, src):
 def masked_select(input, mask):
     """The elements where the mask is true, as a 1-d tensor."""
     need_tensor("masked_select", mask, "mask")
-    shape = np.broadcast_shapes(input.array.shape, mask.array.shape)
+    shape = broadcast_shapes("masked_select", input.array.shape, mask.array.shape)
     return getitem(input.expand(shape), mask.expand(shape))
 
 

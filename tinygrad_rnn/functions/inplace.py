@@ -221,6 +221,8 @@ def copy_(input, src, non_blocking=False):
 def fill_(input, value):
     """Set every element to `value`."""
     if is_tensor(value):
+        if value.array.ndim:
+            raise RuntimeError(f"fill_(): expected a number or a 0-d tensor, got {value.array.ndim} dimensions")
         return write(input, value.to(input.dtype).expand(input.array.shape).clone())
     return write(input, input._of(np.full(input.array.shape, value, input.dtype)))
 

@@ -15,7 +15,8 @@ def _several(name, tensors):
         found = type(tensors).__name__ if is_tensor(tensors) else [type(x).__name__ for x in tensors]
         raise TypeError(f"{name}(): expected a list or tuple of Tensors, got {found}")
     if not tensors:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+        # PyTorch's stack raises a RuntimeError here, its cat a ValueError
+        raise (ValueError if name == "cat" else RuntimeError)(f"{name}(): expected a non-empty list of Tensors")
 
 
 def cat(tensors, dim=0, *, axis=None):
@@ -25,7 +26,7 @@ def cat(tensors, dim=0, *, axis=None):
     kept = [x for x in tensors if x.array.shape != (0,)] or list(tensors[:1])
     shapes = [x.array.shape for x in kept]
     if not shapes[0]:
-        raise RuntimeError("cat(): zero-dimensional tensors cannot be concatenated; use stack")
+        raise RuntimeError("cat(): 0-d tensors (zero-dimensional) cannot be concatenated; use stack")
     dim = wrap_dim("cat", dim if axis is None else axis, len(shapes[0]))
     for shape in shapes:
         if len(shape) != len(shapes[0]) or any(
@@ -98,7 +99,7 @@ def chunk(input, chunks, dim=0):
 def unbind(input, dim=0):
     """The slices along `dim`, as a tuple."""
     if not input.array.ndim:
-        raise RuntimeError("unbind(): a 0-d tensor has no axis to take apart")
+        raise IndexError("unbind(): a 0-d tensor has no axis to take apart")
     return record(ops.Unbind, input, dim=wrap_dim("unbind", dim, input.array.ndim))
 
 
@@ -150,7 +151,10 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = wrap_dim("repeat_interleave", dim, input.array.ndim)
-    counts = np.broadcast_to(array(repeats), (input.array.shape[dim],))
+    length, counts = input.array.shape[dim], np.asarray(array(repeats))
+    if counts.size not in (1, length) or counts.ndim > 1:
+        raise RuntimeError(f"repeat_interleave(): {counts.size} repeats for the {length} entries of dimension {dim}")
+    counts = np.broadcast_to(counts, (length,))
     if counts.size and counts.min() < 0:
         raise RuntimeError(f"repeat_interleave(): repeats must not be negative, got {counts.min()}")
     positions = np.repeat(np.arange(input.array.shape[dim]), counts)

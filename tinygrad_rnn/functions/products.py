@@ -6,8 +6,7 @@ import math
 
 from ..ops import products as ops
 from ..recording import record
-from .arguments import need_tensor
-from .shape import broadcast_shapes
+from .arguments import broadcast_shapes, need_tensor
 
 
 def matmul(input, other):
@@ -16,7 +15,9 @@ def matmul(input, other):
     need_tensor("matmul", other, "other")
     x, y = input.array.shape, other.array.shape
     if not x or not y:
-        raise RuntimeError(f"matmul(): both arguments need at least 1 dimension, got shapes {list(x)} and {list(y)}")
+        raise RuntimeError(
+            f"matmul(): both arguments need at least 1 dimension, got shapes {list(x)} and {list(y)} (a 0-d tensor is a number: use *)"
+        )
     _same_type("matmul", input, other)
     if x[-1] != y[-2 if len(y) > 1 else 0]:
         raise RuntimeError(f"matmul(): shapes {list(x)} and {list(y)} cannot be multiplied ({x[-1]} columns against "
@@ -143,7 +144,7 @@ def _parse(equation, operands):
     left, arrow, right = text.partition("->")
     terms = left.split(",")
     if len(terms) != len(operands):
-        raise ValueError(f"einsum(): {equation!r} names {len(terms)} operands, got {len(operands)}")
+        raise RuntimeError(f"einsum(): {equation!r} names {len(terms)} operands, got {len(operands)}")
     hidden = max(
         [x.array.ndim - len(term.replace("...", "")) for term, x in zip(terms, operands, strict=True) if "..." in term],
         default=0,

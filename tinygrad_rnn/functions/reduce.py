@@ -127,6 +127,7 @@ def min(input, dim=None, keepdim=False, *, other=None, keepdims=None):
 
 
 def _extreme(name, binary, whole, arg, input, dim, keepdim, keepdims):
+    need_tensor(name, input)
     if is_tensor(dim) and not (dim.ndim == 0 and dim.dtype.kind == "i" and input.ndim):
         return binary(input, dim)
     if dim is None:

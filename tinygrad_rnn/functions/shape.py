@@ -9,7 +9,7 @@ import numpy as np
 from ..ops import shape as ops
 from ..ops.indexing import AddAt
 from ..recording import record
-from .arguments import is_tensor, sizes_of, wrap_dim, wrap_dims
+from .arguments import broadcast_shapes, is_tensor, sizes_of, wrap_dim, wrap_dims
 
 
 def reshape(input, *shape, **named):
@@ -181,15 +181,6 @@ def broadcast_to(input, size):
     return expand(input, tuple(size))
 
 
-def broadcast_shapes(name, *shapes):
-    """The common shape; a RuntimeError that shows the shapes if there is none."""
-    try:
-        return np.broadcast_shapes(*shapes)
-    except ValueError:
-        listed = ", ".join(str(list(s)) for s in shapes)
-        raise RuntimeError(f"{name}(): shapes {listed} do not broadcast together") from None
-
-
 def broadcast_tensors(*tensors):
     """All tensors stretched to their common shape."""
     if len(tensors) == 1 and not is_tensor(tensors[0]):
@@ -216,12 +207,18 @@ def roll(input, shifts, dims=None):
 
 def tril(input, diagonal=0):
     """The lower triangle of the last two axes, zero above the diagonal."""
-    return record(ops.Triangle, input, k=diagonal, lower=True)
+    return _triangle("tril", input, diagonal, True)
 
 
 def triu(input, diagonal=0):
     """The upper triangle of the last two axes, zero below the diagonal."""
-    return record(ops.Triangle, input, k=diagonal, lower=False)
+    return _triangle("triu", input, diagonal, False)
+
+
+def _triangle(name, input, diagonal, lower):
+    if input.array.ndim < 2:
+        raise RuntimeError(f"{name}(): expected at least 2 dimensions, got shape {list(input.shape)}")
+    return record(ops.Triangle, input, k=diagonal, lower=lower)
 
 
 def diagonal(input, offset=0, dim1=0, dim2=1):
