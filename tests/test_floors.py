@@ -1,0 +1,201 @@
+"""The package is built in floors: a file imports only from below, so it can be read from the bottom up.
+
+A new file fits into the table without a change if its folder is there; a new folder or top-level file needs a row.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
+
+# From the ground up. A name stands for a file or a folder. Files of one row may not import each other, files of
+# one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
+FLOORS = [
+    ["_mode", "device"],
+    ["dtypes", "random", "kernels"],
+    ["graph"],
+    ["ops"],
+    ["engine", "recording"],
+    ["functions"],
+    ["gradients", "printing"],
+    ["methods"],
+    ["tensor"],
+    ["create", "legacy", "linalg"],
+    ["autograd", "utils.data"],
+    ["nn.parameter", "nn.functional"],
+    ["nn.init", "nn.module"],
+    ["nn", "optim"],
+    ["interop", "data", "utils"],
+    ["viz", "study"],
+    ["cuda", "backends"],
+    [""],  # tinygrad_rnn/__init__.py itself: the public names
+    ["demo"],
+    ["cli"],
+    ["__main__"],
+]
+
+# Rows that must stay ignorant of more than their floor demands: they may import these and nothing else of ours.
+ONLY = {
+    "kernels": ["kernels"],
+    "graph": ["_mode"],
+    "ops": ["_mode", "graph", "ops", "kernels", "dtypes"],
+    "engine": ["_mode", "graph", "ops"],
+    "viz": ["_mode", "graph", "ops", "engine", "viz", "tensor", "nn.module"],
+    "study": ["_mode", "graph", "ops", "engine", "gradients", "study", "tensor"],
+}
+
+# Words that may not stand in the code of a folder (names and attributes, not comments).
+NOT_A_WORD = {
+    "kernels": ["Tensor", "Node", "Leaf", "edges", "saved_tensors"],
+    "ops": ["Tensor"],
+    "graph": ["Tensor"],
+    "engine": ["Tensor"],
+}
+
+# What the core may import from outside the standard library. Everything else serves one named purpose elsewhere.
+OUTSIDE = {"numpy": "", "matplotlib": "viz study demo cli", "graphviz": "viz", "pygraphviz": "viz"}
+OUTSIDE |= {"safetensors": "interop", "tqdm": "utils cli demo data", "torch": "interop"}
+
+
+def name_of(path: pathlib.Path) -> str:
+    """The module's name inside the package: 'nn.rnn', and '' for the package itself."""
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts)
+
+
+FILES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def floor_of(module: str) -> tuple[int, str] | None:
+    """The floor of a module and the name in the table that it falls under: the longest that fits."""
+    best = None
+    for floor, names in enumerate(FLOORS):
+        for name in names:
+            fits = module == name or (name and module.startswith(name + "."))
+            if fits and (best is None or len(name) > len(best[1])):
+                best = floor, name
+    return best
+
+
+def imports(module: str, everywhere: bool = True) -> set[tuple[str, int]]:
+    """The modules of this package that `module` imports, with line numbers; top level only unless `everywhere`."""
+    tree = ast.parse(FILES[module].read_text(encoding="utf-8"))
+    package = module if FILES[module].name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(tree) if everywhere else tree.body:
+        if isinstance(node, ast.ImportFrom):
+            base = _base(node, package)
+            if base is not None:
+                for alias in node.names:
+                    inner = f"{base}.{alias.name}" if base else alias.name
+                    found.add((inner if inner in FILES else base, node.lineno))
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "tinygrad_rnn":
+                    found.add((alias.name.partition(".")[2], node.lineno))
+    return found
+
+
+def _base(node: ast.ImportFrom, package: str) -> str | None:
+    """Where `from X import ...` looks, inside the package; None if X is outside."""
+    if node.level == 0:
+        first, _, rest = (node.module or "").partition(".")
+        return rest if first == "tinygrad_rnn" else None
+    parts = package.split(".") if package else []
+    parts = parts[: len(parts) - (node.level - 1)]
+    return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_a_file_imports_only_from_below(module):
+    place = floor_of(module)
+    assert place is not None, f"{module} has no floor: add it to FLOORS"
+    floor, name = place
+    for target, line in imports(module):
+        below = floor_of(target)
+        assert below is not None, f"{module}:{line} imports {target}, which has no floor"
+        same_folder = below[1] == name
+        assert below[0] < floor or same_folder, (
+            f"{module}:{line} (floor {floor}, {name!r}) imports {target} (floor {below[0]}, {below[1]!r})"
+        )
+
+
+@pytest.mark.parametrize("name", ONLY)
+def test_a_floor_knows_no_more_than_it_must(name):
+    allowed = ONLY[name]
+    for module in FILES:
+        place = floor_of(module)
+        if place is not None and place[1] == name:
+            for target, line in imports(module):
+                known = any(target == a or target.startswith(a + ".") for a in allowed)
+                assert known, f"{module}:{line} imports {target}; {name} may only know {allowed}"
+
+
+def test_there_are_no_circles():
+    """Not even inside a folder: reading in the right order, every name has been met before."""
+    state: dict[str, str] = {}
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        if state.get(module) == "done":
+            return
+        assert state.get(module) != "open", f"circle: {' -> '.join((*path, module))}"
+        state[module] = "open"
+        for target, _ in sorted(imports(module, everywhere=False)):
+            if target in FILES and target != module:
+                visit(target, (*path, module))
+        state[module] = "done"
+
+    for module in FILES:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("name", NOT_A_WORD)
+def test_words_that_belong_to_higher_floors(name):
+    """Ops never mention Tensor, kernels never mention the graph."""
+    for module, path in FILES.items():
+        if module == name or module.startswith(name + "."):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
+                assert word not in NOT_A_WORD[name], f"{module}:{getattr(node, 'lineno', 0)} mentions {word}"
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_other_packages_are_imported_only_where_they_serve(module):
+    import sys
+
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module or ""]
+        for name in names:
+            first = name.split(".")[0]
+            if first in sys.stdlib_module_names or first == "tinygrad_rnn":
+                continue
+            assert first in OUTSIDE, f"{module}:{node.lineno} imports {first}"
+            allowed = OUTSIDE[first].split()
+            inside = any(module == a or module.startswith(a + ".") for a in allowed)
+            assert not allowed or inside, f"{module}:{node.lineno} imports {first}, which is for {allowed}"
+
+
+def test_the_check_itself_sees_a_wrong_import(monkeypatch, tmp_path):
+    """Relative, absolute and nested imports are all found."""
+    file = tmp_path / "wrong.py"
+    file.write_text(
+        "from ..tensor import Tensor\nfrom .. import engine\nimport tinygrad_rnn.nn.module\n"
+        "def late():\n    from tinygrad_rnn.nn import rnn\n"
+    )
+    monkeypatch.setitem(FILES, "ops.wrong", file)
+    assert {name for name, _ in imports("ops.wrong")} == {"tensor", "engine", "nn.module", "nn.rnn"}
+    assert "nn.rnn" not in {name for name, _ in imports("ops.wrong", everywhere=False)}
+    with pytest.raises(AssertionError, match=r"ops.wrong:\d \(floor 3"):
+        test_a_file_imports_only_from_below("ops.wrong")
+    with pytest.raises(AssertionError, match="may only know"):
+        test_a_floor_knows_no_more_than_it_must("ops")
