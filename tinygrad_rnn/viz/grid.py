@@ -81,15 +81,22 @@ class Grid:
         self.taken = {(level, c) for level, spans in enumerate(taken) for a, b in spans for c in range(a, b + 1)}
 
     def _bridges(self) -> dict[Place, set[Place]]:
-        """Last steps that reach a step through operations outside the steps, as from encoder to decoder."""
-        piece_of = {item: piece for piece in self.pieces for item in piece.items}
+        """Last steps that alone reach a step through operations outside the steps, as from encoder to decoder."""
+        only_last: dict[Item, dict[int, bool]] = {}  # for operations outside: rows they see, and if only their end
         found: dict[Place, set[Place]] = {}
-        for link in self.model.links:
-            piece = piece_of.get(link.source)
-            if piece is not None and link.target.place is not None:
-                only_last = {p for p in piece.sources if p == self.runs[p.row][-1]}
-                if only_last == piece.sources:
-                    found.setdefault(link.target.place, set()).update(only_last)
+        for item in self.model.items:
+            seen: dict[int, bool] = {}
+            for link in item.inputs:
+                place = link.source.place
+                if place is not None:
+                    seen[place.row] = seen.get(place.row, True) and place == self.runs[place.row][-1]
+                for row, last in only_last.get(link.source, {}).items():
+                    if item.place is None:
+                        seen[row] = seen.get(row, True) and last
+                    elif last and item.place.row != row:
+                        found.setdefault(item.place, set()).add(self.runs[row][-1])
+            if item.place is None and seen:
+                only_last[item] = seen
         return found
 
     def _lags(self) -> dict[tuple[int, int], set[int]]:

@@ -24,7 +24,7 @@ class Labels:
         if item.kind == "op":
             kind, first = "op", self._op(item)
         elif item.kind == "parameter":
-            kind, first = "parameter", short(item.name) or item.id
+            kind, first = "parameter", short(item.name.rpartition(".")[2]) or item.id
         else:
             kind, first = "input", self._input(item)
         if self.backward and item.kind in ("parameter", "leaf"):

@@ -80,6 +80,7 @@ class Model:
         self.items: list[Item] = []
         self.links: list[Link] = []
         self.item_of: dict[Node, Item] = {}
+        self._constants: dict[object, Item] = {}
         for node in _with_what_was_cut([node for node, _ in self.outputs]):
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
@@ -104,9 +105,20 @@ class Model:
                 source, number = constant.cut
                 self._link(self.item_of[source], number, item, position, cut=constant.how)
             elif constant is not None and number_of(constant) is None:
-                shape = np.shape(constant.array) if constant.array is not None else ()
-                source = self._new("constant", "", node.scope, (shape,), constant=constant)
-                self._link(source, 0, item, position)
+                self._link(self._constant(constant, node.scope), 0, item, position)
+
+    def _constant(self, constant: Constant, scope: Scope) -> Item:
+        """The item of a constant: one for each array in each step."""
+        array = constant.array
+        shape = np.shape(array) if array is not None else ()
+        if not isinstance(array, np.ndarray):
+            return self._new("constant", "", scope, (shape,), constant=constant)
+        memory = array.__array_interface__
+        key = (memory["data"][0], memory["strides"], shape, scope.layer, scope.direction, scope.step)
+        item = self._constants.get(key)
+        if item is None:
+            item = self._constants[key] = self._new("constant", "", scope, (shape,), constant=constant)
+        return item
 
     def _new(self, kind: str, op: str, scope: Scope, shapes: Any, **fields: Any) -> Item:
         symbol = SYMBOLS.get(op) or op.lower()

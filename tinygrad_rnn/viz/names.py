@@ -19,20 +19,23 @@ from .steps import Place
 
 def name_items(model: Model, names: dict[str, Any] | None) -> None:
     """Fill `item.name` and `item.names`. `names` is a dict of variables, such as `locals()`."""
+    tensors = dict(_tensors_in(names or {}))
+    _user_names(model, {name: t for name, t in tensors.items() if "[" not in name})
     _own_names(model)
-    if names:
-        _user_names(model, dict(_tensors_in(names)))
     for items in model.tiles.values():
         _cell_names(items)
     _same_in_every_step(model)
     _lone_states(model)
+    _same_in_every_step(model)
+    _user_names(model, tensors)  # members of lists name only what has no name yet
+    _module_names(model)
 
 
 def _own_names(model: Model) -> None:
     for item in model.items:
         if isinstance(item.node, Leaf):
             tensor = item.node.variable
-            item.name = (tensor.name if tensor is not None else None) or item.name
+            item.name = item.name or (tensor.name if tensor is not None else None) or ""
 
 
 def _tensors_in(names: dict[str, Any]) -> Any:
@@ -50,14 +53,13 @@ def _tensors_in(names: dict[str, Any]) -> Any:
 
 def _user_names(model: Model, tensors: dict[str, Any]) -> None:
     by_memory: dict[int, tuple[str, np.ndarray]] = {}
-    plain = {name: t for name, t in tensors.items() if "[" not in name}
-    for name, tensor in {**plain, **tensors}.items():
+    for name, tensor in tensors.items():
         by_memory.setdefault(id(memory_of(tensor.array)), (name, tensor.array))
         if tensor._edge is None or tensor._edge[0] not in model.item_of:
             continue
         node, number = tensor._edge
         item = model.item_of[node]
-        if node.n_outputs > 1:
+        if node.n_outputs > 1 and not item.name:
             item.names.setdefault(number, name)
         elif not item.name:
             item.name = name
@@ -86,9 +88,10 @@ def _cell_names(items: list[Item]) -> None:
             _gru_names(item)
 
 
-def _set(item: Item, name: str) -> None:
-    if not item.name and not item.names:
-        item.name = name
+def _set(items: dict[str, Item]) -> None:
+    for name, item in items.items():
+        if not item.name and not item.names:
+            item.name = name
 
 
 def _made_by(item: Item, op: str) -> list[Item]:
@@ -107,15 +110,21 @@ def _lstm_names(h: Item) -> None:
     kept = [m for m in products if m not in inner and _made_by(m, "Sigmoid")]
     if not inner:
         return
-    _set(h, "h"), _set(c, "c"), _set(o[0], "o")
-    _set(_made_by(inner[0], "Sigmoid")[0], "i"), _set(_made_by(inner[0], "Tanh")[0], "g")
+    i, g = _made_by(inner[0], "Sigmoid")[0], _made_by(inner[0], "Tanh")[0]
+    _set({"h": h, "c": c, "o": o[0], "i": i, "g": g})
     if kept:
-        _set(_made_by(kept[0], "Sigmoid")[0], "f")
+        _set({"f": _made_by(kept[0], "Sigmoid")[0]})
 
 
 def _gru_names(n: Item) -> None:
     """n = tanh(… r ⊙ …),   h = (1 - z) ⊙ n + z ⊙ h'   or   h = n + z ⊙ (h' - n)"""
-    reset = [r for added in _made_by(n, "Add") for m in _made_by(added, "Mul") for r in _made_by(m, "Sigmoid")]
+    reset = [
+        r
+        for added in _made_by(n, "Add")
+        for product in [added, *_made_by(added, "Linear"), *_made_by(added, "MatMul")]
+        for m in _made_by(product, "Mul")
+        for r in _made_by(m, "Sigmoid")
+    ]
     if len(reset) != 1:
         return
     for use in n.uses:
@@ -124,7 +133,7 @@ def _gru_names(n: Item) -> None:
         for h in candidates:
             update = [z for m in _made_by(h, "Mul") for z in _made_by(m, "Sigmoid") if z is not reset[0]]
             if h.op == "Add" and len(set(update)) == 1:
-                _set(n, "n"), _set(reset[0], "r"), _set(update[0], "z"), _set(h, "h")
+                _set({"n": n, "r": reset[0], "z": update[0], "h": h})
                 return
 
 
@@ -156,7 +165,18 @@ def _lone_states(model: Model) -> None:
     for by_position in states.values():
         if len(by_position) == 1:
             for item in next(iter(by_position.values())):
-                _set(item, "h")
+                _set({"h": item})
+
+
+def _module_names(model: Model) -> None:
+    """A module that is one operation, such as Linear, gives it its name."""
+    inside: dict[tuple[str, int], list[Item]] = {}
+    for item in model.items:
+        if item.kind == "op" and item.scope.path:
+            inside.setdefault((item.scope.path, item.scope.call), []).append(item)
+    for (path, _), items in inside.items():
+        if len(items) == 1 and "." in path:
+            _set({path.rpartition(".")[2]: items[0]})
 
 
 def _hands_on(here: Place, there: Place | None) -> bool:

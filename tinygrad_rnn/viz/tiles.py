@@ -124,10 +124,14 @@ class TileBuilder:
 
     def exit(self, item: Item, number: int) -> Box:
         """The port through which output `number` of `item` leaves its tile."""
-        port = self.exits.get((item, number))
+        together = item.place is None and len(item.shapes) > MANY  # an unbind over time leaves through one port
+        key = (item, -1 if together else number)
+        port = self.exits.get(key)
         if port is None:
             tile = self.tile_of[item]
-            port = self.exits[item, number] = self._port(tile, value_name(item, number), tile.right)
+            last = len(item.shapes) - 1
+            names = [value_name(item, 0), value_name(item, last)] if together else [value_name(item, number)]
+            port = self.exits[key] = self._port(tile, spread(names), tile.right)
             tile.arrows.append(Arrow(self.box_of[item], port, "state"))
         return port
 
@@ -183,6 +187,9 @@ class TileBuilder:
 def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
     name = short(item.label_of(number), 12) or item.symbol
+    if item.op == "Unbind" and number not in item.names:
+        of = item.inputs[0].source.name if item.inputs else ""
+        return f"{short(item.name or of, 12) or item.symbol}[{number}]"
     return f"{name}[{item.place.step}]" if item.place is not None else name
 
 
@@ -192,13 +199,19 @@ def spread(names: list[str]) -> str:
 
 
 def clusters_of(tile: Tile, items: Iterable[Item], box_of: dict[Item, Box]) -> list[Cluster]:
-    """Frames for the modules in a tile, outermost first: one per module path and call."""
-    found: dict[tuple[str, int], Cluster] = {}
+    """Frames for the modules in a tile, outermost first, with the parameters that only they use."""
+    found: dict[str, Cluster] = {}
     for item in items:
         parts = item.scope.path.split(".") if item.scope.path else []
         for depth in range(len(parts)):
-            path = ".".join(parts[: depth + 1])
-            key = (path, item.scope.call if depth == len(parts) - 1 else 0)
-            cluster = found.setdefault(key, Cluster(short(path), [], depth))
-            cluster.boxes.append(box_of[item])
-    return sorted((c for c in found.values() if len(c.boxes) > 1), key=lambda cluster: cluster.depth)
+            cluster = found.setdefault(".".join(parts[: depth + 1]), Cluster(short(parts[depth]), [], depth))
+            if item in box_of:
+                cluster.boxes.append(box_of[item])
+    heads: dict[Box, set[Box]] = {}
+    for arrow in tile.arrows:
+        heads.setdefault(arrow.tail, set()).add(arrow.head)
+    kept = sorted((c for c in found.values() if len(c.boxes) > 1), key=lambda cluster: cluster.depth)
+    for cluster in kept:
+        inside = set(cluster.boxes)
+        cluster.boxes += [box for box in tile.boxes if box.kind == "parameter" and heads.get(box, set()) <= inside]
+    return kept

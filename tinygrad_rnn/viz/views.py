@@ -253,7 +253,7 @@ def finish(picture: Picture, model: Model, wanted: Wanted) -> Picture:
         if not norms:
             picture.notes.append("no gradient was recorded: run backward inside viz.record()")
     for item in model.parameters:
-        label = item.name or item.id
+        label = full_name(item)
         shape = " × ".join(map(str, item.shapes[0])) or "1"
         picture.parameters.append((item.id, f"{label}: {shape}", len(item.uses)))
     kinds = {arrow.kind for arrow in picture.arrows()}
@@ -271,6 +271,14 @@ def finish(picture: Picture, model: Model, wanted: Wanted) -> Picture:
         "cuts": sum(bool(link.cut) for link in model.links),
     }  # fmt: skip
     return picture
+
+
+def full_name(item: Item) -> str:
+    """A parameter's name with the path of the module that uses it: 'head0.q.weight'."""
+    path = item.uses[0].target.scope.path.partition(".")[2] if item.uses else ""
+    if item.name and path and "." not in item.name:
+        return f"{path}.{item.name}"
+    return item.name or item.id
 
 
 def _norms_on_exits(picture: Picture) -> None:
