@@ -15,6 +15,7 @@ from ._mode import (
     scope,
     set_grad_enabled,
     step,
+    unrolled,
 )
 from .create import (
     arange,
@@ -245,5 +246,6 @@ from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, s
 from .tensor import Tensor
 
 from . import autograd, cuda, nn, optim, utils  # isort: skip
+from .nn.fused import expand  # isort: skip
 
 __version__ = "0.1.0"

@@ -26,12 +26,13 @@ class Scope(NamedTuple):
 class Mode:
     """The switches of one thread, as a new thread starts with them."""
 
-    __slots__ = ("before", "inference", "lift", "on_record", "recording", "scope", "watchers")
+    __slots__ = ("before", "inference", "lift", "on_record", "recording", "scope", "unrolled", "watchers")
 
     def __init__(self):
         self.recording = True  # do operations on tensors that require grad make nodes?
         self.inference = False
         self.scope = Scope()
+        self.unrolled = False  # do whole-sequence layers record every step?
         self.lift: Any = None  # the Tensor class while gradients are themselves being recorded, else None
         self.on_record: Callable[..., None] | None = None  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
@@ -179,6 +180,16 @@ def is_grad_enabled() -> bool:
 def is_inference_mode_enabled() -> bool:
     """True inside `inference_mode()`."""
     return thread.mode.inference
+
+
+class unrolled(switch):
+    """Inside, RNN, LSTM and GRU record every time step as operations, instead of one fused node each.
+
+    The same numbers, slower, and open to pictures and study. A context manager or a decorator.
+    """
+
+    def __init__(self):
+        super().__init__(unrolled=True)
 
 
 class scope(switch):

@@ -1,5 +1,6 @@
 """RNN, LSTM and GRU equal PyTorch's with the same weights: outputs, states and all gradients."""
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -19,6 +20,13 @@ GRID = [
         ["RNN", "LSTM", "GRU"], [1, 2, 3], [False, True], [True, False], [False, True]
     )
 ]
+
+
+@pytest.fixture(params=["fused", "unrolled"], autouse=True)
+def both_paths(request):
+    """Every test runs on whole-sequence kernels and on recorded steps."""
+    with tg.unrolled() if request.param == "unrolled" else contextlib.nullcontext():
+        yield
 
 
 def twins(kind, dtype="float64", **options):

@@ -12,10 +12,12 @@ from typing import Any
 
 from .. import engine
 from .._mode import enable_grad, thread
-from ..functions.joining import stack
+from ..functions.joining import cat, stack
 from ..graph import FREED, Node
 from ..kernels import gru, lstm, rnn
 from ..ops.function import Function, freed_message
+from ..ops.shape import Reshape
+from ..recording import record
 from ..tensor import Tensor
 from .cells import State
 from .recurrent import Step, through_time
@@ -33,10 +35,10 @@ class Sequence(Function):
     n_states = 1  # how many of the inputs after x are the start state
     _keep = staticmethod(lambda values: ())  # `keep_some` gives what the kernel keeps
 
-    def forward(ctx, x, *inputs, bind, layer, reverse, keep, **options):
-        ctx.bind, ctx.layer, ctx.reverse = bind, layer, reverse
+    def forward(ctx, x, *inputs, bind, layer, reverse, keep, sizes=None, **options):
+        ctx.bind, ctx.layer, ctx.reverse, ctx.sizes = bind, layer, reverse, sizes
         states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
-        outputs, workspace = ctx.run(x, states, weights, reverse=reverse, keep=keep, **options)
+        outputs, workspace = ctx.run(x, states, weights, reverse=reverse, keep=keep, sizes=sizes, **options)
         if keep:
             ctx.kept = (x, *inputs, workspace)
         return outputs
@@ -66,7 +68,7 @@ class Opened:
     def backward(self, *gs: Any) -> tuple[Any, ...]:
         """The gradients as Tensors, through the expanded steps."""
         node = self.node
-        inputs = _inputs(node)
+        inputs = _aliased(_inputs(node))
         outputs = _outputs(node, inputs)
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
         asked = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
@@ -97,6 +99,13 @@ def _inputs(node: Sequence) -> list[Any]:
     return [v if v is None else Tensor._of(v, edge) for v, edge in zip(values, node.edges, strict=True)]
 
 
+def _aliased(inputs: list[Any]) -> list[Any]:
+    """The inputs behind a node of their own each: gradients asked for there stop there, even where a weight was
+    also used to compute another input."""
+    with enable_grad():
+        return [x if x is None else record(Reshape, x, shape=x.array.shape) for x in inputs]
+
+
 def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
     """Run the readable steps; the scope is the node's own, with time steps."""
     x, *rest = inputs
@@ -105,7 +114,12 @@ def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
     outer, mode.scope = mode.scope, node.scope
     try:
         with enable_grad():
-            outputs, state = through_time(node.bind(weights), x.unbind(0), states, node.layer, node.reverse)
+            xs = (
+                x.unbind(0) if node.sizes is None else [x_t[:n] for x_t, n in zip(x.unbind(0), node.sizes, strict=True)]
+            )
+            outputs, state = through_time(node.bind(weights), xs, states, node.layer, node.reverse)
+            if node.sizes is not None:  # what lies beyond the end of a sequence is never used
+                outputs = [cat([h, h.new_zeros(len(x[0]) - len(h), h.shape[1])]) for h in outputs]
             return (stack(outputs), *state)
     finally:
         mode.scope = outer
@@ -114,8 +128,8 @@ def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
 class RNNSequence(Sequence):
     """`cells.rnn_step` over a sequence."""
 
-    def run(ctx, x, states, weights, nonlinearity, reverse, keep):
-        return rnn.forward(x, *states, weights, nonlinearity, reverse, keep)
+    def run(ctx, x, states, weights, nonlinearity, reverse, keep, sizes):
+        return rnn.forward(x, *states, weights, nonlinearity, reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h):
         *d_inputs, d_bias = rnn.backward(workspace, d_output, d_h)
@@ -127,8 +141,8 @@ class LSTMSequence(Sequence):
 
     n_states = 2
 
-    def run(ctx, x, states, weights, reverse, keep):
-        return lstm.forward(x, *states, weights, reverse, keep)
+    def run(ctx, x, states, weights, reverse, keep, sizes):
+        return lstm.forward(x, *states, weights, reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h, d_c):
         *d_inputs, d_bias = lstm.backward(workspace, d_output, d_h, d_c)
@@ -138,8 +152,8 @@ class LSTMSequence(Sequence):
 class GRUSequence(Sequence):
     """`cells.gru_step` over a sequence."""
 
-    def run(ctx, x, states, weights, reset, update, reverse, keep):
-        return gru.forward(x, *states, weights, reset == "before", update == "write", reverse, keep)
+    def run(ctx, x, states, weights, reset, update, reverse, keep, sizes):
+        return gru.forward(x, *states, weights, reset == "before", update == "write", reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h):
         return gru.backward(workspace, d_output, d_h)
@@ -162,7 +176,7 @@ def run_fused(
     outer = mode.scope
     mode.scope = outer._replace(layer=layer, direction="reverse" if reverse else "forward")
     try:
-        output, *state = x._record(op, *inputs, bind=bind, layer=layer, reverse=reverse, keep=keep, **options)
+        output, *state = record(op, *inputs, bind=bind, layer=layer, reverse=reverse, keep=keep, **options)
     finally:
         mode.scope = outer
     return output, tuple(state)

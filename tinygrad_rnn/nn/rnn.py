@@ -7,16 +7,19 @@ import warnings
 from functools import partial
 from typing import Any
 
+from .._mode import thread
 from ..create import empty, zeros
 from ..functions.arguments import need_tensor
 from ..functions.joining import cat, stack
 from ..tensor import Tensor
+from . import functional as F
 from . import init
 from .cells import State, Weights, check_choice, check_sizes, gru_step, lstm_step, rnn_step
+from .fused import GRUSequence, LSTMSequence, RNNSequence, run_fused
 from .module import Module
 from .parameter import Parameter
 from .recurrent import Step, stacked
-from .utils.rnn import PackedSequence
+from .utils.rnn import PackedSequence, packed_places, turned
 
 
 class RNNBase(Module):
@@ -29,6 +32,8 @@ class RNNBase(Module):
     dropout         probability of dropping outputs between layers while training
     bidirectional   a second pass from the last step to the first; outputs are side by side
     proj_size       LSTM only: h has this many numbers instead of hidden_size
+    fused           each layer and direction is one fast node (`expand` opens it); False records every step, as
+                    inside `unrolled()`; the numbers are the same. Layers with proj_size always record every step
 
     Parameters: weight_ih_l{k}, weight_hh_l{k}, bias_ih_l{k}, bias_hh_l{k} for layer k, with `_reverse` for the
     second direction; they start uniform in ±1/√hidden_size.
@@ -49,6 +54,7 @@ class RNNBase(Module):
         proj_size: int = 0,
         device: Any = None,
         dtype: Any = None,
+        fused: bool = True,
     ):
         super().__init__()
         name = type(self).__name__
@@ -66,7 +72,7 @@ class RNNBase(Module):
             )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
-        self.bidirectional, self.proj_size = bidirectional, proj_size
+        self.bidirectional, self.proj_size, self.fused = bidirectional, proj_size, fused
         for layer in range(num_layers):
             for suffix in self._suffixes:
                 self._add_weights(layer, suffix, dtype, device)
@@ -133,8 +139,11 @@ class RNNBase(Module):
         batched = input.ndim == 3
         x = input.unsqueeze(1) if not batched else input.transpose(0, 1) if self.batch_first else input
         states = self._states(hx, x.array.shape[1], x.dtype, batched)
-        outputs, ends = self._run(x.unbind(0), states)
-        output = stack(outputs)
+        if self._fuses():
+            output, ends = self._run_fused(x, states)
+        else:
+            outputs, ends = self._run(x.unbind(0), states)
+            output = stack(outputs)
         if not batched:
             output, ends = output.squeeze(1), [tuple(part.squeeze(0) for part in end) for end in ends]
         elif self.batch_first:
@@ -148,15 +157,59 @@ class RNNBase(Module):
         states = self._states(hx, sizes[0], input.data.dtype, batched=True)
         if hx is not None and input.sorted_indices is not None:
             states = [tuple(part[input.sorted_indices] for part in state) for state in states]
-        outputs, ends = self._run(input.data.split(sizes), states)
+        if self._fuses():
+            data, ends = self._run_fused_packed(input.data, sizes, states)
+        else:
+            outputs, ends = self._run(input.data.split(sizes), states)
+            data = cat(outputs)
         if input.unsorted_indices is not None:
             ends = [tuple(part[input.unsorted_indices] for part in end) for end in ends]
-        return input._replace(data=cat(outputs)), self._result(ends)
+        return input._replace(data=data), self._result(ends)
 
     def _run(self, xs: Any, states: list[State]) -> tuple[list[Tensor], list[State]]:
         directions = range(len(self._suffixes))
         steps = [[self.step(self.weights(layer, d)) for d in directions] for layer in range(self.num_layers)]
         return stacked(steps, xs, states, self.dropout, self.training)
+
+    def _fuses(self) -> bool:
+        """Is each layer and direction one node, or does every step record its operations?"""
+        return self.fused and not self.proj_size and not thread.mode.unrolled
+
+    def _run_fused(self, x: Tensor, states: list[State], sizes: list[int] | None = None) -> tuple[Tensor, list[State]]:
+        """All layers over x (T, B, I), each direction of each as one node; with `sizes`, sequences that end early."""
+        ends = []
+        both_ways = len(self._suffixes)
+        for layer in range(self.num_layers):
+            if layer and self.dropout and self.training:
+                x = F.dropout(x, self.dropout)
+            both = []
+            for direction in range(both_ways):
+                state, weights = states[layer * both_ways + direction], self.weights(layer, direction)
+                backwards = direction == 1
+                if backwards and sizes is not None:  # each sequence is turned round within its own length
+                    turn = turned(sizes)
+                    output, end = self.fuse(x[turn], state, weights, layer, False, sizes)
+                    output = output[turn]
+                else:
+                    output, end = self.fuse(x, state, weights, layer, backwards, sizes)
+                both.append(output)
+                ends.append(end)
+            x = both[0] if len(both) == 1 else cat(both, -1)
+        return x, ends
+
+    def _run_fused_packed(self, data: Tensor, sizes: list[int], states: list[State]) -> tuple[Tensor, list[State]]:
+        """The same for packed data: padded for the kernels, and packed again."""
+        places = packed_places(sizes)
+        padded = zeros(len(sizes), sizes[0], data.shape[1], dtype=data.dtype)
+        padded[places] = data
+        output, ends = self._run_fused(padded, states, sizes)
+        return output[places], ends
+
+    def fuse(
+        self, x: Tensor, state: State, weights: Weights, layer: int, reverse: bool, sizes: list[int] | None
+    ) -> tuple[Tensor, State]:
+        """One layer in one direction as one node. Subclasses name the kernel and its options."""
+        raise NotImplementedError
 
     # --- states -------------------------------------------------------------------------------------
 
@@ -257,16 +310,22 @@ class RNN(RNNBase):
         bidirectional: bool = False,
         device: Any = None,
         dtype: Any = None,
+        fused: bool = True,
     ):
         check_choice("RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype, fused
         )
         self.nonlinearity = nonlinearity
 
     def step(self, weights: Weights) -> Step:
         """`rnn_step` with these weights."""
         return partial(rnn_step, weights=weights, nonlinearity=self.nonlinearity)
+
+    def fuse(self, x: Any, state: Any, weights: Any, layer: Any, reverse: Any, sizes: Any) -> Any:
+        """`kernels/rnn.py`."""
+        options = {"nonlinearity": self.nonlinearity, "sizes": sizes}
+        return run_fused(RNNSequence, self.step, x, state, weights, layer, reverse, **options)
 
 
 class LSTM(RNNBase):
@@ -283,7 +342,11 @@ class LSTM(RNNBase):
 
     def step(self, weights: Weights) -> Step:
         """`lstm_step` with these weights."""
-        return partial(lstm_step, weights=weights if self.proj_size else weights[:4])
+        return partial(lstm_step, weights=weights)
+
+    def fuse(self, x: Any, state: Any, weights: Any, layer: Any, reverse: Any, sizes: Any) -> Any:
+        """`kernels/lstm.py`."""
+        return run_fused(LSTMSequence, self.step, x, state, weights, layer, reverse, sizes=sizes)
 
     def _split_state(self, hx: Any) -> State:
         if not isinstance(hx, (tuple, list)) or len(hx) != 2:
@@ -312,14 +375,20 @@ class GRU(RNNBase):
         dtype: Any = None,
         reset: str = "after",
         update: str = "keep",
+        fused: bool = True,
     ):
         check_choice("GRU", "reset", reset, ("after", "before"))
         check_choice("GRU", "update", update, ("keep", "write"))
         super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype, fused
         )
         self.reset, self.update = reset, update
 
     def step(self, weights: Weights) -> Step:
         """`gru_step` with these weights."""
         return partial(gru_step, weights=weights, reset=self.reset, update=self.update)
+
+    def fuse(self, x: Any, state: Any, weights: Any, layer: Any, reverse: Any, sizes: Any) -> Any:
+        """`kernels/gru.py`."""
+        options = {"reset": self.reset, "update": self.update, "sizes": sizes}
+        return run_fused(GRUSequence, self.step, x, state, weights, layer, reverse, **options)

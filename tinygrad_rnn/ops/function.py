@@ -50,7 +50,7 @@ class Function(Node):
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        if "forward" in cls.__dict__ or "saves" in cls.__dict__:
+        if ("forward" in cls.__dict__ or "saves" in cls.__dict__) and "_keep" not in cls.__dict__:
             cls._keep, cls._keep_plan = _plan(cls)
 
     _keep: Any = None  # picks the saved values out of (*inputs, output)

@@ -66,6 +66,20 @@ def _lengths(lengths: Any, batch: int) -> np.ndarray:
     return found.astype(np.int64)
 
 
+def packed_places(sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """(t, b) of each element of packed data in the padded batch (T, B), for the given batch sizes."""
+    t, b = np.nonzero(np.arange(sizes[0]) < np.asarray(sizes)[:, None])
+    return Tensor._of(t), Tensor._of(b)
+
+
+def turned(sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """An index that turns each sequence of a padded batch (T, B) round within its own length; its own inverse."""
+    steps = np.arange(len(sizes))[:, None]
+    lengths = (np.asarray(sizes)[:, None] > np.arange(sizes[0])).sum(0)
+    back = np.where(steps < lengths, lengths - 1 - steps, steps)
+    return Tensor._of(back), Tensor._of(np.broadcast_to(np.arange(sizes[0]), back.shape))
+
+
 def pack_padded_sequence(
     input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
 ) -> PackedSequence:
@@ -96,9 +110,7 @@ def pack_padded_sequence(
             f"{sizes.tolist()}; pass enforce_sorted=False to have them sorted"
         )
     running = (np.arange(sizes[0])[:, None] < sizes).sum(1)
-    steps, columns = np.nonzero(np.arange(sizes[0])[:, None] < sizes)
-    data = x[Tensor._of(steps), Tensor._of(columns)]
-    return PackedSequence(data, Tensor._of(running), sorted_indices, unsorted_indices)
+    return PackedSequence(x[packed_places(running)], Tensor._of(running), sorted_indices, unsorted_indices)
 
 
 def pad_packed_sequence(
@@ -112,12 +124,10 @@ def pad_packed_sequence(
             f"pad_packed_sequence: total_length {total_length} is less than the longest sequence's {steps} elements"
         )
     lengths = (sizes[:, None] > np.arange(sizes[0])).sum(0)
-    running = np.arange(steps)[:, None] < lengths
     data = sequence.data
     shape = (steps if total_length is None else total_length, int(sizes[0]), *data.array.shape[1:])
     padded = Tensor._of(np.full(shape, padding_value, data.dtype))
-    t, column = np.nonzero(running)
-    padded[Tensor._of(t), Tensor._of(column)] = data
+    padded[packed_places(sizes)] = data
     result_lengths = Tensor._of(lengths.astype(np.int64))
     if sequence.unsorted_indices is not None:
         padded = padded.index_select(1, sequence.unsorted_indices)

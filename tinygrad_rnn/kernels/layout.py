@@ -1,0 +1,46 @@
+"""The layout that the kernels share: features before batch, time first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def feature_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
+    """(T, B, F) as contiguous (T, F, B); time backwards if `reverse`."""
+    return np.ascontiguousarray((x[::-1] if reverse else x).transpose(0, 2, 1))
+
+
+def batch_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
+    """(T, F, B) as contiguous (T, B, F); time backwards if `reverse`."""
+    return np.ascontiguousarray((x[::-1] if reverse else x).transpose(0, 2, 1))
+
+
+def side_by_side(a: np.ndarray) -> np.ndarray:
+    """(T, M, B) as (M, T · B): all steps as the columns of one matrix, so that one product serves them all.
+
+    The gradient of a matrix used at every step, Σ_t da_t z_tᵀ, is then `side_by_side(da) @ side_by_side(z).T`.
+    """
+    return np.ascontiguousarray(a.transpose(1, 0, 2)).reshape(a.shape[1], -1)
+
+
+def apart(a: np.ndarray, steps: int, reverse: bool = False) -> np.ndarray:
+    """(M, T · B) as contiguous (T, B, M); time backwards if `reverse`."""
+    return np.ascontiguousarray(a.reshape(len(a), steps, -1).transpose(1, 2, 0)[:: -1 if reverse else 1])
+
+
+def half(dtype: np.dtype) -> np.ndarray:
+    """0.5 as an array: NumPy takes it faster than a Python number."""
+    return np.array(0.5, dtype)
+
+
+def buffer(steps: int, rows: int, batch: int, dtype: np.dtype, keep: bool) -> np.ndarray:
+    """An unset (steps, rows, B); without `keep` all steps share one step's memory, for runs without a backward."""
+    if keep:
+        return np.empty((steps, rows, batch), dtype)
+    one = np.empty((rows, batch), dtype)
+    return np.lib.stride_tricks.as_strided(one, (steps, rows, batch), (0, *one.strides))
+
+
+def running(sizes: list[int] | None, steps: int, batch: int) -> list[int]:
+    """How many sequences of the batch still run at each step; all of them unless `sizes` says otherwise."""
+    return [batch] * steps if sizes is None else sizes
