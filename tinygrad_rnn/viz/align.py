@@ -14,8 +14,8 @@ from .tiles import TileBuilder
 
 def same_exits(model: Model, builder: TileBuilder) -> None:
     """Give all steps of a row the same ports on the right, in the order in which the next step takes them."""
-    for row in range(len(model.rows)):
-        tiles = [items for place, items in model.tiles.items() if place.row == row and items[-1] in builder.tile_of]
+    for run in model.runs:
+        tiles = [items for items in (model.tiles[place] for place in run) if items[-1] in builder.tile_of]
         wanted: dict[tuple[int, int, str], int] = {}
         for items in tiles:
             for k, item in enumerate(items):

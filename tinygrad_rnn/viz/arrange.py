@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .layout import curve
-from .picture import Box, Hop, Picture, Point, Tile
+from .picture import Box, Hop, Picture, Point, Tile, title_height
 
 COLUMN_GAP, ROW_GAP, TRACK = 44.0, 26.0, 7.0
 EDGE = 16.0
@@ -62,19 +62,55 @@ def _mirror(tile: Tile) -> None:
 
 
 def _clusters(tile: Tile) -> None:
-    """Frames around modules; a frame that would take in a stranger is left out rather than lie."""
-    deepest = max((cluster.depth for cluster in tile.clusters), default=0)
-    for cluster in tile.clusters:
-        pad = 5.0 + 5.0 * (deepest - cluster.depth)
-        x0 = min(b.x - b.w / 2 for b in cluster.boxes) - pad
-        y0 = min(b.y - b.h / 2 for b in cluster.boxes) - pad - 10
-        x1 = max(b.x + b.w / 2 for b in cluster.boxes) + pad
-        y1 = max(b.y + b.h / 2 for b in cluster.boxes) + pad
+    """Frames around modules, inner ones first; one that would take in a stranger is left out rather than lie."""
+    for cluster in sorted(tile.clusters, key=lambda c: -c.depth):
         inside = set(cluster.boxes)
+        spans = [(b.x - b.w / 2, b.y - b.h / 2, b.x + b.w / 2, b.y + b.h / 2) for b in cluster.boxes]
+        for inner in tile.clusters:
+            if inner.depth > cluster.depth and inner.frame is not None and set(inner.boxes) <= inside:
+                x, y, w, h = inner.frame
+                spans.append((x, y, x + w, y + h))
+        x0, y0 = min(s[0] for s in spans) - 6, min(s[1] for s in spans) - 16
+        x1, y1 = max(s[2] for s in spans) + 6, max(s[3] for s in spans) + 6
         strangers = any(
             x0 < b.x < x1 and y0 < b.y < y1 for b in tile.boxes if b not in inside and b.kind in ("op", "module")
         )
         cluster.frame = None if strangers else (x0, y0, x1 - x0, y1 - y0)
+    _without_crossing(tile)
+    frames = [cluster.frame for cluster in tile.clusters if cluster.frame is not None]
+    if frames:
+        _shift(
+            tile, max(0.0, 8 - min(f[0] for f in frames)), max(0.0, title_height(tile) + 4 - min(f[1] for f in frames))
+        )
+        tile.w = max(tile.w, max(c.frame[0] + c.frame[2] for c in tile.clusters if c.frame) + 8)
+        tile.h = max(tile.h, max(c.frame[1] + c.frame[3] for c in tile.clusters if c.frame) + 8)
+
+
+def _without_crossing(tile: Tile) -> None:
+    """Leave out frames that cross another that neither contains nor is contained."""
+    for k, a in enumerate(tile.clusters):
+        for b in tile.clusters[:k]:
+            if a.frame is None or b.frame is None or set(a.boxes) <= set(b.boxes):
+                continue
+            (ax, ay, aw, ah), (bx, by, bw, bh) = a.frame, b.frame
+            if ax < bx + bw and bx < ax + aw and ay < by + bh and by < ay + ah:
+                a.frame = b.frame = None
+
+
+def _shift(tile: Tile, dx: float, dy: float) -> None:
+    if not dx and not dy:
+        return
+    tile.w, tile.h = tile.w + dx, tile.h + dy
+    for box in tile.boxes:
+        box.x, box.y = box.x + dx, box.y + dy
+    for arrow in tile.arrows:
+        arrow.points = [(x + dx, y + dy) for x, y in arrow.points]
+        if arrow.at is not None:
+            arrow.at = arrow.at[0] + dx, arrow.at[1] + dy
+    for cluster in tile.clusters:
+        if cluster.frame is not None:
+            x, y, w, h = cluster.frame
+            cluster.frame = x + dx, y + dy, w, h
 
 
 def _grid(picture: Picture) -> tuple[dict[int, int], dict[int, int]]:

@@ -99,7 +99,7 @@ def _bare(tile: Tile) -> str:
         lines.append(f"{k} [width={box.w / POINTS:.4f} height={box.h / POINTS:.4f}{group}]")
     for side, rank in ((tile.left, "min"), (tile.right, "max")):
         ports = [str(number[box]) for box in side]
-        if ports and not tile.clusters:
+        if ports:
             chain = f" {' -> '.join(ports)} [style=invis]" if len(ports) > 1 else ""  # keeps their order
             lines.append(f"{{rank={rank}; {'; '.join(ports)};{chain}}}")
     lines += _nested(tile, number)

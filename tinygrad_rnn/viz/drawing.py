@@ -13,15 +13,15 @@ from ..graph import FREED, ancestors
 from ..ops.function import Recorded
 from . import dot, text
 from .arrange import arrange
+from .fold import LONG_GRAPH, UNFOLDED
 from .labels import Labels
 from .layout import layered
 from .model import Model
-from .modules import modules
 from .names import name_items
 from .picture import Picture, Tile
 from .record import note_gradient
 from .svg import write_svg
-from .views import UNFOLDED, VIEWS, Wanted, operations, rolled
+from .views import VIEWS, Wanted, build
 
 MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
 TOO_WIDE = 32_000  # pixels: what PNG writers can take
@@ -52,7 +52,7 @@ def draw(
     timeout: float = 20.0,
     max_nodes: int = MOST_BOXES,
 ) -> Drawing:
-    """Draw the graph behind `output`: a tensor, several in a list, or a module that has been called.
+    """Draw the graph behind `output`: a tensor, or several in a list.
 
     view     "op"        every operation, time steps side by side
              "folded"    the first and last two steps, the rest as '… 46 steps …'
@@ -99,18 +99,17 @@ def _choose(model: Model, steps: range | None) -> str:
     """The most detailed view that can still be read."""
     if steps is not None or model.steps > UNFOLDED:
         return "folded"
-    return "op" if len(model.items) <= 1500 or model.tiles else "module"
+    if model.tiles or len(model.rest) <= LONG_GRAPH:
+        return "op"
+    return "module" if len({item.scope for item in model.rest}) < LONG_GRAPH and model.rest[0].scope.path else "folded"
 
 
 def _tensors(output: Any) -> list[Any]:
     if not isinstance(output, Recorded) and hasattr(output, "named_parameters"):
-        kept = getattr(output, "last_output", None)
-        if kept is None:
-            raise DrawError(
-                f"{type(output).__name__} is a module: it has no graph until it is called. "
-                f"Draw what it returns: y = model(x); draw(y)"
-            )
-        output = kept
+        raise DrawError(
+            f"{type(output).__name__} is a module, and a graph belongs to one call of it. "
+            f"Draw what it returns: y = model(x); draw(y, names={{'model': model}})"
+        )
     found = list(output) if isinstance(output, (list, tuple)) else [output]
     for k, t in enumerate(found):
         if not isinstance(t, Recorded):
@@ -159,7 +158,6 @@ class Drawing:
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
         self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
-        build = {"rolled": rolled, "module": modules}.get(wanted.view, operations)
         self.picture: Picture = build(model, wanted)
         self.picture.title = self._title()
         self.stats = self.picture.stats

@@ -30,9 +30,7 @@ class Grid:
 
     def __init__(self, model: Model, one_column: bool = False):
         self.model, self.one_column = model, one_column
-        self.runs: list[list[Place]] = [[] for _ in model.rows]
-        for place in model.tiles:
-            self.runs[place.row].append(place)
+        self.runs = model.runs
         self.pieces = _pieces(model)
         self.start: list[int] = []  # first column of each row
         self.level: list[int] = []  # which row of the picture each row is drawn in

@@ -40,7 +40,7 @@ def layered(tile: Tile) -> None:
     chains = [_chain(arrow, vertex) for arrow in tile.arrows]
     layers = _layers(list(vertex.values()), chains)
     in_order(tile)
-    _order(layers, [[vertex[box] for box in side] for side in (tile.left, tile.right)])
+    _order(layers, _homes(tile, vertex), [[vertex[box] for box in side] for side in (tile.left, tile.right)])
     _heights(layers)
     _columns(layers)
     _settle(tile, vertex, layers)
@@ -106,8 +106,16 @@ def _layers(vertices: list[_Vertex], chains: list[list[_Vertex]]) -> list[list[_
     return layers
 
 
-def _order(layers: list[list[_Vertex]], edges: list[list[_Vertex]]) -> None:
-    """Sort each layer by the mean place of its neighbours, a few sweeps. `edges` keep their own order."""
+def _homes(tile: Tile, vertex: dict[Box, _Vertex]) -> dict[_Vertex, object]:
+    """The innermost module frame of each vertex."""
+    return {vertex[box]: cluster for cluster in tile.clusters for box in cluster.boxes}
+
+
+def _order(layers: list[list[_Vertex]], home: dict[_Vertex, object], edges: list[list[_Vertex]]) -> None:
+    """Sort each layer by the mean place of its neighbours, a few sweeps.
+
+    Vertices of one frame stay together; those at the tile's `edges` keep their own order.
+    """
     place = {v: float(k) for layer in layers for k, v in enumerate(layer)}
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
@@ -117,10 +125,21 @@ def _order(layers: list[list[_Vertex]], edges: list[list[_Vertex]]) -> None:
                 near = v.before if forward else v.after
                 means[v] = sum(place[w] for w in near) / len(near) if near else place[v]
             layer.sort(key=means.__getitem__)
+            if home:
+                _together(layer, means, home)
             for fixed in edges:
                 _keep_order(layer, fixed)
             for k, v in enumerate(layer):
                 place[v] = float(k) - 0.5 * len(layer)  # centred, so that layers of unlike length compare
+
+
+def _together(layer: list[_Vertex], means: dict[_Vertex, float], home: dict[_Vertex, object]) -> None:
+    groups: dict[object, list[float]] = {}
+    for v in layer:
+        groups.setdefault(home.get(v, v), []).append(means[v])
+    centre = {group: sum(places) / len(places) for group, places in groups.items()}
+    rank = {group: k for k, group in enumerate(sorted(centre, key=centre.__getitem__))}
+    layer.sort(key=lambda v: (rank[home.get(v, v)], means[v]))
 
 
 def _keep_order(layer: list[_Vertex], fixed: list[_Vertex]) -> None:

@@ -71,6 +71,7 @@ class Model:
     items       oldest first
     links       value flow; `link.norm` if a backward was watched
     tiles       {Place: [items of that time step]}, rows and steps in the order they ran
+    runs        the places of each row; rows[k] is the scope of row k
     rest        items outside every step
     parameters  items of kind "parameter"
     """
@@ -85,6 +86,7 @@ class Model:
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
         self.rows = place_items(self.items)  # scope of the first item of each row
+        self.runs: list[list[Place]] = [[] for _ in self.rows]  # the places of each row, in the order they ran
         self._fill_tiles()
         self.rest = [item for item in self.items if item.place is None and item.kind == "op"]
         self.parameters = self._mark_parameters()
@@ -135,7 +137,10 @@ class Model:
     def _fill_tiles(self) -> None:
         for item in self.items:
             if item.place is not None:
-                tile = self.tiles.setdefault(item.place, [])
+                tile = self.tiles.get(item.place)
+                if tile is None:
+                    tile = self.tiles[item.place] = []
+                    self.runs[item.place.row].append(item.place)
                 item.index = len(tile)
                 tile.append(item)
 
@@ -157,10 +162,7 @@ class Model:
     @property
     def steps(self) -> int:
         """How many time steps the longest row has."""
-        counts: dict[int, int] = {}
-        for place in self.tiles:
-            counts[place.row] = counts.get(place.row, 0) + 1
-        return max(counts.values(), default=0)
+        return max(map(len, self.runs), default=0)
 
     @property
     def has_gradients(self) -> bool:

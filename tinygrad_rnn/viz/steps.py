@@ -10,7 +10,6 @@ enormous heap of operations "outside time".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._mode import Scope
@@ -38,11 +37,24 @@ def place_items(items: list[Item]) -> list[Scope]:
     scopes: dict[object, Scope] = {}
     for item in items:
         if item in row_of:
-            scopes.setdefault(row_of[item][0], item.scope)
+            row = row_of[item][0]
+            scope = scopes.setdefault(row, item.scope)
+            if scope.path != item.scope.path:
+                scopes[row] = scope._replace(path=_common(scope.path, item.scope.path))
     number = {row: k for k, row in enumerate(scopes)}
     for item, (row, step) in row_of.items():
         item.place = Place(number[row], step)
     return list(scopes.values())
+
+
+def _common(a: str, b: str) -> str:
+    """The module path that contains both."""
+    shared = []
+    for x, y in zip(a.split("."), b.split("."), strict=False):
+        if x != y:
+            break
+        shared.append(x)
+    return ".".join(shared)
 
 
 def _by_scope(items: list[Item], row_of: dict[Item, tuple[object, int]]) -> None:
@@ -113,8 +125,3 @@ def _accept(found: dict[Item, tuple[frozenset[object], int]], row_of: dict[Item,
     for item, (rows, step) in found.items():
         if len(kinds[item.op, rows]) >= REPEATS:
             row_of[item] = (why, rows), step
-
-
-def run_of(tiles: Iterable[Place], row: int) -> list[Place]:
-    """The places of one row, in the order in which they ran."""
-    return [place for place in tiles if place.row == row]

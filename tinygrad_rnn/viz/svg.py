@@ -12,7 +12,7 @@ from .picture import Arrow, Box, Picture, Point, Tile
 from .quote import xml_text
 from .style import DARK, FONT, FONT_SIZE, LIGHT, LINE_HEIGHT, THEMES, Theme, text_width
 
-LEGEND_LINE = 22.0
+LEGEND_LINE = 26.0
 SIGNS = {
     "state": "value carried to another step",
     "delay": "comes back in the next step",

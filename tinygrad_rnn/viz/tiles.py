@@ -7,14 +7,15 @@ one tile to another leaves through a port on the right edge and enters through o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .labels import Labels, short
 from .model import Item, Link, Model, transposed_parameter
+from .modules import module_box, module_calls
 from .picture import Arrow, Box, Cluster, Hop, Picture, Tile
 
-MANY = 4  # an operation with more inputs than this from one row gets one port for all of them
+MANY = 3  # an operation with more inputs than this from one row gets one port for all of them
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Entry:
 
     tile: Tile
     port: Box
+    arrow: Arrow  # from the port into the tile, where one arrow stands for all links
     links: list[Link] = field(default_factory=list)
 
 
@@ -31,6 +33,7 @@ class TileBuilder:
 
     def __init__(self, model: Model, labels: Labels, picture: Picture):
         self.model, self.labels, self.picture = model, labels, picture
+        self.by_module = picture.view == "module"
         self.tile_of: dict[Item, Tile] = {}
         self.box_of: dict[Item, Box] = {}  # for operations
         self.entries: list[Entry] = []
@@ -38,20 +41,48 @@ class TileBuilder:
         self.boxes_made = 0
         self.outputs = {(model.item_of[node], number) for node, number in model.outputs}
 
-    def tile(self, items: Iterable[Item], tile: Tile, whole: bool = False) -> Tile:
-        """Fill `tile` with the operations `items`. `whole`: the graph is this tile alone, without ports."""
+    def tile(self, items: Iterable[Item], tile: Tile, whole: bool = False, hidden: Sequence[Item] = ()) -> Tile:
+        """Fill `tile` with the operations `items`.
+
+        whole   the graph is this tile alone, without ports
+        hidden  operations for which one box "…" stands
+        """
         items = [item for item in items if transposed_parameter(item) is None]
+        calls = module_calls(items) if self.by_module else {}
+        shared: dict[object, Box] = {}
         for item in items:
             self.tile_of[item] = tile
-            self.box_of[item] = self._place(tile, self.labels.box(item, self._id()))
+            key = calls.get(item, item)
+            if key not in shared:
+                box = module_box(item, self.labels, self._id()) if self.by_module else self.labels.box(item, self._id())
+                shared[key] = self._place(tile, box)
+            self.box_of[item] = shared[key]
+        if hidden:
+            fold = Box("fold0", "fold", ["…", f"{len(hidden):,} operations"])
+            fold.measure()
+            tile.boxes.append(fold)
+            self.tile_of.update(dict.fromkeys(hidden, tile))
+            self.box_of.update(dict.fromkeys(hidden, fold))
         chips: dict[object, Box] = {}
         entries: dict[object, Entry] = {}
         for item in items:
             crowded = self._crowded(item)
             for link in item.inputs:
                 self._input(tile, link, chips, entries, whole, crowded)
+        if hidden:
+            self._into_fold(hidden, tile)
+        if hidden or self.by_module:
+            _merge(tile)
         self.picture.tiles.append(tile)
         return tile
+
+    def _into_fold(self, hidden: Sequence[Item], tile: Tile) -> None:
+        """Arrows from what is shown into the box that stands for what is hidden."""
+        for item in hidden:
+            for link in item.inputs:
+                tail, fold = self.box_of.get(link.source), self.box_of[item]
+                if tail is not None and tail is not fold:
+                    tile.arrows.append(Arrow(tail, fold, "cut" if link.cut else "value", link.norm))
 
     def _id(self) -> str:
         self.boxes_made += 1
@@ -82,25 +113,33 @@ class TileBuilder:
         crowded: set[int],
     ) -> None:
         source, head = link.source, self.box_of[link.target]
+        if source.kind == "constant" and self.labels.backward:
+            return  # no gradient goes there
         if source.kind != "op" or transposed_parameter(source) is not None:
+            if self.by_module and (source.kind == "parameter" or transposed_parameter(source) is not None):
+                return  # the legend lists them
             tail = self._chip(tile, link, chips, whole)
             kind = "parameter" if tail.kind == "parameter" else "value"
             tile.arrows.append(Arrow(tail, head, "cut" if link.cut else kind, link.norm))
             return
         if self.tile_of.get(source) is tile:
             kind = "cut" if link.cut else "value"
+            if self.box_of[source] is head:
+                return
             label = source.names.get(link.number, "") if len(source.shapes) > 1 else ""
             tile.arrows.append(Arrow(self.box_of[source], head, kind, link.norm, short(label, 6)))
             return
         row = source.place.row if source.place is not None else None
         key: object = (link.target, row, link.number) if row in crowded else (source, link.number, link.cut)
         entry = entries.get(key)
-        if entry is None:
-            entry = entries[key] = Entry(tile, self._port(tile, value_name(source, link.number), tile.left))
-            self.entries.append(entry)
+        if entry is None or row not in crowded:
+            port = entry.port if entry is not None else self._port(tile, value_name(source, link.number), tile.left)
+            arrow = Arrow(port, head, "state" if _same_row(link) else "value", link.norm)
+            tile.arrows.append(arrow)
+            if entry is None:
+                entry = entries[key] = Entry(tile, port, arrow)
+                self.entries.append(entry)
         entry.links.append(link)
-        if len(entry.links) == 1 or row not in crowded:
-            tile.arrows.append(Arrow(entry.port, head, "state", link.norm))
 
     def _chip(self, tile: Tile, link: Link, chips: dict[object, Box], whole: bool) -> Box:
         """The box of a leaf, parameter or constant: one per tile, or one per use if it is used often."""
@@ -132,7 +171,10 @@ class TileBuilder:
             last = len(item.shapes) - 1
             names = [value_name(item, 0), value_name(item, last)] if together else [value_name(item, number)]
             port = self.exits[key] = self._port(tile, spread(names), tile.right)
-            tile.arrows.append(Arrow(self.box_of[item], port, "state"))
+            kind = (
+                "state" if any(_same_row(link) and link.target.place != item.place for link in item.uses) else "value"
+            )
+            tile.arrows.append(Arrow(self.box_of[item], port, kind))
         return port
 
     def connect(self, shown: Callable[[Item], tuple[Tile, Box] | None]) -> None:
@@ -141,13 +183,10 @@ class TileBuilder:
             hops: dict[Box, Hop] = {}
             for link in entry.links:
                 self._hop(entry, link, shown, hops)
-            norms = [link.norm for link in entry.links if link.norm is not None]
-            if len(entry.links) > 1 and entry.links[0].target is entry.links[-1].target:
+            if len({link.source for link in entry.links}) > 1:  # one port for many values
                 entry.port.lines = [spread([value_name(link.source, link.number) for link in entry.links])]
                 entry.port.measure()
-            for arrow in entry.tile.arrows if norms else ():
-                if arrow.tail is entry.port and len(entry.links) > 1:
-                    arrow.norm = max(norms)
+                entry.arrow.norm = max((link.norm for link in entry.links if link.norm is not None), default=None)
 
     def _hop(
         self,
@@ -163,9 +202,7 @@ class TileBuilder:
             if found is None:
                 return
             tail_tile, tail = found
-        same_row = link.source.place is not None and link.target.place is not None
-        same_row = same_row and link.source.place.row == link.target.place.row  # type: ignore[union-attr]
-        kind = "cut" if link.cut else "state" if same_row else "value"
+        kind = "cut" if link.cut else "state" if _same_row(link) else "value"
         hop = hops.get(tail)
         if hop is None:
             hop = hops[tail] = Hop(Arrow(tail, entry.port, kind, link.norm), tail_tile, entry.tile)
@@ -184,6 +221,22 @@ class TileBuilder:
                 tile.arrows.append(Arrow(self.box_of[item], box))
 
 
+def _same_row(link: Link) -> bool:
+    """Does the value stay in its row, as a state?"""
+    a, b = link.source.place, link.target.place
+    return a is not None and b is not None and a.row == b.row
+
+
+def _merge(tile: Tile) -> None:
+    """One arrow between two boxes, with the gradient of all."""
+    merged: dict[tuple[Box, Box], Arrow] = {}
+    for arrow in tile.arrows:
+        first = merged.setdefault((arrow.tail, arrow.head), arrow)
+        if first is not arrow and arrow.norm is not None:
+            first.norm = (arrow.norm**2 + (first.norm or 0.0) ** 2) ** 0.5
+    tile.arrows = list(merged.values())
+
+
 def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
     name = short(item.label_of(number), 12) or item.symbol
@@ -198,6 +251,18 @@ def spread(names: list[str]) -> str:
     return names[0] if names[0] == names[-1] else f"{names[0]} … {names[-1]}"
 
 
+def step_tile(builder: TileBuilder, items: list[Item], tile: Tile) -> Tile:
+    """A tile for one time step; if several modules work in it, with a frame around each."""
+    builder.tile(items, tile)
+    if len({item.scope.path for item in items}) > 1 and not builder.by_module:
+        frames = clusters_of(tile, items, builder.box_of)
+        everything = {builder.box_of[item] for item in items if item in builder.box_of}
+        tile.clusters = [frame for frame in frames if not everything <= set(frame.boxes)]
+        for frame in tile.clusters:
+            frame.depth -= min(f.depth for f in tile.clusters)
+    return tile
+
+
 def clusters_of(tile: Tile, items: Iterable[Item], box_of: dict[Item, Box]) -> list[Cluster]:
     """Frames for the modules in a tile, outermost first, with the parameters that only they use."""
     found: dict[str, Cluster] = {}
@@ -207,6 +272,8 @@ def clusters_of(tile: Tile, items: Iterable[Item], box_of: dict[Item, Box]) -> l
             cluster = found.setdefault(".".join(parts[: depth + 1]), Cluster(short(parts[depth]), [], depth))
             if item in box_of:
                 cluster.boxes.append(box_of[item])
+    for cluster in found.values():
+        cluster.boxes = list(dict.fromkeys(cluster.boxes))
     heads: dict[Box, set[Box]] = {}
     for arrow in tile.arrows:
         heads.setdefault(arrow.tail, set()).add(arrow.head)
