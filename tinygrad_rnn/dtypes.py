@@ -48,7 +48,7 @@ def supported(d: Any) -> np.dtype[Any]:
         found = np.dtype({"float": "float64", "int": "int64"}.get(getattr(d, "__name__", ""), d))
     except TypeError:
         found = None
-    if found not in SUPPORTED:
+    if found is None or found not in SUPPORTED:
         names = ", ".join(str(s) for s in SUPPORTED)
         raise TypeError(f"dtype {d!r} is not supported; choose one of {names}")
     return found

@@ -170,7 +170,7 @@ def _capture(node: Node, g: Any, wanted: dict[Edge, Any] | None) -> None:
             wanted[node, number] = g if node.n_outputs == 1 else g[number]
 
 
-def _into_leaf(leaf: Leaf, g: Any, fresh: bool) -> None:
+def _into_leaf(leaf: Any, g: Any, fresh: bool) -> None:
     tensor = leaf.tensor()
     if tensor is not None:
         tensor._add_grad(g, fresh)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -42,6 +42,9 @@ class Node:
     n_outputs: int
     hooks: dict[int, list[Any]] | None  # per output number: functions of its gradient
     source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
+    backward: Callable[..., Any]  # the rule, and what goes with it, of every node but leaves: see ops/function.py
+    check_saved: Callable[..., None]
+    lifted: Callable[..., Any]
     seen: Any = None  # what `viz.record()` noted: constant inputs, output, gradient sent along each edge
 
     def name(self) -> str:
@@ -63,7 +66,8 @@ class Node:
         if self.hooks is None:
             self.hooks = {}
         hooks = self.hooks.setdefault(number, [])
-        hooks.append(hook)
+        kept_last = sum(hasattr(h, "retains") for h in hooks)  # retain_grad wants what the others leave
+        hooks.insert(len(hooks) - kept_last, hook)
         return RemovableHandle(hooks, hook)
 
     def __repr__(self) -> str:

@@ -14,6 +14,8 @@ from .tensor import Tensor
 
 
 class _ByType(type):
+    element_type: Any
+
     def __instancecheck__(cls, x: Any) -> bool:
         return isinstance(x, Tensor) and x.dtype == cls.element_type
 

@@ -50,7 +50,7 @@ def numbers_text(array: np.ndarray, indent: int) -> str:
                 array, prefix=" " * indent, precision=0, floatmode="fixed", **_without(options, "precision")
             )
         if wide and (sizes.max() > 1e8 or sizes.min() < 1e-4 or sizes.max() / sizes.min() > 1000):
-            formatter = {"float_kind": lambda v: f"{v:.4e}"}
+            formatter: Any = {"float_kind": lambda v: f"{v:.4e}"}
             return np.array2string(array, prefix=" " * indent, formatter=formatter, **options)
         return np.array2string(array, prefix=" " * indent, floatmode="fixed", **options)
     return np.array2string(array, prefix=" " * indent, **options)

@@ -284,7 +284,7 @@ class Tensor(TensorMethods):
         node, number = edge
 
         def on_arrays(g: Any) -> Any:
-            if isinstance(g, Recorded):
+            if isinstance(g, Tensor):
                 return hook(g)
             replacement = hook(Tensor._of(np.asarray(g)))
             return None if replacement is None else _check_hook(replacement, g)

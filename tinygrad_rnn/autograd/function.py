@@ -106,7 +106,7 @@ class FunctionNode(Node):
         self.saved_tensors, self.scope = (), thread.mode.scope
         self._to_save: tuple[Any, ...] = ()
         self._saved_from: tuple[Edge | int | None, ...] = ()  # the edge each saved value had, or its output number
-        self._keep_positions: tuple[int | None, ...] = ()  # as of built-in ops: which input each saved value is
+        self._keep_plan: tuple[tuple[int | None, None], ...] = ()  # as of built-in ops: which input each one is
         self._dirty: tuple[Any, ...] = ()
         self._no_gradient: tuple[Any, ...] = ()
         self._materialize = True
@@ -185,7 +185,8 @@ class FunctionNode(Node):
             else:
                 origins.append(number if _differentiable(t, unmarked) else None)
             positions.append(_place(t, args) if number is None else ops.OUT)
-        self.saved_tensors, self._saved_from, self._keep_positions = tuple(arrays), tuple(origins), tuple(positions)
+        self.saved_tensors, self._saved_from = tuple(arrays), tuple(origins)
+        self._keep_plan = tuple([(position, None) for position in positions])
 
     def _output(self, k: int, out: Any, dirty: tuple[Any, ...], unmarked: tuple[Any, ...]) -> Any:
         if not isinstance(out, Tensor):

@@ -116,7 +116,9 @@ def hessian(
         first = _grad("hessian", ys, xs, None, True, strict)
         for k, g in enumerate(first):
             if strict and not g.requires_grad:
-                raise RuntimeError(f"hessian(): the derivative by input {k} does not depend on the inputs (strict=True)")
+                raise RuntimeError(
+                    f"hessian(): the derivative by input {k} does not depend on the inputs (strict=True)"
+                )
         return first
 
     found = jacobian(gradient, inputs, create_graph, strict)

@@ -26,7 +26,7 @@ def array(x: Any) -> Any:
     return x.array if isinstance(x, Recorded) else x
 
 
-def wrap_dim(name: str, dim: int, ndim: int) -> int:
+def wrap_dim(name: str, dim: Any, ndim: int) -> int:
     """`dim` counted from 0; an IndexError outside -ndim..ndim-1. A 0-d tensor counts as having one axis."""
     if dim.__class__ is int and -ndim <= dim < ndim:
         return dim % ndim
@@ -44,6 +44,7 @@ def wrap_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
     """`dim` (None or () for all, an int, or several) as distinct axes counted from 0."""
     if dim is None or (not isinstance(dim, int) and not is_tensor(dim) and len(dim) == 0):
         return tuple(range(ndim))
+    found: tuple[int, ...]
     if isinstance(dim, int) or is_tensor(dim) or isinstance(dim, np.integer):
         found = (wrap_dim(name, dim, ndim),)
     else:

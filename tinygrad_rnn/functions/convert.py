@@ -179,7 +179,7 @@ LEGACY_NAMES = {
 }
 
 
-def legacy_array(data: tuple[Any, ...], dtype: Any) -> np.ndarray:
+def legacy_array(data: Any, dtype: Any) -> np.ndarray:
     """What PyTorch's legacy constructors make: of sizes, unset numbers (zeros here); of data, a copy."""
     if not data:
         return np.zeros(0, dtype)
@@ -187,11 +187,12 @@ def legacy_array(data: tuple[Any, ...], dtype: Any) -> np.ndarray:
         return np.zeros(tuple(int(n) for n in data), dtype)
     if len(data) > 1:
         raise TypeError(f"a legacy constructor takes sizes or one sequence, got {len(data)} arguments")
-    if isinstance(data[0], Size):
-        return np.zeros(data[0], dtype)
-    if isinstance(data[0], str):
-        raise TypeError(f"a legacy constructor takes sizes, numbers in lists, or an array, not the string {data[0]!r}")
-    return np.array(plain_numbers(data[0]), dtype=dtype)
+    given = data[0]
+    if isinstance(given, Size):
+        return np.zeros(given, dtype)
+    if isinstance(given, str):
+        raise TypeError(f"a legacy constructor takes sizes, numbers in lists, or an array, not the string {given!r}")
+    return np.array(plain_numbers(given), dtype=dtype)
 
 
 def plain_numbers(data: Any) -> Any:

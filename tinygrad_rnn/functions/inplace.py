@@ -7,6 +7,8 @@ new values at their places, and other views of it find their way from there (`ed
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import random
@@ -91,7 +93,7 @@ def rebase(x, edge):
     x._view = (base, base._edge)
 
 
-def setitem(input, index, value):
+def setitem(input, index, value: Any):
     """input[index] = value: the gradient reaches `value`, and stops for the elements replaced."""
     plain = plain_index(input, index)
     steps = None if is_basic(plain) else in_two_steps(plain)
@@ -258,7 +260,7 @@ def _bounds(bounds, named):
     return low, high
 
 
-def bernoulli_(input, p=0.5, *, generator=None):
+def bernoulli_(input, p: Any = 0.5, *, generator=None):
     """Fill with ones with probability p, else zeros."""
     numbers = random.source(generator).random(input.array.shape) < (p.array if is_tensor(p) else p)
     return write(input, input._of(numbers.astype(input.dtype)))

@@ -192,7 +192,7 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
 
 
-def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
+def vector_norm(x, ord: Any = 2, dim=None, keepdim=False, *, dtype=None):
     """The norm of the elements along `dim`, as `norm`; the derivative at 0 is 0."""
     if dtype is not None:
         x = x.to(dtype)

@@ -16,8 +16,8 @@ def exact_sum(x: np.ndarray, axis: Any, keepdims: bool = False) -> Any:
     lose two digits that way. Those sums run in float64.
     """
     if x.size > 65536 and x.dtype.kind == "f" and x.itemsize < 8:
-        return np.add.reduce(x, axis, np.float64, None, keepdims).astype(x.dtype)
-    return np.add.reduce(x, axis, None, None, keepdims)
+        return np.add.reduce(x, axis, np.float64, None, keepdims).astype(x.dtype)  # pyright: ignore
+    return np.add.reduce(x, axis, None, None, keepdims)  # pyright: ignore
 
 
 class SumTo(Function):
@@ -154,7 +154,7 @@ class Unbind(Function):
     def forward(ctx, x, dim):
         ctx.dim = dim
         before = (slice(None),) * dim
-        return tuple([x[(*before, k)] for k in range(x.shape[dim])])
+        return tuple([x[(*before, k, ...)] for k in range(x.shape[dim])])  # with ... even a single number is a view
 
     def backward(ctx, *gs):
         return call(Stack, *ctx.with_zeros(gs), dim=ctx.dim)
@@ -192,3 +192,36 @@ class Triangle(Function):
 
     def backward(ctx, g):
         return call(Triangle, g, k=ctx.k, lower=ctx.lower)
+
+
+class Diagonal(Function):
+    """y = the diagonal `offset` of the last two axes, as one axis          dL/dx = zeros, with dL/dy on the diagonal"""
+
+    view = True
+
+    def forward(ctx, x, offset):
+        ctx.offset, ctx.from_shape = offset, x.shape
+        return diagonal_of(x, offset)
+
+    def backward(ctx, g):
+        return call(OnDiagonal, g, offset=ctx.offset, shape=ctx.from_shape)
+
+
+class OnDiagonal(Function):
+    """y = zeros of `shape`, with x on the diagonal `offset` of the last two axes          dL/dx = that diagonal of dL/dy"""
+
+    def forward(ctx, x, offset, shape):
+        ctx.offset = offset
+        y = np.zeros(shape, x.dtype)
+        diagonal_of(y, offset)[...] = x
+        return y
+
+    def backward(ctx, g):
+        return call(Diagonal, g, offset=ctx.offset)
+
+
+def diagonal_of(x: np.ndarray, offset: int) -> np.ndarray:
+    """A diagonal of the last two axes, looking into the memory of x (np.diagonal's result cannot be written to)."""
+    below, right = max(-offset, 0), max(offset, 0)
+    n = max(0, min(x.shape[-2] - below, x.shape[-1] - right))
+    return np.einsum("...ii->...i", x[..., below : below + n, right : right + n])
