@@ -189,6 +189,8 @@ def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: An
     out = tuple([part if part.__class__ is _ndarray else np.asarray(part) for part in out])
     node.n_outputs = len(out)
     node.shape, node.dtype = tuple([part.shape for part in out]), tuple([part.dtype for part in out])
+    if node.n_outputs == 1:  # a split into one piece: the engine sees an ordinary node
+        node.shape, node.dtype = out[0].shape, out[0].dtype
     node.saved_tensors = () if node._keep is None else node.keep_some((*arrays, *out))
     node.birth = tick()
     if mode.on_record is not None:

@@ -32,14 +32,21 @@ def outcome(library, operation: str, *kinds) -> str:
             warnings.simplefilter("ignore")
             return type_name(run(library, operation, [operand(library, kind) for kind in kinds]))
     except Exception as error:
-        return type(error).__name__
+        return type(error).__name__  # ...Error
+
+
+def wrong(found: dict) -> dict:
+    """Where the types differ. Calls that PyTorch refuses for some type (powers of bools) may have a result here."""
+    return {key: types for key, types in found.items() if types[0] != types[1] and "Error" not in types[1]}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_result_type_of_two_operands(operation: str):
     pairs = [(a, b) for a, b in itertools.product(KINDS, KINDS) if a[1] is not None or b[1] is not None]
+    if operation == "x ** y":  # PyTorch has no power of bools, except to the number True
+        pairs = [(a, b) for a, b in pairs if {a[0], b[0]} - {"bool", "True"}]
     found = {(a, b): (outcome(tg, operation, a, b), outcome(torch, operation, a, b)) for a, b in pairs}
-    assert {pair: types for pair, types in found.items() if types[0] != types[1]} == {}
+    assert wrong(found) == {}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,7 @@ def test_result_type_of_two_operands(operation: str):
 )  # fmt: skip
 def test_result_type_of_one_operand(call: str):
     found = {name: (outcome(tg, call, (name, (2,))), outcome(torch, call, (name, (2,)))) for name in NAMES}
-    assert {name: types for name, types in found.items() if types[0] != types[1]} == {}
+    assert wrong(found) == {}
 
 
 def test_promote_types_and_result_type():

@@ -46,9 +46,9 @@ def div(input, other, *, rounding_mode=None):
             raise TypeError(f"div(): expected Tensors and numbers, got {type(x).__name__}")
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(f"div(): rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
-    numbers = [array(x) for x in (input, other)]
-    if all(np.asarray(x).dtype.kind in "iub" for x in numbers):
-        kept = _integer_division(*numbers, rounding_mode)
+    x, y = array(input), array(other)
+    if np.asarray(x).dtype.kind in "iub" and np.asarray(y).dtype.kind in "iub":
+        kept = _integer_division(x, y, rounding_mode)
         return (input if is_tensor(input) else other)._of(kept)
     if rounding_mode == "floor":
         return record(rounding.FloorDivide, input, other)
@@ -96,6 +96,8 @@ def abs(input):
 
 def square(input):
     """input²."""
+    if input.array.dtype == bool:
+        return input.long()
     return record(ops.Mul, input, input)
 
 

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from ..graph import memory_of
 from ..ops import shape as ops
-from ..ops.indexing import AddAt
 from ..recording import record
 from .arguments import broadcast_shapes, is_tensor, sizes_of, wrap_dim, wrap_dims
 
@@ -38,7 +38,10 @@ def _can_view(x, shape):
 
 
 def _reshape(name, input, shape):
-    return record(ops.Reshape, input, shape=_full_shape(name, input, shape))
+    result = record(ops.Reshape, input, shape=_full_shape(name, input, shape))
+    if not input.array.flags.c_contiguous and memory_of(result.array) is not memory_of(input.array):
+        result._view = None  # NumPy had to copy
+    return result
 
 
 def _full_shape(name, input, shape):
@@ -227,11 +230,7 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
     dim1, dim2 = wrap_dim("diagonal", dim1, n), wrap_dim("diagonal", dim2, n)
     if dim1 == dim2:
         raise RuntimeError(f"diagonal(): dim1 and dim2 must differ, both are {dim1}")
-    moved = movedim(input, (dim1, dim2), (n - 2, n - 1))
-    rows, columns = moved.array.shape[-2:]
-    length = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    steps = np.arange(length)
-    return moved[(..., input._of(steps - min(offset, 0)), input._of(steps + max(offset, 0)))]
+    return record(ops.Diagonal, movedim(input, (dim1, dim2), (n - 2, n - 1)), offset=offset)
 
 
 _diagonal = diagonal  # `diag` has an argument of that name
@@ -241,13 +240,11 @@ def diag(input, diagonal=0):
     """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector."""
     n = input.array.ndim
     if n == 2:
-        return _diagonal(input, diagonal)
+        return clone(_diagonal(input, diagonal))
     if n != 1:
         raise RuntimeError(f"diag(): expects a 1-d or 2-d tensor, got {n} dimensions")
     size = input.array.shape[0] + abs(diagonal)
-    steps = np.arange(input.array.shape[0])
-    index = (steps - min(diagonal, 0), steps + max(diagonal, 0))
-    return record(AddAt, input, index=index, shape=(size, size))
+    return record(ops.OnDiagonal, input, offset=diagonal, shape=(size, size))
 
 
 def clone(input, *, memory_format=None):

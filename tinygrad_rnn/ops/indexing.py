@@ -68,7 +68,7 @@ class SetItem(Function):
 
     def forward(ctx, x, v, index, inplace=False):
         ctx.index = index
-        y = x if inplace else x.copy()
+        y = x if inplace else np.array(x)  # a 0-d gradient may be a NumPy scalar, which cannot be written into
         y[index] = v
         return y
 
@@ -93,7 +93,7 @@ class Gather(Function):
 
 def places(index: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:
     """NumPy's index for gather and scatter: every position of `index`, with axis `dim` taken from it."""
-    grid = list(np.indices(index.shape, sparse=True))
+    grid: list[Any] = list(np.indices(index.shape, sparse=True))
     if grid:
         grid[dim] = index
     return tuple(grid)

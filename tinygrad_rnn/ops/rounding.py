@@ -10,6 +10,8 @@ from .function import Function
 
 def sign(x):
     """-1, 0 or 1; 0 for NaN too, as in PyTorch (NumPy keeps the NaN)."""
+    if x.dtype.kind == "b":
+        return x.copy()
     return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
