@@ -7,6 +7,8 @@ import warnings
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from .._mode import thread
 from ..create import empty, zeros
 from ..functions.arguments import need_tensor
@@ -218,7 +220,7 @@ class RNNBase(Module):
         rows = self.num_layers * len(self._suffixes)
         sizes = (self._output_size, self.hidden_size)[: len(self.state_names)]
         if hx is None:
-            return [tuple(zeros(batch, size, dtype=dtype) for size in sizes)] * rows
+            return [tuple(Tensor._of(np.zeros((batch, size), dtype)) for size in sizes)] * rows
         parts = self._split_state(hx)
         for name, part, size in zip(self.state_names, parts, sizes, strict=True):
             expected = (rows, batch, size) if batched else (rows, size)
@@ -242,7 +244,7 @@ class RNNBase(Module):
 
     def _result(self, ends: list[State]) -> Any:
         """The last states of all layers and directions, stacked as PyTorch returns them."""
-        return stack([end[0] for end in ends])
+        return side_by_side([end[0] for end in ends])
 
     # --- checks -------------------------------------------------------------------------------------
 
@@ -285,6 +287,11 @@ class RNNBase(Module):
         }
         shown += [f"{name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual]
         return ", ".join(shown)
+
+
+def side_by_side(states: list[Tensor]) -> Tensor:
+    """States (B, H) as (layers · directions, B, H)."""
+    return states[0].unsqueeze(0) if len(states) == 1 else stack(states)
 
 
 class RNN(RNNBase):
@@ -354,7 +361,7 @@ class LSTM(RNNBase):
         return tuple(hx)
 
     def _result(self, ends: list[State]) -> tuple[Tensor, Tensor]:
-        return stack([end[0] for end in ends]), stack([end[1] for end in ends])
+        return side_by_side([end[0] for end in ends]), side_by_side([end[1] for end in ends])
 
 
 class GRU(RNNBase):
