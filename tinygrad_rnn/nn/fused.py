@@ -55,6 +55,10 @@ class Sequence(Function):
         """The node for recorded gradients: it differentiates through its steps."""
         return Opened(ctx)
 
+    def expand(ctx) -> tuple[Tensor, ...]:
+        """The outputs again, by the readable steps; see `expand` below. Pictures call it."""
+        return expand(ctx)
+
     run: Callable[..., Any]
     run_back: Callable[..., Any]
 

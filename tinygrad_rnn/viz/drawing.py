@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import engine as backward_engine
-from .._mode import switch
 from ..graph import FREED, ancestors
 from ..ops.function import Recorded
 from . import dot, text
 from .arrange import arrange
+from .expand import Opened, note_all_gradients, open_fused
 from .fold import LONG_GRAPH, UNFOLDED
 from .labels import Labels
 from .layout import layered
 from .model import Model
 from .names import name_items
 from .picture import Picture, Tile
-from .record import note_gradient
 from .svg import write_svg
 from .views import VIEWS, Wanted, build
 
@@ -47,6 +45,7 @@ def draw(
     values: bool | None = None,
     grads: bool = False,
     steps: range | None = None,
+    expand: bool = True,
     engine: str = "auto",
     theme: str = "auto",
     timeout: float = 20.0,
@@ -66,6 +65,7 @@ def draw(
     grads    a dashed track beside each edge: the gradient that went back along it. Uses what
              `viz.record()` noted, else runs a backward of its own that leaves `.grad` alone
     steps    a range of time steps to show in full; the others are folded
+    expand   show the steps inside a whole-sequence layer; False leaves it one box
     engine   who lays out: "auto", "dot", "pygraphviz" or "builtin" (needs no Graphviz)
     theme    "light", "dark", or "auto": as the reader's screen
 
@@ -78,9 +78,10 @@ def draw(
     if view not in VIEWS:
         raise ValueError(f"draw: view={view!r}, expected one of {', '.join(VIEWS)}")
     tensors = _tensors(output)
+    opened = open_fused([t._edge[0] for t in tensors]) if expand else Opened()
     if grads:
-        _run_backward(tensors)
-    model = Model([t._edge for t in tensors])
+        _run_backward(tensors, opened)
+    model = Model([t._edge for t in tensors], opened)
     name_items(model, _with_outputs(names, tensors))
     if view == "auto":
         view = _choose(model, steps)
@@ -90,6 +91,11 @@ def draw(
         view = "folded"
     wanted = Wanted(view, labels, grads, steps)
     drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
+    if opened.closed:
+        closed = ", ".join(sorted(opened.closed))
+        drawing.picture.notes.append(
+            f"{closed}: one box, because backward() freed what its steps need; draw before, or use viz.record()"
+        )
     if path is not None:
         drawing.save(path)
     return drawing
@@ -130,7 +136,7 @@ def _with_outputs(names: dict[str, Any] | None, tensors: list[Any]) -> dict[str,
     return {**own, **(names or {})}
 
 
-def _run_backward(tensors: list[Any]) -> None:
+def _run_backward(tensors: list[Any], opened: Opened) -> None:
     """Note the gradient of every edge, unless a watched backward already did. Leaves `.grad` alone."""
     nodes = ancestors([t._edge[0] for t in tensors])
     if any(node.seen is not None and node.seen.sent for node in nodes):
@@ -142,8 +148,7 @@ def _run_backward(tensors: list[Any]) -> None:
             "Draw before backward(), or run it inside `with viz.record():`, or with retain_graph=True"
         )
     seeds = [np.ones_like(t.array) for t in tensors]
-    with switch(watchers=(note_gradient,)):
-        backward_engine.backward([t._edge for t in tensors], seeds, keep=True, into_leaves=False)
+    note_all_gradients([t._edge for t in tensors], seeds, opened)
 
 
 class Drawing:

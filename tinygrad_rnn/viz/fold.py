@@ -26,7 +26,15 @@ def shown_steps(model: Model, view: str, steps: range | None) -> set[Place]:
     for run in model.runs:
         run = sorted(run)
         shown.update(run if len(run) <= most else run[:ends] + run[-ends:])
-    return shown
+    return shown | _at_first_cut(model)
+
+
+def _at_first_cut(model: Model) -> set[Place]:
+    """The steps on both sides of the first cut: where the gradient ends must not be folded away."""
+    for link in model.links:
+        if link.cut and link.source.place and link.target.place and link.source.place != link.target.place:
+            return {link.source.place, link.target.place}
+    return set()
 
 
 class Folds:
@@ -51,6 +59,9 @@ class Folds:
             "fold",
             ["…", steps_text(len(hidden)), f"t = {hidden[0].step} … {hidden[-1].step}"],
         )
+        cuts = sum(bool(link.cut) for place in hidden for item in self.model.tiles[place] for link in item.inputs)
+        if cuts:
+            box.lines.append(f"✕ {cuts} cut" + ("s" if cuts > 1 else ""))
         box.measure()
         tile = grid.tile_for(hidden[0])
         tile.kind, tile.title, tile.boxes = "fold", "", [box]

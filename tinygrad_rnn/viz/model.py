@@ -15,6 +15,7 @@ import numpy as np
 
 from .._mode import Scope
 from ..graph import FREED, Edge, Leaf, Node, ancestors
+from .expand import Opened
 from .record import Constant
 from .steps import Place, place_items
 
@@ -76,13 +77,14 @@ class Model:
     parameters  items of kind "parameter"
     """
 
-    def __init__(self, outputs: Iterable[Edge]):
-        self.outputs = list(outputs)
+    def __init__(self, outputs: Iterable[Edge], opened: Opened | None = None):
+        self._opened = opened or Opened()
+        self.outputs = [self._opened.edges.get(edge, edge) for edge in outputs]
         self.items: list[Item] = []
         self.links: list[Link] = []
         self.item_of: dict[Node, Item] = {}
         self._constants: dict[object, Item] = {}
-        for node in _with_what_was_cut([node for node, _ in self.outputs]):
+        for node in _with_what_was_cut([node for node, _ in self.outputs], self._opened):
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
         self.rows = place_items(self.items)  # scope of the first item of each row
@@ -99,12 +101,13 @@ class Model:
         sent = node.seen.sent if node.seen is not None else ()
         for position, edge in enumerate(node.edges):
             if edge is not None:
+                edge = self._opened.edges.get(edge, edge)
                 norm = sent[position] if position < len(sent) else None
                 self._link(self.item_of[edge[0]], edge[1], item, position, norm=norm)
                 continue
             constant = constant_input(node, position)
             if constant is not None and constant.cut is not None:
-                source, number = constant.cut
+                source, number = self._opened.edges.get(constant.cut, constant.cut)
                 self._link(self.item_of[source], number, item, position, cut=constant.how)
             elif constant is not None and number_of(constant) is None:
                 self._link(self._constant(constant, node.scope), 0, item, position)
@@ -185,8 +188,11 @@ def transposed_parameter(item: Item) -> Item | None:
     return item.inputs[0].source if _turned(item) and item.inputs[0].source.kind == "parameter" else None
 
 
-def _with_what_was_cut(outputs: list[Node]) -> list[Node]:
-    """The ancestors of `outputs`, oldest first, also of values that came in through a cut."""
+def _with_what_was_cut(outputs: list[Node], opened: Opened) -> list[Node]:
+    """The ancestors of `outputs`, oldest first, also of values that came in through a cut.
+
+    Opened nodes are left out, and what they stand for is in their place.
+    """
     found: dict[Node, None] = {}
     heads = outputs
     while heads:
@@ -199,7 +205,14 @@ def _with_what_was_cut(outputs: list[Node]) -> list[Node]:
             for constant in node.seen.constants.values()
             if constant.cut is not None and constant.cut[0] not in found
         ]
-    return sorted(found, key=lambda node: node.birth)
+        heads += [edge[0] for edge in map(opened.edges.get, _all_edges(fresh)) if edge and edge[0] not in found]
+    hidden = {node for node, _ in opened.edges}
+    order = opened.order
+    return sorted((n for n in found if n not in hidden), key=lambda n: order.get(n) or (n.birth, 0))
+
+
+def _all_edges(nodes: list[Node]) -> Iterable[Edge]:
+    return (edge for node in nodes for edge in node.edges if edge is not None)
 
 
 def constant_input(node: Node, position: int) -> Constant | None:

@@ -45,13 +45,14 @@ class record(switch):
             loss.backward()
         tinygrad_rnn.draw(loss, grads=True)
 
-    A detached tensor then shows as a cut edge to the node it came from, even across truncated
+    Whole-sequence layers record every step here, as inside `unrolled()`, so that `.backward()` leaves
+    something to draw. A detached tensor shows as a cut edge to the node it came from, even across truncated
     segments. The price is memory: values, and graphs behind a cut, live as long as the loss.
     """
 
     def __init__(self):
         self.origin: dict[int, tuple[Any, Edge, str]] = {}  # id of memory -> (that memory, made by, how it was cut)
-        super().__init__(on_record=self._note, watchers=(note_gradient,))
+        super().__init__()
 
     def __enter__(self) -> Any:
         before = thread.mode
@@ -59,6 +60,7 @@ class record(switch):
         self.values = {
             "on_record": self._note if earlier is None else _both(earlier, self._note),
             "watchers": (*before.watchers, note_gradient),
+            "unrolled": True,
         }
         return super().__enter__()
 

@@ -45,6 +45,11 @@ def _roll_hops(model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> 
     for hop in builder.picture.hops:
         if hop.tail is hop.head:
             hop.arrow.kind = "delay"
+    cuts = sum(bool(link.cut) and link.source.place != link.target.place for link in model.links)
+    if cuts:
+        builder.picture.notes.append(
+            f"✕ {cuts} of the values carried between steps are cut: no gradient comes back there"
+        )
 
 
 def _name_by_t(picture: Picture, model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> None:
