@@ -66,7 +66,8 @@ class Embedding(Module):
             raise AssertionError(
                 f"Embedding.from_pretrained: the table must be 2-dimensional (V, E), got shape {list(embeddings.shape)}"
             )
-        return cls(*embeddings.array.shape, padding_idx, max_norm, norm_type, _weight=embeddings, _freeze=freeze)
+        rows, columns = embeddings.array.shape
+        return cls(rows, columns, padding_idx, max_norm, norm_type, _weight=embeddings, _freeze=freeze)
 
     def forward(self, input: Tensor) -> Tensor:
         """input (…) of ints in 0..num_embeddings-1 -> (…, embedding_dim)."""

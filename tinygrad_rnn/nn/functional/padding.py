@@ -1,0 +1,64 @@
+"""Padding: numbers around a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...functions.arguments import need_tensor
+from ...ops.convolution import Pad
+from ...recording import record
+from ...tensor import Tensor
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """Add entries at the ends of axes: `pad` lists (before, after) from the last axis backwards.
+
+    Negative widths cut entries off. mode "constant" adds `value` (0), "reflect" mirrors without repeating the
+    edge, "replicate" repeats the edge, "circular" takes from the other end.
+
+    >>> F.pad(tensor([1.0, 2.0]), (1, 2))
+    tensor([0., 1., 2., 0., 0.])
+    """
+    need_tensor("pad", input)
+    widths = [int(n) for n in pad]
+    if len(widths) % 2 or len(widths) > 2 * input.ndim:
+        raise RuntimeError(
+            f"pad(): needs pairs (before, after) for at most {input.ndim} axes, got {len(widths)} numbers {widths}"
+        )
+    if mode not in ("constant", "reflect", "replicate", "circular"):
+        raise NotImplementedError(f"pad(): mode must be 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}")
+    if mode != "constant" and value:
+        raise ValueError(f"pad(): mode {mode!r} takes no value, got {value}")
+    pairs = [(0, 0)] * (input.ndim - len(widths) // 2) + list(zip(widths[::2], widths[1::2], strict=True))[::-1]
+    for d, (n, (before, after)) in enumerate(zip(input.array.shape, pairs, strict=True)):
+        if n + before + after < 0:
+            raise RuntimeError(f"pad(): widths ({before}, {after}) leave a negative size of axis {d} with {n} entries")
+    if mode != "constant":
+        return _from_itself(input, pairs, mode)
+    if any(n < 0 for pair in pairs for n in pair):
+        input = input[
+            tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.array.shape, pairs, strict=True))
+        ]
+        pairs = [(max(before, 0), max(after, 0)) for before, after in pairs]
+    return record(Pad, input, widths=pairs, value=value or 0.0)
+
+
+def _from_itself(input: Tensor, pairs: list[tuple[int, int]], mode: str) -> Tensor:
+    for d, (before, after) in enumerate(pairs):
+        n = input.array.shape[d]
+        if before == after == 0:
+            continue
+        limit = {"reflect": n - 1, "circular": n}.get(mode)
+        if limit is not None and max(before, after) > limit:
+            raise RuntimeError(
+                f"pad(): mode {mode!r} can add at most {limit} entries to axis {d} of size {n}, got ({before}, {after})"
+            )
+        places = np.arange(-before, n + after)
+        if mode == "reflect":
+            places = np.abs(places)
+            places = np.where(places >= n, 2 * (n - 1) - places, places)
+        places = np.clip(places, 0, n - 1) if mode == "replicate" else places % n
+        input = input.index_select(d, Tensor._of(places.astype(np.int64)))
+    return input

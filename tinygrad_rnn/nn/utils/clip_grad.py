@@ -1,0 +1,70 @@
+"""Keeping gradients small: recurrent networks meet exploding ones (Pascanu et al. 2013)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...graph import log_write
+from ...tensor import Tensor
+
+
+def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
+    if isinstance(parameters, Tensor):
+        parameters = [parameters]
+    return [p.grad.array for p in parameters if p.grad is not None]
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Scale all gradients by max_norm / norm, in place, if the norm of all their numbers together is larger.
+
+    norm_type           p of the p-norm; inf for the largest absolute value
+    error_if_nonfinite  raise a RuntimeError if the norm is NaN or infinite
+
+    Returns the norm before clipping, a tensor without dimensions.
+    """
+    gradients, max_norm, p = _gradients(parameters), float(max_norm), float(norm_type)
+    if not gradients:
+        return Tensor._of(np.zeros((), np.float32))
+    norm = _total_norm(gradients, p)
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise RuntimeError(
+            f"clip_grad_norm_(): the norm of order {p} of {len(gradients)} gradients is {norm}, so they cannot be "
+            f"clipped; to scale them all the same pass error_if_nonfinite=False"
+        )
+    factor = max_norm / (norm + 1e-6)
+    if not factor >= 1:  # also for NaN: then every gradient becomes NaN, as in PyTorch
+        for g in gradients:
+            g *= factor
+            log_write(g)
+    return Tensor._of(np.asarray(norm, gradients[0].dtype))
+
+
+def _total_norm(gradients: list[np.ndarray], p: float) -> float:
+    if p == math.inf:
+        return max(float(np.abs(g).max(initial=0)) for g in gradients)
+    if p == 2:
+        total = 0.0
+        for g in gradients:
+            flat = g.reshape(-1)
+            total += float(np.dot(flat, flat))
+        if total < math.inf:
+            return math.sqrt(total)
+        return math.sqrt(sum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradients))  # float32 overflowed
+    return sum(float(np.sum(np.abs(g, dtype=np.float64) ** p)) for g in gradients) ** (1 / p)
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
+    """Hold every number of every gradient within ±clip_value, in place."""
+    bound = float(clip_value)
+    for g in _gradients(parameters):
+        np.clip(g, -bound, bound, out=g)
+        log_write(g)

@@ -1,0 +1,2 @@
+"""PyTorch's `torch.nn.utils.parametrizations`: weight normalisation under its newer names."""
+
