@@ -119,6 +119,7 @@ def test_gradient_has_the_type_and_shape_of_its_tensor():
     assert (b.grad.dtype, b.grad.shape) == (tg.float64, (3,))
 
 
+@pytest.mark.torch
 def test_broadcasting_is_undone():
     agree(lambda t, a, b, c: a * b + c, np.ones((2, 1, 3)), np.full((4, 1), 2.0), np.array(3.0))
 
@@ -374,6 +375,7 @@ def test_backward_with_create_graph_leaves_a_differentiable_grad():
     x.grad = None
 
 
+@pytest.mark.torch
 def test_gradient_penalty():
     agree_values = []
     torch = pytest.importorskip("torch")

@@ -227,6 +227,21 @@ def test_a_dirty_saved_value_is_found():
         z.sum().backward()
 
 
+def test_marking_dirty_is_enough_for_a_change_made_through_numpy():
+    class ThroughNumpy(DoubleInPlace):
+        @staticmethod
+        def forward(ctx, x):
+            x.array[...] *= 2
+            ctx.mark_dirty(x)
+            return x
+
+    y = leaf([1.0, 2.0]) * 1
+    z = y * y
+    ThroughNumpy.apply(y)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        z.sum().backward()
+
+
 def test_a_dirty_leaf_is_refused():
     with pytest.raises(RuntimeError, match="leaf"):
         DoubleInPlace.apply(leaf())
@@ -524,6 +539,7 @@ def test_it_is_freed_by_reference_counting():
         assert alive() == before
 
 
+@pytest.mark.torch
 @pytest.mark.torch
 def test_same_numbers_as_pytorch():
     torch = pytest.importorskip("torch")

@@ -21,6 +21,7 @@ def test_a_leaf_has_no_grad_fn_and_a_result_has_one():
     assert y.grad_fn.name() == "MulBackward0"
 
 
+@pytest.mark.torch
 def test_next_functions_look_as_in_pytorch():
     torch = pytest.importorskip("torch")
 

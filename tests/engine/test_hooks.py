@@ -108,6 +108,7 @@ def test_a_hook_acts_in_grad_too():
     assert autograd.grad(y, x)[0].item() == 20.0
 
 
+@pytest.mark.torch
 def test_a_hook_is_part_of_the_recorded_gradient():
     def program(t, x):
         grad = autograd.grad if t is tg else t.autograd.grad
@@ -142,6 +143,7 @@ def test_retain_grad_keeps_the_gradient_of_a_computed_tensor():
     assert y.grad.item() == 12.0
 
 
+@pytest.mark.torch
 def test_retain_grad_sees_what_hooks_made_of_it():
     x = leaf()
     y = x * 2

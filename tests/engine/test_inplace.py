@@ -27,6 +27,7 @@ def test_a_changed_saved_value_is_named_with_both_versions():
         z.sum().backward()
 
 
+@pytest.mark.torch
 def test_a_changed_output_is_found():
     def program(t, x):
         y = x.exp()
@@ -111,6 +112,7 @@ def test_version_counts_per_memory():
 # --- leaves ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.torch
 def test_a_leaf_refuses():
     both_refuse(lambda t, x: x.add_(1), V)
     both_refuse(lambda t, x: x.__setitem__(0, 1.0), V)
@@ -139,12 +141,14 @@ def test_a_refused_change_changes_nothing():
     assert x.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.torch
 def test_outputs_of_split_chunk_and_unbind_refuse():
     both_refuse(lambda t, x: (x * 1).split(1)[0].mul_(2), V)
     both_refuse(lambda t, x: (x * 1).chunk(3)[0].mul_(2), V)
     both_refuse(lambda t, x: (x * 1).unbind()[0].mul_(2), V)
 
 
+@pytest.mark.torch
 def test_outputs_of_other_functions_with_several_results_may_change():
     """Only views into shared memory are a problem."""
 
@@ -329,6 +333,7 @@ PROGRAMS = [
 
 @pytest.mark.torch
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+@pytest.mark.torch
 def test_gradients_through_changes_are_pytorchs(program):
     agree(program, A, V)
 
