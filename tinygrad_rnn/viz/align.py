@@ -6,6 +6,7 @@ The first step starts from zeros instead of a state, the last hands nothing on, 
 
 from __future__ import annotations
 
+from .labels import UNKNOWN
 from .model import Item, Model
 from .picture import Box, Tile
 from .steps import Place
@@ -52,7 +53,7 @@ def same_sizes(tiles: list[Tile]) -> None:
 def _alike(tiles: list[Tile], boxes: tuple[Box, ...]) -> None:
     port = next((box for box in boxes if box.kind == "port"), None)
     for box in boxes if port is not None else ():
-        if box.kind == "input" and box.lines[0].startswith(("0", "const")):  # the state before the first step
+        if box.kind == "input" and box.lines[0].startswith(("0", "const", UNKNOWN)):  # the state before the first step
             box.lines[0] = f"{port.lines[0].partition('[')[0]} = {box.lines[0]}"  # type: ignore[union-attr]
             box.measure()
     width, height = max(box.w for box in boxes), max(box.h for box in boxes)

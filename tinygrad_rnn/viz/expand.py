@@ -15,7 +15,7 @@ import numpy as np
 from .. import engine
 from .._mode import switch
 from ..graph import FREED, Edge, Node, ancestors, tick
-from .record import note_gradient
+from .record import note_gradient, record
 
 
 class Opened:
@@ -43,9 +43,9 @@ def open_fused(outputs: Iterable[Node]) -> Opened:
             opened.closed.add(node.name().removesuffix("Backward0"))
             continue
         start = tick()
-        for number, tensor in enumerate(expand()):
-            if tensor._edge is not None:
-                opened.edges[node, number] = tensor._edge
+        with record():
+            outputs = expand()
+        opened.edges |= {(node, k): tensor._edge for k, tensor in enumerate(outputs) if tensor._edge is not None}
         new = ancestors([edge[0] for edge, _ in _of(opened, node)])
         opened.order |= {n: (node.birth, n.birth) for n in new if n.birth > start}
     return opened

@@ -10,6 +10,8 @@ from .model import Item, constant_input, number_of, value_of
 from .picture import Box
 from .style import GATES
 
+UNKNOWN = "·"  # a constant of which nothing was recorded
+
 
 @dataclass(slots=True)
 class Labels:
@@ -60,12 +62,14 @@ class Labels:
         array = item.constant.array if item.constant is not None else None
         if isinstance(array, np.ndarray):
             return "0" if array.size and not array.any() else f"const {shape_text(item)}"
-        return "const" if item.kind == "constant" else f"leaf {shape_text(item)}"
+        return UNKNOWN if item.kind == "constant" else f"leaf {shape_text(item)}"
 
     @staticmethod
     def tip(item: Item) -> str:
         """The long text of an item."""
-        parts = [item.op or item.kind, short(item.name), shape_text(item)]
+        unknown = item.constant is not None and item.constant.array is None
+        about = "a constant, made inside viz.record() its value would be known" if unknown else shape_text(item)
+        parts = [item.op or item.kind, short(item.name), about]
         if item.scope.path:
             parts.append(item.scope.path)
         if item.scope.step is not None:

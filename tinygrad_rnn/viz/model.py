@@ -222,11 +222,18 @@ def constant_input(node: Node, position: int) -> Constant | None:
     """
     if node.seen is not None and node.seen.output is not None:
         return node.seen.constants.get(position)
-    if node.saved_tensors is not FREED and node.saved_tensors:
-        for value, p in zip(node.saved_tensors, getattr(node, "_keep_positions", ()), strict=False):
-            if p == position and value is not None:
-                return Constant(value)
+    value = saved(node, position)
+    if value is not None:
+        return Constant(value)
     return None if (type(node).__name__, position) in OPTIONAL else Constant(None)
+
+
+def saved(node: Node, position: int) -> Any:
+    """What an op kept for backward of the input at `position` (-1: of its output), or None."""
+    plan = getattr(node, "_keep_plan", ())  # functions that users write keep what they like
+    if node.saved_tensors is FREED or len(plan) != len(node.saved_tensors):
+        return None
+    return next((value for value, (p, _) in zip(node.saved_tensors, plan, strict=True) if p == position), None)
 
 
 def number_of(constant: Constant) -> float | None:
@@ -252,9 +259,7 @@ def value_of(item: Item) -> np.ndarray | None:
     if node.n_outputs > 1:
         return None
     for saver, position in [(node, -1), *((link.target.node, link.position) for link in item.uses)]:
-        if saver is None or saver.saved_tensors is FREED:
-            continue
-        for value, p in zip(saver.saved_tensors, getattr(saver, "_keep_positions", ()), strict=False):
-            if p == position and isinstance(value, np.ndarray):
-                return value
+        value = saved(saver, position) if saver is not None else None
+        if isinstance(value, np.ndarray):
+            return value
     return None

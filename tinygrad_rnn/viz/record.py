@@ -104,7 +104,7 @@ class record(switch):
 def note_gradient(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
     """A watcher of the engine: keep the norm of what arrived, and of each edge's own contribution."""
     if node.seen is None:
-        node.seen = Seen()
+        node.seen = Seen()  # a watched backward of a graph that was not recorded
     parts = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
     norms = [n for n in map(_norm, parts) if n is not None]
     node.seen.arrived = float(np.sqrt(sum(n * n for n in norms))) if norms else None
