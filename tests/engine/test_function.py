@@ -540,7 +540,6 @@ def test_it_is_freed_by_reference_counting():
 
 
 @pytest.mark.torch
-@pytest.mark.torch
 def test_same_numbers_as_pytorch():
     torch = pytest.importorskip("torch")
     results = []

@@ -73,7 +73,6 @@ CALLS = {
 
 @pytest.mark.torch
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.torch
 def test_same_as_pytorch(name):
     both(CALLS[name], A, B)
 

@@ -333,7 +333,6 @@ PROGRAMS = [
 
 @pytest.mark.torch
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
-@pytest.mark.torch
 def test_gradients_through_changes_are_pytorchs(program):
     agree(program, A, V)
 
