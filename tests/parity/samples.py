@@ -144,7 +144,11 @@ def compare_call(torch: Any, row: Row, call: str, specs: Any) -> None:
     for k, (p, q) in enumerate(zip(parts_a, parts_b, strict=True)):
         check_same(p, q, row.tolerance, f"{what}: result {k}")
         assert getattr(p, "requires_grad", 0) == getattr(q, "requires_grad", 0), f"{what}: requires_grad of result {k}"
-    both = [("gradient", plain_a, plain_b), ("recorded gradient", first_a, first_b), ("second derivative", second_a, second_b)]
+    both = [
+        ("gradient", plain_a, plain_b),
+        ("recorded gradient", first_a, first_b),
+        ("second derivative", second_a, second_b),
+    ]
     for kind, found, expected in both:
         missing = found or [None] * len(expected)
         for k, (g, h) in enumerate(zip(missing, expected or [None] * len(missing), strict=True)):

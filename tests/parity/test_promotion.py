@@ -17,7 +17,16 @@ pytestmark = pytest.mark.torch
 
 NAMES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 KINDS = [(name, shape) for name in NAMES for shape in [(2,), ()]] + [("True", None), ("3", None), ("2.5", None)]
-OPERATIONS = ["x + y", "x * y", "x / y", "t.maximum(x, y)", "t.where(t.tensor([True, False]), x, y)", "x == y", "x ** y", "t.add(x, y)"]
+OPERATIONS = [
+    "x + y",
+    "x * y",
+    "x / y",
+    "t.maximum(x, y)",
+    "t.where(t.tensor([True, False]), x, y)",
+    "x == y",
+    "x ** y",
+    "t.add(x, y)",
+]
 
 
 def operand(library, kind):

@@ -7,7 +7,7 @@ import numpy as np
 from ..ops import shape as ops
 from ..recording import record
 from .arguments import array, is_tensor, sizes_of, wrap_dim
-from .shape import expand, reshape, transpose
+from .shape import clone, expand, reshape, transpose
 
 
 def _several(name, tensors):
@@ -132,7 +132,8 @@ def repeat(input, *repeats, **named):
     apart = [n for size in shape for n in (1, size)]
     stretched = [n for count, size in zip(counts, shape, strict=True) for n in (count, size)]
     full = tuple(count * size for count, size in zip(counts, shape, strict=True))
-    return reshape(expand(reshape(input, apart), stretched), full)
+    repeated = reshape(expand(reshape(input, apart), stretched), full)
+    return repeated if repeated._view is None else clone(repeated)  # copies have memory of their own
 
 
 def tile(input, *dims, **named):
