@@ -249,3 +249,16 @@ from . import autograd, cuda, nn, optim, utils  # isort: skip
 from .nn.fused import expand  # isort: skip
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str):
+    """`draw`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
+    if name in ("draw", "viz"):
+        from . import viz
+
+        return viz.draw if name == "draw" else viz
+    if name in ("save", "load"):
+        from . import interop
+
+        return getattr(interop, name)
+    raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")

@@ -58,7 +58,7 @@ def add_demo(commands: Any) -> None:
         "sample before and after, and write the loss curve, the unrolled graph of a few steps and a checkpoint.",
     )
     demo.add_argument("--text", metavar="FILE", help="train on this UTF-8 text file instead")
-    demo.add_argument("--steps", type=count, default=1200, metavar="N", help="training steps (default %(default)s)")
+    demo.add_argument("--steps", type=count, default=1000, metavar="N", help="training steps (default %(default)s)")
     demo.add_argument("--cell", choices=("rnn", "lstm", "gru"), default="lstm", help="default %(default)s")
     demo.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default %(default)s)")
     demo.add_argument("--out", metavar="FOLDER", default="runs/demo", help="where results go (default %(default)s)")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import nn, optim, random
-from ._mode import no_grad
+from ._mode import no_grad, unrolled
 from .data.text import CharText
 from .nn import functional as F
 from .tensor import Tensor
@@ -127,8 +127,10 @@ def draw_few_steps(model: CharModel, text: CharText, path: Path, steps: int = 4)
     from .viz import draw
 
     characters, target = next(iter(text.batches()))
-    scores, _ = model(characters[:steps, :1])
-    draw(loss_of(scores, target[:steps, :1]), path)
+    with unrolled():
+        scores, _ = model(characters[:steps, :1])
+        loss = loss_of(scores, target[:steps, :1])
+    draw(loss, path)
 
 
 def plot_losses(losses: list[float], unigram: float, validation: float, path: Path) -> None:
@@ -140,7 +142,7 @@ def plot_losses(losses: list[float], unigram: float, validation: float, path: Pa
         xlabel="training step", ylabel="loss (nats per character)", title="Character language model"
     )
     axes.plot(range(1, len(losses) + 1), losses, color="#56B4E9", linewidth=0.7, label="training, each step")
-    width = max(1, len(losses) // 50)
+    width = max(2, len(losses) // 50)
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     axes.plot(np.arange(width, len(losses) + 1), smooth, color="#0072B2", label=f"training, mean of {width}")
     axes.axhline(unigram, color="#D55E00", linestyle="--", label=f"unigram entropy {unigram:.2f}")

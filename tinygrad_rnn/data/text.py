@@ -1,7 +1,7 @@
 """Text as a sequence of characters, for language models.
 
 The text at hand on every machine is Python's own: the language reference that `help()` shows
-(`pydoc_data.topics`), about 700,000 characters of English.
+(`pydoc_data.topics`), about half a million characters of English.
 """
 
 from __future__ import annotations
