@@ -101,7 +101,8 @@ def type_name(t: Any) -> str:
 def check_same(ours: Any, theirs: Any, tolerance: float, what: str) -> None:
     """Two results have the same types, shapes and numbers."""
     if not hasattr(theirs, "detach"):
-        assert type(ours).__name__ == type(theirs).__name__ and ours == theirs, f"{what}: {ours!r}, torch {theirs!r}"
+        same = type(ours).__name__ == type(theirs).__name__ and ours == theirs
+        assert same, f"{what}: {ours!r}, torch {theirs!r}"
         return
     assert hasattr(ours, "detach"), f"{what}: {ours!r}, torch {theirs!r}"
     assert type_name(ours) == type_name(theirs), f"{what}: dtype {type_name(ours)}, torch {type_name(theirs)}"
