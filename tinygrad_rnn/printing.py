@@ -1,60 +1,115 @@
-"""How a tensor prints: its numbers, then what is special about it, as PyTorch writes it."""
+"""How a tensor prints: its numbers in columns, then what is special about it, as PyTorch writes it.
+
+All numbers get one format: whole numbers as `3.`, otherwise 4 decimals, or exponents where the range is
+wide. More than 1000 elements show the first and last three along each axis. Lines end at 80 characters.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
 
+LINE = 80
+EDGE = 3  # how many entries a summary shows at either end of an axis
+MANY = 1000
+PREFIX = "tensor("
+
 
 def tensor_text(t: Any) -> str:
     """`tensor([1., 2.], requires_grad=True)`; large tensors show their edges."""
-    prefix = "tensor("
-    body = numbers_text(t.array, len(prefix))
     notes = []
     if t.array.size == 0 and t.array.ndim != 1:
         notes.append(f"size={tuple(t.array.shape)}")
-    if t.dtype not in (dtypes.get_default_dtype(), np.int64, np.bool_):
+    usual = (dtypes.get_default_dtype(),) if t.array.size == 0 else (dtypes.get_default_dtype(), np.int64, np.bool_)
+    if t.dtype not in usual:
         notes.append(f"dtype={t.dtype}")
     if t.grad_fn is not None:
         notes.append(f"grad_fn={t.grad_fn!r}")
     elif t.requires_grad:
         notes.append("requires_grad=True")
-    return prefix + ", ".join([body, *notes]) + ")"
+    return _with_notes(PREFIX + numbers_text(t.array, len(PREFIX)), notes)
+
+
+def _with_notes(text: str, notes: list[str]) -> str:
+    """Append the notes, each on a new line where it would not fit."""
+    used = len(text) - text.rfind("\n") + 1
+    for note in notes:
+        if used + len(note) + 2 > LINE:
+            text += ",\n" + " " * len(PREFIX) + note
+            used = len(PREFIX) + len(note)
+        else:
+            text += ", " + note
+            used += len(note) + 2
+    return text + ")"
 
 
 def numbers_text(array: np.ndarray, indent: int) -> str:
-    """The numbers in columns: 4 decimals, none if all are whole, exponents if the range is wide."""
+    """The numbers as nested lists; `indent` is how far the first bracket stands from the margin."""
     if array.size == 0:
         return "[]"
-    if (
-        array.dtype.kind == "f"
-        and array.ndim == 0
-        and np.isfinite(array)
-        and array == np.trunc(array)
-        and abs(array) < 1e8
-    ):
-        return f"{float(array):.0f}."
-    options: dict[str, Any] = {"separator": ", ", "threshold": 1000, "edgeitems": 3, "precision": 4}
-    if array.dtype.kind == "f":
-        finite = array[np.isfinite(array)]
-        whole = bool((finite == np.trunc(finite)).all())
-        sizes = np.abs(finite[finite != 0])
-        wide = sizes.size and (
-            sizes.max() > 1e8 or sizes.min() < 1e-4 or (sizes.max() / sizes.min() > 1000 and not whole)
-        )
-        if whole and not (sizes.size and sizes.max() >= 1e8):
-            return np.array2string(
-                array, prefix=" " * indent, precision=0, floatmode="fixed", **_without(options, "precision")
-            )
-        if wide and (sizes.max() > 1e8 or sizes.min() < 1e-4 or sizes.max() / sizes.min() > 1000):
-            formatter: Any = {"float_kind": lambda v: f"{v:.4e}"}
-            return np.array2string(array, prefix=" " * indent, formatter=formatter, **options)
-        return np.array2string(array, prefix=" " * indent, floatmode="fixed", **options)
-    return np.array2string(array, prefix=" " * indent, **options)
+    summary = array.size > MANY
+    shown = _edges(array) if summary else array
+    width, write = _float_format(shown) if array.dtype.kind == "f" else _plain_format(shown)
+    return _nested(array, indent, summary, lambda value: write(value).rjust(width), width)
 
 
-def _without(options: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key != name}
+def _edges(array: np.ndarray) -> np.ndarray:
+    """Only the entries that a summary shows."""
+    for axis, n in enumerate(array.shape):
+        if n > 2 * EDGE:
+            array = np.take(array, [*range(EDGE), *range(n - EDGE, n)], axis)
+    return array
+
+
+def _plain_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
+    """Integers and bools as they are, as wide as the widest."""
+    return max(len(str(value)) for value in shown.ravel().tolist()), str
+
+
+def _float_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
+    """The width of the columns, and a function from a number to its text."""
+    values = shown.ravel().astype(np.float64)
+    values = values[np.isfinite(values) & (values != 0)]
+    sizes = np.abs(values)
+    whole = bool((values == np.ceil(values)).all())
+    large = sizes.size > 0 and bool(sizes.max() > 1000 * sizes.min() or sizes.max() > 1e8)
+    if large or (not whole and sizes.min() < 1e-4):
+        form = "{:.4e}"
+    else:
+        form = "{:.0f}." if whole else "{:.4f}"
+
+    def write(value: float) -> str:
+        return form.format(value) if np.isfinite(value) else str(value)
+
+    return max((len(form.format(value)) for value in values.tolist()), default=1), write
+
+
+def _nested(array: np.ndarray, indent: int, summary: bool, write: Callable[[Any], str], width: int) -> str:
+    if array.ndim == 0:
+        return write(array.item())
+    if array.ndim == 1:
+        return _row(array, indent, summary, write, width)
+    parts = [_nested(array[k], indent + 1, summary, write, width) for k in _places(len(array), summary)]
+    if summary and len(array) > 2 * EDGE:
+        parts.insert(EDGE, "...")
+    between = "," + "\n" * (array.ndim - 1) + " " * (indent + 1)
+    return "[" + between.join(parts) + "]"
+
+
+def _row(array: np.ndarray, indent: int, summary: bool, write: Callable[[Any], str], width: int) -> str:
+    """One row, broken into lines."""
+    words = [write(array[k].item()) for k in _places(len(array), summary)]
+    if summary and len(array) > 2 * EDGE:
+        words.insert(EDGE, " ...")
+    per_line = max(1, (LINE - indent) // (width + 2))
+    lines = [", ".join(words[k : k + per_line]) for k in range(0, len(words), per_line)]
+    return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
+
+
+def _places(n: int, summary: bool) -> list[int]:
+    """Which entries of an axis are shown."""
+    return [*range(EDGE), *range(n - EDGE, n)] if summary and n > 2 * EDGE else list(range(n))

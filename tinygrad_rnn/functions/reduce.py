@@ -22,6 +22,9 @@ class MaxMin(NamedTuple):
     values: Any
     indices: Any
 
+    def __repr__(self) -> str:
+        return f"MaxMin(\nvalues={self.values!r},\nindices={self.indices!r})"
+
 
 def sum(input, dim=None, keepdim=False, *, dtype=None, keepdims=None):
     """The sum over `dim` (all axes when None). Integers and bools add up as int64."""
