@@ -9,24 +9,24 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+import time
 from typing import Any
 
-from .picture import Box, Picture, Tile, in_order, title_height
+from .layout import LayoutTimeout, layered
+from .picture import Box, Picture, Point, Tile, in_order, title_height
 from .quote import dot_text
 from .style import LIGHT, text_width
+from .svg import SIGNS, direction, middle, scale_text
 
 POINTS = 72.0
+LARGE = 600  # boxes in one tile
 MARGIN = 12.0
+COLOURS = {"state": "blue", "delay": "blue, heavy", "cut": "red, dotted, ✕"}
 SHAPES = {"input": "ellipse", "parameter": "cds", "output": "hexagon", "port": "box", "module": "box", "fold": "box"}
 
 
 class GraphvizFailed(Exception):
     """Graphviz was there, but did not do it."""
-
-
-class GraphvizTimeout(GraphvizFailed):
-    """Graphviz took longer than it was given."""
 
 
 def find_engine() -> str:
@@ -50,7 +50,7 @@ def run(source: str, to: str, program: str, engine: str, timeout: float) -> byte
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
-        raise GraphvizTimeout(f"dot did not finish in {timeout:g} s") from None
+        raise LayoutTimeout(f"dot did not finish in {timeout:g} s") from None
     except OSError as error:
         raise GraphvizFailed(f"dot could not be started: {error}") from None
     if done.returncode or not done.stdout:
@@ -73,10 +73,17 @@ SEPARATOR = "\n// next\n"
 
 
 def layout_with(engine: str, timeout: float) -> Any:
-    """A function that lays out tiles with Graphviz, all in one run of the program."""
+    """A function that lays out tiles with Graphviz, all in one run of the program.
+
+    A tile that is too large for it, where `dot` would take minutes, gets our own layout.
+    """
 
     def lay_out(tiles: list[Tile]) -> None:
-        tiles = [tile for tile in tiles if tile.boxes]
+        until = time.monotonic() + timeout
+        for tile in tiles:
+            if len(tile.boxes) > LARGE:
+                layered(tile, until)
+        tiles = [tile for tile in tiles if 0 < len(tile.boxes) <= LARGE]
         if tiles:
             plain = run(SEPARATOR.join(_bare(tile) for tile in tiles), "plain", "dot", engine, timeout)
             graphs = plain.decode().split("stop\n")
@@ -249,30 +256,41 @@ def _edge(arrow: Any, x: float, y: float, picture: Picture) -> list[str]:
     return lines
 
 
-def _spline(points: Any, x: float, y: float, picture: Picture, back: bool) -> str:
+def _spline(points: list[Point], x: float, y: float, picture: Picture, back: bool) -> str:
+    """Graphviz's `pos` of an edge: where the head points, then the line, which ends a little before."""
+    points = list(points)
+    tip = points[0] if back else points[-1]
+    dx, dy = direction(points[::-1] if back else points)
+    points[0 if back else -1] = tip[0] - 5.0 * dx, tip[1] - 5.0 * dy
     placed = [f"{x + a:.1f},{picture.h - y - b:.1f}" for a, b in points]
-    return f"{'s' if back else 'e'},{placed[0] if back else placed[-1]} " + " ".join(placed)
+    return f"{'s' if back else 'e'},{x + tip[0]:.1f},{picture.h - y - tip[1]:.1f} " + " ".join(placed)
 
 
 def _label_at(arrow: Any, x: float, y: float, picture: Picture) -> str:
-    from .svg import middle
-
     a, b = arrow.at or middle(arrow.points)
     return f', fontsize=9, lp="{x + a:.1f},{picture.h - y - b + 6:.1f}"'
 
 
 def _legend(picture: Picture) -> list[str]:
-    lines, x = [], 16.0
+    """The parameters once, below the picture, and what the lines mean."""
+    lines: list[str] = []
+    x, y = 16.0, picture.h + 18
     for id, label, uses in picture.parameters[:40]:
         box = Box(f"legend_{id}", "parameter", [f"{label} · used {uses}×" if uses > 1 else label])
         box.measure()
-        box.x, box.y = x + box.w / 2, picture.h + 18
+        if x > 16 and x + box.w > max(560.0, picture.w - 16):
+            x, y = 16.0, y + 26
+        box.x, box.y = x + box.w / 2, y
         box.data["param"] = id
         lines.append(_node(box, Tile(), picture))
         x += box.w + 12
+    signs = [f"{COLOURS[sign]}: {SIGNS[sign]}" for sign in picture.signs]
+    if picture.scale is not None and picture.scale.count:
+        signs.append(f"orange, dashed: {scale_text(picture.scale)}")
+    for k, sign in enumerate(signs):
+        width = text_width(sign) + 16
+        at = f"{16 + width / 2:.1f},{picture.h - y - 24 - 16 * k:.1f}"
+        lines.append(
+            f'sign_{k} [shape=plaintext, style="", width={width / POINTS:.3f}, height=0.2, label={dot_text(sign)}, pos="{at}"]'
+        )
     return lines
-
-
-def unplaced(sources: Iterable[str]) -> str:
-    """Several DOT graphs as one input."""
-    return SEPARATOR.join(sources)

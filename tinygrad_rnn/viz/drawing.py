@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,10 @@ from .arrange import arrange
 from .expand import Opened, note_all_gradients, open_fused
 from .fold import LONG_GRAPH, UNFOLDED
 from .labels import Labels
-from .layout import layered
+from .layout import LayoutTimeout, layered_all
 from .model import Model
 from .names import name_items
-from .picture import Picture, Tile
+from .picture import Picture
 from .svg import write_svg
 from .views import VIEWS, Wanted, build
 
@@ -196,20 +198,25 @@ class Drawing:
     def _arrange(self) -> Picture:
         if not self._arranged:
             try:
-                arrange(
-                    self.picture, _builtin if self.engine == "builtin" else dot.layout_with(self.engine, self.timeout)
-                )
-            except dot.GraphvizTimeout:
+                self._lay_out()
+            except LayoutTimeout:
                 raise DrawError(
                     f"layout stopped after {self.timeout:g} s (view={self.view!r}, {self.stats['drawn']:,} boxes, "
                     f"engine={self.engine!r}).\n  try view='folded' or view='module', or steps=range(0, 10), "
                     f"or engine='builtin', or timeout={self.timeout * 6:g}"
                 ) from None
-            except dot.GraphvizFailed:  # an old or broken Graphviz: our own layout always works
-                self.engine = "builtin"
-                arrange(self.picture, _builtin)
             self._arranged = True
         return self.picture
+
+    def _lay_out(self) -> None:
+        if self.engine != "builtin":
+            try:
+                arrange(self.picture, dot.layout_with(self.engine, self.timeout))
+            except dot.GraphvizFailed:  # an old or broken Graphviz: our own layout always works
+                self.engine = "builtin"
+        if self.engine == "builtin":
+            until = time.monotonic() + self.timeout
+            arrange(self.picture, lambda tiles: layered_all(tiles, until))
 
     def svg(self) -> str:
         """The picture as an SVG document. Needs no other program."""
@@ -235,23 +242,12 @@ class Drawing:
     def save(self, path: str | Path) -> Path:
         """Write to a file; its suffix says how: .svg, .png, .pdf, .dot, .gv, .mmd or .txt."""
         path = Path(path)
-        writer = self._writers().get(path.suffix.lower())
+        writer = WRITERS.get(path.suffix.lower())
         if writer is None:
-            raise DrawError(f"draw: cannot write {path.suffix or path.name!r}: use one of {', '.join(self._writers())}")
-        content = writer()
+            raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
+        content = writer(self)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
-
-    def _writers(self) -> dict[str, Any]:
-        return {
-            ".svg": self.svg,
-            ".png": lambda: self.render("png"),
-            ".pdf": lambda: self.render("pdf"),
-            ".dot": self.dot,
-            ".gv": self.dot,
-            ".mmd": self.mermaid,
-            ".txt": self.text,
-        }
 
     def render(self, to: str) -> bytes:
         """PNG or PDF, by Graphviz: the one thing that needs it."""
@@ -287,6 +283,13 @@ class Drawing:
         return f"<Drawing: {self.picture.title}>"
 
 
-def _builtin(tiles: list[Tile]) -> None:
-    for tile in tiles:
-        layered(tile)
+# How to write a drawing, by the suffix of the file. Other forms of picture add themselves here.
+WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
+    ".svg": Drawing.svg,
+    ".png": lambda drawing: drawing.render("png"),
+    ".pdf": lambda drawing: drawing.render("pdf"),
+    ".dot": Drawing.dot,
+    ".gv": Drawing.dot,
+    ".mmd": Drawing.mermaid,
+    ".txt": Drawing.text,
+}

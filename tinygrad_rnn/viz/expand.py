@@ -44,8 +44,8 @@ def open_fused(outputs: Iterable[Node]) -> Opened:
             continue
         start = tick()
         with record():
-            outputs = expand()
-        opened.edges |= {(node, k): tensor._edge for k, tensor in enumerate(outputs) if tensor._edge is not None}
+            made = expand()
+        opened.edges |= {(node, k): tensor._edge for k, tensor in enumerate(made) if tensor._edge is not None}
         new = ancestors([edge[0] for edge, _ in _of(opened, node)])
         opened.order |= {n: (node.birth, n.birth) for n in new if n.birth > start}
     return opened

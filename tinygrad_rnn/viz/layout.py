@@ -10,6 +10,8 @@ many ranks go straight, because dummies for them would make the cost quadratic.
 
 from __future__ import annotations
 
+import math
+import time
 from itertools import pairwise
 
 from .picture import Arrow, Box, Point, Tile, in_order, title_height
@@ -33,21 +35,34 @@ class _Vertex:
         self.after: list[_Vertex] = []
 
 
-def layered(tile: Tile) -> None:
-    """Give each box of `tile` its place and each arrow its curve, and the tile its size."""
+class LayoutTimeout(Exception):
+    """The layout took longer than it was given."""
+
+
+def layered(tile: Tile, until: float = math.inf) -> None:
+    """Give each box of `tile` its place and each arrow its curve, and the tile its size.
+
+    Raises LayoutTimeout when `time.monotonic()` passes `until`.
+    """
     vertex = {box: _Vertex(box, box.w, box.h) for box in tile.boxes}
     _set_ranks(tile, vertex)
     chains = [_chain(arrow, vertex) for arrow in tile.arrows]
     layers = _layers(list(vertex.values()), chains)
     in_order(tile)
-    _order(layers, _homes(tile, vertex), [[vertex[box] for box in side] for side in (tile.left, tile.right)])
-    _heights(layers)
+    _order(layers, _homes(tile, vertex), [[vertex[box] for box in side] for side in (tile.left, tile.right)], until)
+    _heights(layers, until)
     _columns(layers)
     _settle(tile, vertex, layers)
     for arrow, chain in zip(tile.arrows, chains, strict=True):
         arrow.points = curve(chain_points(chain))
         if arrow.label and len(chain) > 2:
             arrow.at = chain[len(chain) // 2].x, chain[len(chain) // 2].y - 6
+
+
+def layered_all(tiles: list[Tile], until: float = math.inf) -> None:
+    """`layered` for each of several tiles."""
+    for tile in tiles:
+        layered(tile, until)
 
 
 def _set_ranks(tile: Tile, vertex: dict[Box, _Vertex]) -> None:
@@ -111,7 +126,7 @@ def _homes(tile: Tile, vertex: dict[Box, _Vertex]) -> dict[_Vertex, object]:
     return {vertex[box]: cluster for cluster in tile.clusters for box in cluster.boxes}
 
 
-def _order(layers: list[list[_Vertex]], home: dict[_Vertex, object], edges: list[list[_Vertex]]) -> None:
+def _order(layers: list[list[_Vertex]], home: dict[_Vertex, object], edges: list[list[_Vertex]], until: float) -> None:
     """Sort each layer by the mean place of its neighbours, a few sweeps.
 
     Vertices of one frame stay together; those at the tile's `edges` keep their own order.
@@ -119,6 +134,7 @@ def _order(layers: list[list[_Vertex]], home: dict[_Vertex, object], edges: list
     place = {v: float(k) for layer in layers for k, v in enumerate(layer)}
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
+        _check(until)
         for layer in layers if forward else reversed(layers):
             means = {}
             for v in layer:
@@ -152,7 +168,12 @@ def _keep_order(layer: list[_Vertex], fixed: list[_Vertex]) -> None:
             layer[k] = v
 
 
-def _heights(layers: list[list[_Vertex]]) -> None:
+def _check(until: float) -> None:
+    if time.monotonic() > until:
+        raise LayoutTimeout
+
+
+def _heights(layers: list[list[_Vertex]], until: float) -> None:
     for layer in layers:
         y = 0.0
         for v in layer:
@@ -161,6 +182,7 @@ def _heights(layers: list[list[_Vertex]]) -> None:
         for v in layer:
             v.y -= y / 2
     for sweep in range(2 * SWEEPS):
+        _check(until)
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             wanted = [_pull(v, both=sweep > SWEEPS) for v in layer]
             _without_overlap(layer, wanted)

@@ -230,7 +230,7 @@ def constant_input(node: Node, position: int) -> Constant | None:
 
 def saved(node: Node, position: int) -> Any:
     """What an op kept for backward of the input at `position` (-1: of its output), or None."""
-    plan = getattr(node, "_keep_plan", ())  # functions that users write keep what they like
+    plan: tuple[Any, ...] = getattr(node, "_keep_plan", ())  # functions that users write keep what they like
     if node.saved_tensors is FREED or len(plan) != len(node.saved_tensors):
         return None
     return next((value for value, (p, _) in zip(node.saved_tensors, plan, strict=True) if p == position), None)

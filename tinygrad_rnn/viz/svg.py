@@ -10,7 +10,7 @@ import math
 
 from .picture import Arrow, Box, Picture, Point, Tile
 from .quote import xml_text
-from .style import DARK, FONT, FONT_SIZE, LIGHT, LINE_HEIGHT, THEMES, Theme, text_width
+from .style import DARK, FONT, FONT_SIZE, LIGHT, LINE_HEIGHT, THEMES, GradientScale, Theme, text_width
 
 LEGEND_LINE = 26.0
 SIGNS = {
@@ -160,7 +160,8 @@ def path(points: list[Point]) -> str:
     return f"M{start[0]:.1f} {start[1]:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in rest)
 
 
-def _direction(points: list[Point]) -> Point:
+def direction(points: list[Point]) -> Point:
+    """Where a line points at its end, as a vector of length 1."""
     (x1, y1) = points[-1]
     for x0, y0 in reversed(points[:-1]):
         length = math.hypot(x1 - x0, y1 - y0)
@@ -171,7 +172,7 @@ def _direction(points: list[Point]) -> Point:
 
 def arrowhead(points: list[Point], size: float = 4.0) -> str:
     """Two strokes at the end of the line."""
-    dx, dy = _direction(points)
+    dx, dy = direction(points)
     x, y = points[-1]
     a = (x - size * dx - 0.6 * size * dy, y - size * dy + 0.6 * size * dx)
     b = (x - size * dx + 0.6 * size * dy, y - size * dy - 0.6 * size * dx)
@@ -200,6 +201,11 @@ def cross(points: list[Point]) -> str:
     """The mark of a cut: a small x in the middle of the line."""
     (x, y), r = middle(points), 5.0
     return f"M{x - r:.1f} {y - r:.1f}L{x + r:.1f} {y + r:.1f}M{x - r:.1f} {y + r:.1f}L{x + r:.1f} {y - r:.1f}"
+
+
+def scale_text(scale: GradientScale) -> str:
+    """What the widths of the gradient tracks mean."""
+    return f"gradient norm, log scale: {scale.low:.2g} … {scale.high:.2g}; {scale.count} of {scale.of} edges carry one"
 
 
 class Legend:
@@ -254,9 +260,7 @@ class Legend:
     def _scale(self, picture: Picture) -> None:
         scale = picture.scale
         assert scale is not None
-        text = (
-            f"gradient norm, log scale: {scale.low:.2g} … {scale.high:.2g}; {scale.count} of {scale.of} edges carry one"
-        )
+        text = scale_text(scale)
         self._room(80 + text_width(text))
         for k in range(4):
             place = k / 3
