@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .choosing import plain, select
+from .._mode import thread
+from .choosing import Clamp, plain, select
 from .elementwise import Erf, Exp
 from .function import Function, call
 
@@ -114,6 +115,14 @@ class LogSoftmax(Function):
         return g - call(Exp, y) * g.sum(ctx.dim, keepdims=True)
 
 
+def _slopes(x, below):
+    """1 where x > 0, else `below`: factors, since NumPy multiplies faster than it chooses."""
+    y = (x > 0).astype(x.dtype)
+    y *= 1 - below
+    y += below
+    return y
+
+
 class LeakyReLU(Function):
     """y = x where x > 0, else slope · x          dL/dx = dL/dy, times slope where x ≤ 0"""
 
@@ -121,11 +130,11 @@ class LeakyReLU(Function):
 
     def forward(ctx, x, slope):
         ctx.slope = slope
-        return np.where(x > 0, x, x * slope)
+        return x * _slopes(x, slope)
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return select(plain(x) > 0, g, g * ctx.slope)
+        return g * _slopes(plain(x), ctx.slope)
 
 
 class ELU(Function):
@@ -135,12 +144,16 @@ class ELU(Function):
 
     def forward(ctx, x, alpha):
         ctx.alpha = alpha
-        return np.where(x > 0, x, np.expm1(np.minimum(x, 0)) * alpha)
+        below = np.minimum(x, 0)
+        y = np.tanh(below * _HALF[x.dtype.char])  # e^x - 1 = tanh(x/2) (e^x + 1), exact near 0 and faster than expm1
+        y *= np.exp(below) + 1
+        y *= alpha
+        y += np.maximum(x, 0)
+        return y
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        positive = plain(x) > 0
-        return select(positive, g, g * call(Exp, select(positive, 0.0, x)) * ctx.alpha)
+        return g * call(Exp, call(Clamp, x, low=None, high=0.0)) * _slopes(plain(x), ctx.alpha)
 
 
 class SiLU(Function):
@@ -165,12 +178,14 @@ class GELU(Function):
     saves = ("x",)
 
     def forward(ctx, x):
-        return x * _normal_cdf(x)
+        ctx.cdf = _normal_cdf(x)
+        return x * ctx.cdf
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
+        cdf = ctx.cdf if thread.mode.lift is None else _normal_cdf(x)
         density = call(Exp, x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
-        return g * (_normal_cdf(x) + x * density)
+        return g * (cdf + x * density)
 
 
 def _normal_cdf(x):
@@ -211,13 +226,19 @@ class Softplus(Function):
     def forward(ctx, x, beta, threshold):
         ctx.beta, ctx.threshold = beta, threshold
         scaled = x * beta
-        y = (np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))) / beta
-        return np.where(scaled > threshold, x, y)
+        e = np.exp(-np.abs(scaled))
+        rounded = 1 + e  # ln(1 + e), with what rounding 1 + e lost put back: faster than log1p
+        y = np.log(rounded) + (e - (rounded - 1)) / rounded
+        y += np.maximum(scaled, 0)
+        y /= beta
+        np.copyto(y, x, where=scaled > threshold)
+        return y
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
         scaled = x * ctx.beta
-        return select(plain(scaled) > ctx.threshold, g, g * call(Sigmoid, scaled))
+        sent, above = g * call(Sigmoid, scaled), plain(scaled) > ctx.threshold
+        return select(above, g, sent) if above.any() else sent
 
 
 class Hardtanh(Function):

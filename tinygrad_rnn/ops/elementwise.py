@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from .choosing import plain, select
+from .erf import erf
 from .function import Function, call
 from .rounding import sign
 
@@ -269,18 +270,11 @@ class Erf(Function):
     saves = ("x",)
 
     def forward(ctx, x):
-        return _erf(x).astype(x.dtype)
+        return erf(x)
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
         return g * (2 / math.sqrt(math.pi)) * call(Exp, -(x * x))
-
-
-_erf_of_each = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; math.erf is exact
-
-
-def _erf(x: np.ndarray) -> np.ndarray:
-    return np.asarray(_erf_of_each(x), dtype=np.float64)
 
 
 class LogAddExp(Function):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._mode import thread
 from .activations import Softmax, SoftmaxGradient
 from .choosing import plain, select
 from .elementwise import Log
@@ -21,13 +22,16 @@ class CrossEntropy(Function):
     """
 
     saves = ("x",)
+    powers = None  # e^(x - max) and their sums, kept from forward for the first backward
 
     def forward(ctx, x, t, pick, spread, u, ignored, total):
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
         z = x - x.max(1, keepdims=True)  # the largest is 0: lse - x loses no digits and nothing overflows
         losses = -z[np.arange(len(t)), t]
         smooth = None if u is None else z @ u
-        lse = np.log(np.exp(z, out=z).sum(1))
+        np.exp(z, out=z)
+        ctx.powers = z, z.sum(1)
+        lse = np.log(ctx.powers[1])
         losses += lse
         losses *= pick
         if u is not None:
@@ -38,7 +42,10 @@ class CrossEntropy(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return call(CrossEntropyGradient, x, g, **ctx.options)
+        powers = None
+        if thread.mode.lift is None:  # the first backward takes the powers and turns them into the gradient, in place
+            powers, ctx.powers = ctx.powers, None
+        return call(CrossEntropyGradient, x, g, powers=powers, **ctx.options)
 
 
 class CrossEntropyGradient(Function):
@@ -50,11 +57,10 @@ class CrossEntropyGradient(Function):
 
     saves = ("x", "g")
 
-    def forward(ctx, x, g, t, pick, spread, u):
+    def forward(ctx, x, g, t, pick, spread, u, powers=None):
         ctx.t, ctx.pick, ctx.spread, ctx.u = t, pick, spread, u
-        y = x - x.max(1, keepdims=True)
-        np.exp(y, out=y)
-        y *= (g * ctx.factor() / y.sum(1))[:, None]
+        y, total = powers or _powers(x)
+        y *= (g * ctx.factor() / total)[:, None]
         y[np.arange(len(t)), t] -= g * pick
         if u is not None:
             y -= (g * spread)[:, None] * u
@@ -72,6 +78,12 @@ class CrossEntropyGradient(Function):
         if ctx.u is not None:
             dg = dg - (h * ctx.u).sum(1) * ctx.spread
         return dx, dg
+
+
+def _powers(x):
+    """e^x with the largest of each row at 1, and the sum of each row."""
+    y = np.exp(x - x.max(1, keepdims=True))
+    return y, y.sum(1)
 
 
 class Pick(Function):

@@ -1,2 +1,1 @@
 """PyTorch's `torch.nn.utils.parametrizations`: weight normalisation under its newer names."""
-

@@ -1,0 +1,70 @@
+"""The error function on arrays, which NumPy lacks.
+
+W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969): one quotient of
+polynomials near 0, one for erfc beyond; each good to 16 digits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+EDGE = 0.46875  # where one approximation takes over from the other
+NEAR = (
+    (
+        1.85777706184603153e-1,
+        3.16112374387056560e0,
+        1.13864154151050156e2,
+        3.77485237685302021e2,
+        3.20937758913846947e3,
+    ),
+    (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
+)
+FAR = (
+    (
+        2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0, 6.61191906371416295e1,
+        2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
+        1.23033935479799725e3,
+    ),
+    (
+        1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+        3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
+    ),
+)  # fmt: skip
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    """2/√π ∫₀ˣ e^(-t²) dt, element by element, in the type of x."""
+    flat = x.reshape(-1)
+    y = np.empty_like(flat)
+    for start in range(0, flat.size, 8192):  # pieces that stay in the processor's cache
+        y[start : start + 8192] = _erf(flat[start : start + 8192])
+    return y.reshape(x.shape)
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    size = np.abs(x)
+    far = np.minimum(size, 6)  # beyond 6 the result rounds to 1
+    y = np.exp(-far * far)
+    y *= _quotient(FAR, far)
+    np.subtract(1, y, out=y)
+    np.copysign(y, x, out=y)
+    near = np.clip(x, -EDGE, EDGE)
+    near *= _quotient(NEAR, near * near)
+    inside = size <= EDGE
+    near *= inside  # two products and a sum: NumPy chooses more slowly than it multiplies
+    y *= ~inside
+    y += near
+    return y
+
+
+def _quotient(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: np.ndarray) -> np.ndarray:
+    """P(x) / Q(x) by Horner's rule; coefficients of the highest power first."""
+    values = []
+    for first, *others in polynomials:
+        y = np.full_like(x, first)
+        for coefficient in others:
+            y *= x
+            y += coefficient
+        values.append(y)
+    values[0] /= values[1]
+    return values[0]
