@@ -43,6 +43,8 @@ def same(a, b):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, float):
         return struct.pack("d", a) == struct.pack("d", b) or (math.isnan(a) and math.isnan(b))
+    if isinstance(a, (set, frozenset)):
+        return sorted(map(repr, a)) == sorted(map(repr, b))  # NaN does not equal itself
     if isinstance(a, complex):
         return same((a.real, a.imag), (b.real, b.imag))
     return a == b

@@ -178,6 +178,39 @@ def test_lbfgs_visits_the_same_points_as_pytorch(torch, options, valley):
     np.testing.assert_allclose(seen["ours"][:10], seen["theirs"][:10], rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("lr", [3.0, 30.0, 200.0])
+def test_line_searches_on_wavy_losses_try_the_same_steps_as_pytorch(torch, lr):
+    """Many humps: the interval grows, shrinks to either side, and is cut where the cubic lands near an end."""
+    longest = 0
+    for seed in range(150):
+        height, pace, shift = np.random.default_rng(seed).uniform([[0.1], [0.3], [0]], [[1], [9], [6]], size=(3, 4))
+
+        def tried(library, tensor, height=height, pace=pace, shift=shift):
+            x = tensor(np.zeros(1), requires_grad=True)
+            optimizer = library.LBFGS([x], lr=lr, max_iter=1, max_eval=30, line_search_fn="strong_wolfe")
+            losses = []
+
+            def closure():
+                optimizer.zero_grad()
+                loss = sum(
+                    (x * b + c).sin() * a
+                    for a, b, c in zip(*map(np.ndarray.tolist, (height, pace, shift)), strict=True)
+                )
+                loss = (loss + x * x * 0.002).sum()
+                loss.backward()
+                losses.append(float(loss.detach()))
+                return loss
+
+            optimizer.step(closure)
+            return losses
+
+        ours, theirs = tried(optim, tg.tensor), tried(torch.optim, torch.tensor)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-7, err_msg=f"seed {seed}")
+        longest = max(longest, len(ours))
+    assert longest > 4  # evaluations: the searches did narrow an interval
+
+
 def lbfgs_run(params, optimizer, steps):
     def closure():
         optimizer.zero_grad()
