@@ -25,6 +25,7 @@ from .functions import (
     reduce,
     sampling,
     shape,
+    updates,
 )
 from .ops.function import Recorded
 
@@ -198,35 +199,48 @@ class TensorMethods(Recorded):
     topk = indexing.topk
     take = indexing.take
 
-    # functions/inplace.py
-    add_ = inplace.add_
-    sub_ = inplace.sub_
-    mul_ = inplace.mul_
-    div_ = inplace.div_
-    pow_ = inplace.pow_
-    addcmul_ = inplace.addcmul_
-    addcdiv_ = inplace.addcdiv_
-    lerp_ = inplace.lerp_
-    neg_ = inplace.neg_
-    exp_ = inplace.exp_
-    sqrt_ = inplace.sqrt_
-    tanh_ = inplace.tanh_
-    sigmoid_ = inplace.sigmoid_
-    relu_ = inplace.relu_
-    clamp_ = inplace.clamp_
-    clamp_min_ = inplace.clamp_min_
-    masked_fill_ = inplace.masked_fill_
-    copy_ = inplace.copy_
-    fill_ = inplace.fill_
-    zero_ = inplace.zero_
-    normal_ = inplace.normal_
-    uniform_ = inplace.uniform_
-    bernoulli_ = inplace.bernoulli_
-    random_ = inplace.random_
-    apply_ = inplace.apply_
-    unsqueeze_ = inplace.unsqueeze_
-    squeeze_ = inplace.squeeze_
-    t_ = inplace.t_
+    # functions/updates.py
+    add_ = updates.add_
+    sub_ = updates.sub_
+    mul_ = updates.mul_
+    div_ = updates.div_
+    pow_ = updates.pow_
+    addcmul_ = updates.addcmul_
+    addcdiv_ = updates.addcdiv_
+    lerp_ = updates.lerp_
+    neg_ = updates.neg_
+    abs_ = updates.abs_
+    log_ = updates.log_
+    floor_ = updates.floor_
+    round_ = updates.round_
+    reciprocal_ = updates.reciprocal_
+    floor_divide_ = updates.floor_divide_
+    remainder_ = updates.remainder_
+    exp_ = updates.exp_
+    sqrt_ = updates.sqrt_
+    tanh_ = updates.tanh_
+    sigmoid_ = updates.sigmoid_
+    relu_ = updates.relu_
+    clamp_ = updates.clamp_
+    clamp_min_ = updates.clamp_min_
+    clamp_max_ = updates.clamp_max_
+    scatter_ = updates.scatter_
+    scatter_add_ = updates.scatter_add_
+    index_add_ = updates.index_add_
+    index_fill_ = updates.index_fill_
+    masked_fill_ = updates.masked_fill_
+    copy_ = updates.copy_
+    fill_ = updates.fill_
+    zero_ = updates.zero_
+    normal_ = updates.normal_
+    uniform_ = updates.uniform_
+    bernoulli_ = updates.bernoulli_
+    random_ = updates.random_
+    apply_ = updates.apply_
+    unsqueeze_ = updates.unsqueeze_
+    squeeze_ = updates.squeeze_
+    transpose_ = updates.transpose_
+    t_ = updates.t_
 
     # functions/convert.py
     item = convert.item
@@ -344,6 +358,9 @@ class TensorMethods(Recorded):
     def __rand__(self, other: Any) -> Any:
         return compare.bitwise_and(self, other)
 
+    def __rxor__(self, other: Any) -> Any:
+        return compare.bitwise_xor(self, other)
+
     def __ror__(self, other: Any) -> Any:
         return compare.bitwise_or(self, other)
 
@@ -359,8 +376,10 @@ class TensorMethods(Recorded):
     __invert__ = compare.bitwise_not
     __getitem__ = indexing.getitem
     __setitem__ = inplace.setitem
-    __iadd__ = inplace.add_
-    __isub__ = inplace.sub_
-    __imul__ = inplace.mul_
-    __itruediv__ = inplace.div_
-    __ipow__ = inplace.pow_
+    __iadd__ = updates.add_
+    __isub__ = updates.sub_
+    __imul__ = updates.mul_
+    __itruediv__ = updates.div_
+    __ipow__ = updates.pow_
+    __ifloordiv__ = updates.floor_divide_
+    __imod__ = updates.remainder_
