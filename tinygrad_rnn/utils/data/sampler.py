@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from ...create import as_tensor
-from ...functions.sampling import multinomial
 from ...dtypes import float64
+from ...functions.sampling import multinomial
 from ...random import Generator, source
 from ...tensor import Tensor
 
