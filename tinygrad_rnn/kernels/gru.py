@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .layout import apart, batch_major, feature_major, half, running, side_by_side
+from .pool import Workspace, give, take
 
 
 def forward(
@@ -39,15 +40,22 @@ def forward(
     hidden = h0.shape[1]
     W_x, W_h, b_x, b_n = _pack(weight_ih, weight_hh, bias_ih, bias_hh, write)
     xs = feature_major(x, reverse)
-    gates = np.matmul(W_x, xs)  # (T, 3H, B): r, z, n; what x gives to each
+    gates = np.matmul(
+        W_x, xs, out=take((steps, 3 * hidden, batch), x.dtype)
+    )  # (T, 3H, B): r, z, n; what x gives to each
     gates += b_x[:, None]
-    h = np.empty((steps + 1, hidden, batch), x.dtype)
+    h = take((steps + 1, hidden, batch), x.dtype)
     h[0] = h0.T
-    inner = np.empty((steps, hidden, batch), x.dtype)  # what n sees of h: W_hn h + b_hn, or r h
+    inner = take((steps, hidden, batch), x.dtype)  # what n sees of h: W_hn h + b_hn, or r h
     run = _run_before if before else _run_after
     run(W_h, b_n[:, None], gates, h, inner, running(sizes, steps, batch))
     outputs = batch_major(h[1:], reverse), h[-1].T.copy()
-    return outputs, (W_x, W_h, xs, h, gates, inner, before, write, reverse, sizes) if keep else None
+    if not keep:
+        give(xs, gates, h, inner)
+        return outputs, None
+    workspace = Workspace((W_x, W_h, xs, h, gates, inner, before, write, reverse, sizes))
+    workspace.buffers = xs, gates, h, inner
+    return outputs, workspace
 
 
 def _pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any, write: bool) -> tuple[Any, ...]:
@@ -171,7 +179,7 @@ def _run_back_after(W_h: Any, h: Any, gates: Any, inner: Any, dh_all: Any, sizes
     """
     steps, hidden, batch = inner.shape
     r, z, _, to_z, to_n = _slopes(h, gates)
-    slopes = np.empty((steps, 4, hidden, batch), h.dtype)  # r, z, n inside the reset, n
+    slopes = take((steps, 4, hidden, batch), h.dtype)  # r, z, n inside the reset, n
     np.multiply(to_n, r, slopes[:, 2])
     np.multiply(slopes[:, 2] - slopes[:, 2] * r, inner, slopes[:, 0])
     slopes[:, 1], slopes[:, 3] = to_z, to_n

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from .pool import take
+
 
 def feature_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
-    """(T, B, F) as contiguous (T, F, B); time backwards if `reverse`."""
-    return np.ascontiguousarray((x[::-1] if reverse else x).transpose(0, 2, 1))
+    """(T, B, F) as contiguous (T, F, B), in pooled memory; time backwards if `reverse`."""
+    result = take((x.shape[0], x.shape[2], x.shape[1]), x.dtype)
+    np.copyto(result, (x[::-1] if reverse else x).transpose(0, 2, 1))
+    return result
 
 
 def batch_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
@@ -16,11 +20,14 @@ def batch_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
 
 
 def side_by_side(a: np.ndarray) -> np.ndarray:
-    """(T, M, B) as (M, T · B): all steps as the columns of one matrix, so that one product serves them all.
+    """(T, M, B) as (M, T · B): all steps as the columns of one matrix in pooled memory, so that one product serves them all.
 
     The gradient of a matrix used at every step, Σ_t da_t z_tᵀ, is then `side_by_side(da) @ side_by_side(z).T`.
     """
-    return np.ascontiguousarray(a.transpose(1, 0, 2)).reshape(a.shape[1], -1)
+    steps, rows, batch = a.shape
+    result = take((rows, steps, batch), a.dtype)
+    np.copyto(result, a.transpose(1, 0, 2))
+    return result.reshape(rows, -1)
 
 
 def apart(a: np.ndarray, steps: int, reverse: bool = False) -> np.ndarray:
@@ -36,7 +43,7 @@ def half(dtype: np.dtype) -> np.ndarray:
 def buffer(steps: int, rows: int, batch: int, dtype: np.dtype, keep: bool) -> np.ndarray:
     """An unset (steps, rows, B); without `keep` all steps share one step's memory, for runs without a backward."""
     if keep:
-        return np.empty((steps, rows, batch), dtype)
+        return take((steps, rows, batch), dtype)
     one = np.empty((rows, batch), dtype)
     return np.lib.stride_tricks.as_strided(one, (steps, rows, batch), (0, *one.strides))
 

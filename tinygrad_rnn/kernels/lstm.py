@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .layout import apart, batch_major, buffer, feature_major, half, running, side_by_side
+from .pool import Workspace, give, take
 
 ORDER = (3, 0, 1, 2)  # PyTorch's rows are i, f, g, o; ours o, i, f, g
 
@@ -43,7 +44,7 @@ def forward(
     steps, batch, features = x.shape
     hidden = h0.shape[1]
     W = pack(*weights)
-    z = np.empty((steps + 1, features + hidden + 1, batch), x.dtype)
+    z = take((steps + 1, features + hidden + 1, batch), x.dtype)
     z[:-1, :features] = (x[::-1] if reverse else x).transpose(0, 2, 1)
     z[:, -1] = 1
     h = z[:, features:-1]  # h[t] is the state before step t
@@ -55,7 +56,12 @@ def forward(
     c[0] = c0.T
     _run(W, z, h, gates, c, tanh_c, running(sizes, steps, batch))
     outputs = batch_major(h[1:], reverse), h[-1].T.copy(), c[-1].T.copy()
-    return outputs, (W, z, gates, c, tanh_c, reverse, sizes) if keep else None
+    if not keep:
+        give(z)
+        return outputs, None
+    workspace = Workspace((W, z, gates, c, tanh_c, reverse, sizes))
+    workspace.buffers = z, gates, c, tanh_c
+    return outputs, workspace
 
 
 def _run(W: Any, z: Any, h: Any, gates: Any, c: Any, tanh_c: Any, sizes: list[int]) -> None:
@@ -104,7 +110,9 @@ def backward(workspace: Any, d_output: Any, d_h: Any, d_c: Any) -> tuple[Any, ..
     )
     da = side_by_side(local)  # `local` now holds the gradients of the pre-activations
     dx = np.dot(W[:, :features].T, da)
-    dW = np.dot(da, side_by_side(z[:-1]).T).reshape(4, hidden, -1)
+    zs = side_by_side(z[:-1])
+    dW = np.dot(da, zs.T).reshape(4, hidden, -1)
+    give(local, dh_to_dc, dh_all, da, zs)
     dW = dW[[ORDER.index(k) for k in range(4)]].reshape(4 * hidden, -1)  # back to i, f, g, o
     return apart(dx, steps, reverse), dh.T.copy(), dc.T.copy(), dW[:, :features], dW[:, features:-1], dW[:, -1]
 
@@ -112,7 +120,7 @@ def backward(workspace: Any, d_output: Any, d_h: Any, d_c: Any) -> tuple[Any, ..
 def _local_derivatives(gates: Any, c: Any, tanh_c: Any) -> tuple[Any, Any]:
     """What does not depend on the gradient: ∂h/∂a_o, ∂c/∂a_i, ∂c/∂a_f, ∂c/∂a_g as (T, 4H, B), and ∂h/∂c."""
     hidden = c.shape[1]
-    local = np.empty_like(gates)
+    local = take(gates.shape, gates.dtype)
     o, i, f, g = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
     sigmoids, slopes = gates[:, : 3 * hidden], local[:, : 3 * hidden]
     np.multiply(sigmoids, sigmoids, slopes)
@@ -124,7 +132,8 @@ def _local_derivatives(gates: Any, c: Any, tanh_c: Any) -> tuple[Any, Any]:
     np.multiply(g, g, to_g)
     to_g *= i
     np.subtract(i, to_g, to_g)  # i (1 - g²)
-    dh_to_dc = tanh_c * tanh_c
+    dh_to_dc = take(tanh_c.shape, tanh_c.dtype)
+    np.multiply(tanh_c, tanh_c, dh_to_dc)
     dh_to_dc *= o
     np.subtract(o, dh_to_dc, dh_to_dc)  # o (1 - tanh² c)
     return local, dh_to_dc

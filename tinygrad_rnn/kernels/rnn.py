@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .layout import apart, batch_major, feature_major, running, side_by_side
+from .pool import Workspace, give, take
 
 
 def forward(
@@ -32,7 +33,7 @@ def forward(
     hidden = h0.shape[1]
     bias = np.zeros(hidden, x.dtype) if bias_ih is None else bias_ih + bias_hh
     W = np.concatenate([weight_ih, weight_hh, bias[:, None]], 1)
-    z = np.empty((steps + 1, features + hidden + 1, batch), x.dtype)
+    z = take((steps + 1, features + hidden + 1, batch), x.dtype)
     z[:-1, :features] = (x[::-1] if reverse else x).transpose(0, 2, 1)
     z[:, -1] = 1
     h = z[:, features:-1]  # h[t] is the state before step t
@@ -46,7 +47,13 @@ def forward(
             np.maximum(h_t, zero, out=h_t)
         if n < batch:
             h_t[:, n:] = h_before[:, n:]
-    return (batch_major(h[1:], reverse), h[-1].T.copy()), (W, z, nonlinearity, reverse, sizes) if keep else None
+    outputs = batch_major(h[1:], reverse), h[-1].T.copy()
+    if not keep:
+        give(z)
+        return outputs, None
+    workspace = Workspace((W, z, nonlinearity, reverse, sizes))
+    workspace.buffers = (z,)
+    return outputs, workspace
 
 
 def backward(workspace: Any, d_output: Any, d_h: Any) -> tuple[Any, ...]:
@@ -78,5 +85,7 @@ def backward(workspace: Any, d_output: Any, d_h: Any) -> tuple[Any, ...]:
             from_next[:, n:] = passing
     da = side_by_side(da)
     dx = np.dot(W[:, :features].T, da)
-    dW = np.dot(da, side_by_side(z[:-1]).T)
+    zs = side_by_side(z[:-1])
+    dW = np.dot(da, zs.T)
+    give(da, zs)
     return apart(dx, steps, reverse), from_next.T.copy(), dW[:, :features], dW[:, features:-1], dW[:, -1]
