@@ -22,6 +22,7 @@ FLOORS = [
     ["engine", "recording"],
     ["functions"],
     ["gradients", "printing"],
+    ["protocols"],
     ["methods"],
     ["tensor"],
     ["create", "legacy", "linalg"],
