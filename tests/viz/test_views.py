@@ -126,6 +126,17 @@ def test_a_parameter_is_a_chip_in_each_step_and_one_entry_of_the_legend():
     assert uses == [1, 1, 1, 1, 1]
 
 
+def test_what_a_step_uses_twice_is_one_box_in_it():
+    w, x = tg.ones(2, requires_grad=True), tg.full((2,), 3.0)
+    w.name = "w"
+    with record():
+        for t in range(3):
+            with tg.step(t):
+                h = w * x + (x * w).tanh()
+    (tile,) = [tile for tile in tiles(draw(h.sum(), names={"x": x})) if tile.data["t"] == "2"]
+    assert sorted(box.lines[0] for box in tile.boxes if box.kind in ("input", "parameter")) == ["w", "x"]
+
+
 def test_equal_steps_share_one_layout():
     drawing = draw(graphs.lstm(6)[0], view="op", engine="builtin")
     drawing.svg()
@@ -146,6 +157,22 @@ def test_layers_stack_and_a_decoder_follows_its_encoder():
                 h = cell(tg.ones(2, 3), h)
     drawing = draw(h.sum())
     assert [(tile.row, tile.column) for tile in tiles(drawing)] == [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4)]
+
+
+def test_segments_that_count_anew_run_on_in_one_line():
+    W, h, losses = tg.ones(4, 4, requires_grad=True), tg.ones(2, 4), []
+    with record():
+        for _ in range(2):
+            h, loss = h.detach(), 0.0
+            for t in range(3):
+                with tg.step(t):
+                    h = (h @ W).tanh()
+                loss = loss + h.sum()
+            losses.append(loss)
+    drawing = draw(losses, view="op")
+    assert drawing.stats["steps"] == 6
+    assert sorted((tile.row, tile.column) for tile in tiles(drawing)) == [(r, c) for r in (0, 1) for c in range(6)]
+    assert not any(item.name == "h" for item in drawing.model.items if item.scope.step is None)
 
 
 def test_reverse_layers_run_right_to_left():

@@ -69,7 +69,9 @@ class Grid:
                 start = self.start[beside[-1]] + (0 if self.one_column else self._low(row) - self._low(beside[-1]))
             self.start.append(start)
             span = (start, start + self._width(row) - 1)
-            level = max((self.level[q] for q in earlier), default=len(taken))
+            level = max(
+                (self.level[q] for q in earlier), default=max((self.level[q] + 1 for q in beside), default=len(taken))
+            )
             while level < len(taken) and any(a <= span[1] and span[0] <= b for a, b in taken[level]):
                 level += 1
             while level >= len(taken):

@@ -164,8 +164,12 @@ class Model:
 
     @property
     def steps(self) -> int:
-        """How many time steps the longest row has."""
-        return max(map(len, self.runs), default=0)
+        """How many time steps the longest loop or layer has; a loop may take several rows."""
+        lengths: dict[Scope, int] = {}
+        for scope, run in zip(self.rows, self.runs, strict=True):
+            loop = scope._replace(step=None)
+            lengths[loop] = lengths.get(loop, 0) + (len(run) if scope.step is not None else 0)
+        return max(lengths.values(), default=0)
 
     @property
     def has_gradients(self) -> bool:

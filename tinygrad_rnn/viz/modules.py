@@ -18,24 +18,18 @@ Key = tuple[object, ...]
 def module_calls(items: Iterable[Item]) -> dict[Item, Key]:
     """For the operations of a tile, oldest first: the box that each belongs to."""
     key_of: dict[Item, Key] = {}
-    upstream: dict[Item, dict[Key, int]] = {}  # for each module call before an item: its newest stretch there
+    upstream: dict[Item, dict[Key, int]] = {}  # for each call on a path to an item: its newest stretch there
     for item in items:
-        seen: dict[Key, int] = {}
         own: Key = (item.scope.path, item.scope.call) if item.scope.path else ("step",) if item.place else (item.id,)
+        seen: dict[Key, int] = {}
         stretch = 0
         for link in item.inputs:
-            before = upstream.get(link.source)
-            if before is None:
-                continue
+            before = upstream.get(link.source, {})
             for call, number in before.items():
                 seen[call] = max(number, seen.get(call, 0))
             if own in before:
-                stretch = max(stretch, before[own] + (key_of[link.source][:-1] != own))
-        stretch = (
-            max(stretch, seen.get(own, 0))
-            if any(key_of.get(k.source, ())[:-1] == own for k in item.inputs)
-            else stretch
-        )
+                came_back = key_of[link.source][:-1] != own
+                stretch = max(stretch, before[own] + came_back)
         seen[own] = stretch
         upstream[item] = seen
         key_of[item] = (*own, stretch)

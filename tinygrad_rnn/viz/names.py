@@ -160,7 +160,7 @@ def _lone_states(model: Model) -> None:
     states: dict[int, dict[int, list[Item]]] = {}
     for place, items in model.tiles.items():
         for k, item in enumerate(items):
-            if any(_hands_on(place, link.target.place) for link in item.uses):
+            if item.scope.step is not None and any(_hands_on(place, link.target.place) for link in item.uses):
                 states.setdefault(place.row, {}).setdefault(k, []).append(item)
     for by_position in states.values():
         if len(by_position) == 1:
