@@ -1,0 +1,87 @@
+"""The programs of examples/torch_style run under PyTorch when only their imports are changed, and learn the same thing."""
+
+from __future__ import annotations
+
+import runpy
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "examples" / "torch_style"
+STEPS = {
+    "tagger": 20,
+    "names_classifier": 20,
+    "char_generator": 20,
+    "seq2seq_attention": 20,
+    "gru_language_model": 20,
+    "transformer_lm": 20,
+    "tcn": 20,
+    "time_series_lbfgs": 2,  # each step evaluates the model up to 20 times
+    "bilstm_crf": 20,
+    "packed_sentiment": 20,
+}
+
+
+def load_program(name: str, library: str) -> Any:
+    """The program as a module; its imports name `library` in the place of ours."""
+    lines = (FOLDER / f"{name}.py").read_text("utf8").split("\n")
+    for i, line in enumerate(lines):
+        if line.startswith(("import tinygrad_rnn", "from tinygrad_rnn")):
+            lines[i] = line.replace("tinygrad_rnn", library)
+        assert "tinygrad_rnn" not in lines[i] or library == "tinygrad_rnn", f"{name}.py names our package here: {line}"
+    program: dict[str, Any] = {"__name__": name}
+    exec(compile("\n".join(lines), f"{name}.py with {library}", "exec"), program)
+    return SimpleNamespace(**program)
+
+
+def arrays(model: Any) -> dict[str, np.ndarray]:
+    """Copies of a model's numbers by name, in the order of its state_dict."""
+    return {name: t.detach().numpy().copy() for name, t in model.state_dict().items()}
+
+
+def test_every_program_of_the_folder_is_compared():
+    assert sorted(path.stem for path in FOLDER.glob("*.py")) == sorted(STEPS)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_program_learns(name: str):
+    program = load_program(name, "tinygrad_rnn")
+    losses = program.main()
+    tenth = max(1, len(losses) // 10)
+    first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
+    assert last < 0.75 * first, f"{name}: mean loss {first:.3f} at the start, {last:.3f} at the end"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_program_prints_its_results(name: str, capsys: pytest.CaptureFixture[str]):
+    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    assert len(capsys.readouterr().out.splitlines()) >= 2
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", STEPS)
+def test_twenty_losses_and_the_weights_equal_those_under_torch(name: str):
+    torch = pytest.importorskip("torch")
+    ours = load_program(name, "tinygrad_rnn")
+    model = ours.build()
+    start = arrays(model)
+    losses = ours.main(model, steps=STEPS[name])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch calls some of the older forms deprecated
+        theirs = load_program(name, "torch")
+        reference = theirs.build()
+        assert {k: tuple(v.shape) for k, v in reference.state_dict().items()} == {k: v.shape for k, v in start.items()}
+        assert list(reference.state_dict()) == list(start), "the keys come in another order"
+        reference.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()})
+        expected = theirs.main(reference, steps=STEPS[name])
+
+    assert len(losses) >= 20
+    np.testing.assert_allclose(losses[:20], expected[:20], rtol=0, atol=1e-4)
+    if name != "time_series_lbfgs":  # there, after more evaluations, rounding decides how the search goes on
+        for key, value in arrays(model).items():
+            np.testing.assert_allclose(value, reference.state_dict()[key].numpy(), atol=1e-3, err_msg=key)
