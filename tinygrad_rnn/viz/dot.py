@@ -103,6 +103,7 @@ def _bare(tile: Tile) -> str:
     ]  # fmt: skip
     for box, k in number.items():
         group = f" group=g{box.data['row']}" if box.kind == "module" and "row" in box.data else ""  # in one line
+        group += " shape=ellipse" if box.kind == "input" else ""  # so that arrows end at its outline
         lines.append(f"{k} [width={box.w / POINTS:.4f} height={box.h / POINTS:.4f}{group}]")
     for side, rank in ((tile.left, "min"), (tile.right, "max")):
         ports = [str(number[box]) for box in side]

@@ -54,6 +54,8 @@ class Labels:
                 number = None if constant is None or constant.cut is not None else number_of(constant)
                 if number is not None:
                     symbol = f"{number_text(number)} {symbol}" if position == 0 else f"{symbol} {number_text(number)}"
+        if item.name.startswith(symbol):  # a Linear called linear1
+            return short(item.name)
         return f"{symbol} {short(item.name)}".strip()
 
     def _input(self, item: Item) -> str:
