@@ -23,7 +23,7 @@ ROWS = [
     Row("places_", on_copy("index_add_(0, y, z)", "index_add_(0, y, z, alpha=2)"), [("f8 3,2", "ix3 4", "f8 4,2"), ("f8 2,3 T", "ix3 2", "f8 2,2")]),
     Row("shape_", on_copy("unsqueeze_(0)", "unsqueeze_(-1)", "squeeze_()", "squeeze_(0)", "t_()", "transpose_(0, 1)"), ["f8 2,3", "f8 1,3", "f4 2,2", "f8 3,2 T"]),
     Row("operators_", [f"(a := x.clone(), b := a, exec(\"a {op} y\", {{'a': a, 'y': y}}), b)[3]" for op in ("+=", "-=", "*=", "/=")], PAIR, (0.3, 2.0)),
-    Row("operators_", [f"(a := x.clone(), exec(\"a {op} 2\", {{'a': a}}), a)[2]" for op in ("+=", "-=", "*=", "/=", "**=", "%=")], PAIR[:1] + [("f8 3", "f8")], (0.3, 2.0)),
+    Row("operators_", [f"(a := x.clone(), exec(\"a {op} 2\", {{'a': a}}), a)[2]" for op in ("+=", "-=", "*=", "/=", "**=", "%=")], [*PAIR[:1], ("f8 3", "f8")], (0.3, 2.0)),
     Row("augmented index", [f"(a := x.clone(), exec(\"{text}\", {{'a': a, 'y': y, 't': t}}), a)[2]" for text in (
         "a[0] += 1", "a[0] -= y[0]", "a[:, 0] *= 2", "a[0][1] += 1", "a[range(2), t.tensor([1, 0])] -= 1", "a[t.tensor(1)] += y[0]", "a[a > 0.5] *= 0.5", "a[0][0] = 3.0",
         "a.data[0, :] = -1.0", "a.data.mul_(0.5)", "a[:1].fill_(0.5)", "a[1].add_(y[1], alpha=2)")], [("f8 2,3", "f8 2,3"), ("f4 2,2", "f4 2,2")]),
