@@ -50,7 +50,7 @@ def _forward_in_time(
         if running < state[0].array.shape[0]:  # sequences that ended keep the state they had
             ended.append(tuple(part[running:] for part in state))
             state = tuple(part[:running] for part in state)
-        state = step(x, state)
+        state, _ = step(x, state)
         outputs.append(state[0])
     return outputs, _joined([state, *reversed(ended)])
 
@@ -65,7 +65,7 @@ def _backward_in_time(
         before, running = state[0].array.shape[0], xs[t].array.shape[0]
         if running > before:  # sequences whose last element is x_t begin here
             state = _joined([state, tuple(part[before:running] for part in start)])
-        state = step(xs[t], state)
+        state, _ = step(xs[t], state)
         outputs[t] = state[0]
     return outputs, state
 
