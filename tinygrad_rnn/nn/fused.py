@@ -149,7 +149,7 @@ class LSTMSequence(Sequence):
         return lstm.forward(x, *states, weights, reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h, d_c):
-        *d_inputs, d_bias = lstm.backward(workspace, d_output, d_h, d_c)
+        *d_inputs, d_bias = lstm.backward(workspace, d_output, d_h, d_c, wants_dx=ctx.edges[0] is not None)
         return *d_inputs, d_bias, d_bias
 
 
