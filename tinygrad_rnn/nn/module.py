@@ -99,10 +99,10 @@ class Module:
                 raise AttributeError(f"cannot assign {name!r} before {type(self).__name__} calls super().__init__()")
             object.__setattr__(self, name, value)
         elif isinstance(value, Parameter):
-            self._forget(name)
+            self._forget(name, self._parameters)
             self.register_parameter(name, value)
         elif isinstance(value, Module):
-            self._forget(name)
+            self._forget(name, self._modules)
             self.add_module(name, value)
         elif name in self._parameters:
             if value is not None:
@@ -124,9 +124,11 @@ class Module:
         else:
             object.__setattr__(self, name, value)
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, here: dict[str, Any]) -> None:
+        """Take `name` out of every place but `here`, where what it names is replaced and keeps its position."""
         for place in (self.__dict__, self._parameters, self._buffers, self._modules):
-            place.pop(name, None)
+            if place is not here:
+                place.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         for place in ("_parameters", "_buffers", "_modules"):

@@ -64,7 +64,7 @@ def attend(
         scale = 1.0 / math.sqrt(q[-1])
     try:
         return record(Attention, query, key, value, bias, scale=scale, hidden=hidden, drop=drop)
-    except ValueError:
+    except (RuntimeError, ValueError):
         mask = hidden if hidden is not None else None if bias is None else bias.array
         raise RuntimeError(
             f"attention: query {list(q)}, key {list(k)}, value {list(value.shape)} and mask "

@@ -16,7 +16,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     try:
         return record(products.Linear, input, weight, bias)
-    except (ValueError, TypeError, IndexError):  # looking for the cause only now keeps the usual call short
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        IndexError,
+    ):  # looking for the cause only now keeps the usual call short
         raise _linear_error(input, weight, bias) from None
 
 
