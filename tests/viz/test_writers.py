@@ -111,6 +111,15 @@ def a_dot_that(tmp_path, monkeypatch, does):
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
 
+@pytest.mark.parametrize(("suffix", "magic"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_pygraphviz_replaces_the_program(monkeypatch, tmp_path, suffix, magic):
+    pytest.importorskip("pygraphviz")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawing = draw(graphs.lstm(3)[0])
+    assert drawing.save(tmp_path / f"g.{suffix}").read_bytes().startswith(magic)
+    assert drawing.engine == "pygraphviz"
+
+
 def test_a_layout_that_takes_too_long_is_stopped_with_advice(tmp_path, monkeypatch):
     a_dot_that(tmp_path, monkeypatch, "exec sleep 60")
     start = time.monotonic()

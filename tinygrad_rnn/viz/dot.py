@@ -62,8 +62,11 @@ def _run_pygraphviz(source: str, to: str, program: str) -> bytes:
     import pygraphviz  # pyright: ignore[reportMissingImports]
 
     pieces = []
-    for text in source.split(SEPARATOR):
-        pieces.append(pygraphviz.AGraph(string=text).draw(format=to, prog=program))
+    try:
+        for text in source.split(SEPARATOR):
+            pieces.append(pygraphviz.AGraph(string=text).draw(format=to, prog=program))
+    except Exception as error:  # the library raises whatever its C code reports
+        raise GraphvizFailed(f"pygraphviz failed: {error}") from None
     return b"".join(piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
 
 
