@@ -137,6 +137,33 @@ def test_what_a_step_uses_twice_is_one_box_in_it():
     assert sorted(box.lines[0] for box in tile.boxes if box.kind in ("input", "parameter")) == ["w", "x"]
 
 
+@pytest.mark.parametrize("view", ["op", "folded", "rolled", "module", "backward"])
+@pytest.mark.parametrize("when", ["before", "first", "each"])
+def test_a_transposed_parameter_is_a_chip_wherever_it_was_transposed(view, when):
+    W, h = tg.ones(4, 4, requires_grad=True), tg.ones(2, 4)
+    W.name = "W"
+    turned = W.T if when == "before" else None
+    for t in range(9):
+        with tg.step(t):
+            if when == "each" or turned is None:
+                turned = W.T
+            h = (h @ turned).tanh()
+    drawing = draw(h.sum(), view=view, engine="builtin")
+    graphs.parse(drawing.svg())
+    assert "transpose" not in [box.lines[0] for box in graphs.boxes(drawing)]
+    if view == "op":
+        assert [box.lines for box in graphs.boxes(drawing, "parameter")] == [["Wᵀ"]] * 9
+
+
+def test_rolled_keeps_the_states_apart_that_leave_one_operation():
+    w, a, b = tg.ones(4, requires_grad=True), tg.ones(2), tg.ones(2)
+    for t in range(5):
+        with tg.step(t):
+            a, b = (tg.cat([b, a]) * w).chunk(2)
+    drawing = draw((a + b).sum(), view="rolled", engine="builtin")
+    assert len({hop.arrow.tail for hop in hops(drawing, "delay")}) == 2
+
+
 def test_equal_steps_share_one_layout():
     drawing = draw(graphs.lstm(6)[0], view="op", engine="builtin")
     drawing.svg()

@@ -16,7 +16,7 @@ from .tiles import TileBuilder
 def same_exits(model: Model, builder: TileBuilder) -> None:
     """Give all steps of a row the same ports on the right, in the order in which the next step takes them."""
     for run in model.runs:
-        tiles = [items for items in (model.tiles[place] for place in run) if items[-1] in builder.tile_of]
+        tiles = [items for items in (model.tiles[place] for place in run) if any(map(builder.tile_of.get, items))]
         wanted: dict[tuple[int, int, str], int] = {}
         for items in tiles:
             for k, item in enumerate(items):
@@ -26,7 +26,7 @@ def same_exits(model: Model, builder: TileBuilder) -> None:
                         wanted[key] = min(wanted.get(key, 1 << 30), _turn(link.target, item.place))
         for items in tiles:
             for k, number, op in sorted(wanted, key=lambda key: (wanted[key], key)):
-                if k < len(items) and items[k].op == op:
+                if k < len(items) and items[k].op == op and items[k] in builder.tile_of:
                     builder.exit(items[k], number)
 
 

@@ -123,7 +123,6 @@ def _bare(tile: Tile) -> str:
 def _nested(tile: Tile, number: dict[Box, int]) -> list[str]:
     """Clusters inside clusters, by depth."""
     lines: list[str] = []
-
     members = [(c, set(c.boxes)) for c in tile.clusters]
 
     def write(k: int, depth: int) -> None:

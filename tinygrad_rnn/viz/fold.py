@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .grid import Grid
-from .model import Item, Model
+from .model import Link, Model
 from .picture import Arrow, Box, Hop, Tile
 from .steps import Place
 from .tiles import TileBuilder
@@ -69,9 +69,10 @@ class Folds:
         self.tiles.append(tile)
         self.tile_of.update(dict.fromkeys(hidden, tile))
 
-    def stand_in(self, item: Item) -> tuple[Tile, Box] | None:
-        """The fold that hides an operation."""
-        tile = self.tile_of.get(item.place) if item.place is not None else None
+    def stand_in(self, link: Link) -> tuple[Tile, Box] | None:
+        """The fold that hides where a value comes from."""
+        place = link.source.place
+        tile = self.tile_of.get(place) if place is not None else None
         return None if tile is None else (tile, tile.boxes[0])
 
     def connect(self, builder: TileBuilder) -> None:

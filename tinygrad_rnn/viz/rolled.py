@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .align import same_exits
 from .grid import Grid
-from .model import Item, Model
+from .model import Item, Link, Model
 from .picture import Box, Picture, Tile
 from .steps import Place
 from .tiles import TileBuilder, step_tile
@@ -18,28 +18,31 @@ def roll(model: Model, builder: TileBuilder, grid: Grid) -> None:
     """One tile per row standing for all its steps, with edges that carry a value to the next step."""
     picture = builder.picture
     chosen: dict[int, Place] = {}
+    tiles: dict[Place, Tile] = {}
     for row, run in enumerate(model.runs):
         place = chosen[row] = run[len(run) // 2]  # neither the first nor the last: those may differ
         tile = step_tile(builder, model.tiles[place], grid.tile_for(place))
         steps = sorted(p.step for p in run)
         tile.title = f"{grid.row_title(row)}one step, × {len(run)} · t = {steps[0]} … {steps[-1]}".strip()
         tile.data = {}
+        tiles[place] = tile
         picture.notes.extend(unlike(model, run, grid.row_title(row)))
     same_exits(model, builder)
     _roll_hops(model, builder, chosen)
-    _name_by_t(picture, model, builder, chosen)
+    _name_by_t(picture, builder, tiles)
 
 
 def _roll_hops(model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> None:
     """Where a value comes from another step of the same row, draw it as coming from this one, delayed."""
 
-    def stand_in(item: Item) -> tuple[Tile, Box] | None:
-        if item.place is None:
+    def stand_in(link: Link) -> tuple[Tile, Box] | None:
+        source = link.source
+        if source.place is None:
             return None
-        k, items = item.index, model.tiles[chosen[item.place.row]]
-        if k >= len(items) or items[k].op != item.op:
+        k, items = source.index, model.tiles[chosen[source.place.row]]
+        if k >= len(items) or items[k].op != source.op or items[k] not in builder.tile_of:
             return None
-        return builder.tile_of[items[k]], builder.exit(items[k], 0)
+        return builder.tile_of[items[k]], builder.exit(items[k], link.number)
 
     builder.connect(stand_in)
     for hop in builder.picture.hops:
@@ -52,7 +55,7 @@ def _roll_hops(model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> 
         )
 
 
-def _name_by_t(picture: Picture, model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> None:
+def _name_by_t(picture: Picture, builder: TileBuilder, tiles: dict[Place, Tile]) -> None:
     """Write h[t] and h[t-1] instead of the numbers of the step that stands for all."""
     for entry in builder.entries:
         source, target = entry.links[0].source, entry.links[0].target
@@ -66,8 +69,8 @@ def _name_by_t(picture: Picture, model: Model, builder: TileBuilder, chosen: dic
         for hop in picture.hops:
             if hop.arrow.head is entry.port and hop.arrow.kind == "delay":
                 hop.arrow.label = f"{name}, {abs(lag)} step{'s' if abs(lag) > 1 else ''} later"
-    for place in chosen.values():
-        for box in builder.tile_of[model.tiles[place][-1]].boxes:
+    for place, tile in tiles.items():
+        for box in tile.boxes:
             if box.kind == "input" and box.lines[0].endswith(f"[{place.step}]"):
                 box.lines[0] = box.lines[0].removesuffix(f"[{place.step}]") + "[t]"
     for (item, _), port in builder.exits.items():

@@ -177,8 +177,8 @@ class TileBuilder:
             tile.arrows.append(Arrow(self.box_of[item], port, kind))
         return port
 
-    def connect(self, shown: Callable[[Item], tuple[Tile, Box] | None]) -> None:
-        """Make the hops. `shown(item)` says where an operation without a tile of its own appears, if anywhere."""
+    def connect(self, shown: Callable[[Link], tuple[Tile, Box] | None]) -> None:
+        """Make the hops. `shown(link)` says from where a value comes whose source has no tile of its own, if from anywhere."""
         for entry in self.entries:
             hops: dict[Box, Hop] = {}
             for link in entry.links:
@@ -192,13 +192,13 @@ class TileBuilder:
         self,
         entry: Entry,
         link: Link,
-        shown: Callable[[Item], tuple[Tile, Box] | None],
+        shown: Callable[[Link], tuple[Tile, Box] | None],
         hops: dict[Box, Hop],
     ) -> None:
         if link.source in self.tile_of:
             tail_tile, tail = self.tile_of[link.source], self.exit(link.source, link.number)
         else:
-            found = shown(link.source)
+            found = shown(link)
             if found is None:
                 return
             tail_tile, tail = found
