@@ -18,14 +18,29 @@ from .activation import (
     Softplus,
     Tanh,
 )
+from .any_cell import Recurrent
 from .attention import MultiheadAttention
-from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from .cells import (
+    CoupledLSTMCell,
+    GRUCell,
+    Highway,
+    IRNNCell,
+    LayerNormLSTMCell,
+    LSTMCell,
+    MGUCell,
+    PeepholeLSTMCell,
+    RHNCell,
+    RNNCell,
+    RNNCellBase,
+    RowVectorLSTMCell,
+)
 from .container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .convolution import Conv1d
 from .ctc_decoding import ctc_beam, ctc_greedy
 from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten, Unflatten
 from .heads import last_output, max_over_time, mean_over_time
+from .ladder import AutoregressiveModel, LatentAutoregressiveModel, LinearStateSpace, MarkovModel, NaiveModel
 from .linear import Bilinear, Identity, Linear
 from .loss import (
     BCELoss,

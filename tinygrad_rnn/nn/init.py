@@ -126,3 +126,50 @@ def kaiming_normal_(
 ) -> Tensor:
     """Normal with standard deviation gain / √fan (He et al. 2015)."""
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+@no_grad()
+def forget_bias_(lstm: Any, val: float = 1.0) -> Any:
+    """Start the forget gates of an LSTM at σ(val): b_f = val, so that early gradients reach far (Jozefowicz et al. 2015).
+
+    lstm  an nn.LSTM, an LSTM cell, or a module that contains some; bias_ih takes the value, bias_hh becomes 0
+    """
+    for bias in _gate_biases(lstm):
+        bias["f"][0].fill_(val)
+        bias["f"][1].zero_()
+    return lstm
+
+
+@no_grad()
+def chrono_(lstm: Any, longest: int, generator: Any = None) -> Any:
+    """Start the gates of an LSTM so that it remembers from 1 to `longest` steps (Tallec & Ollivier 2018).
+
+    b_f = log u, u uniform in [1, longest - 1], and b_i = -b_f where there is an input gate: a forget gate at σ(log u)
+    keeps a memory for about u steps. As `forget_bias_` otherwise.
+    """
+    if not longest > 2:
+        raise ValueError(f"chrono_(): longest must be greater than 2 steps, got {longest}")
+    for bias in _gate_biases(lstm):
+        first = bias["f"][0]
+        steps = random.source(generator).uniform(1, longest - 1, first.array.shape)
+        first.copy_(Tensor._of(np.log(steps).astype(first.dtype)))
+        bias["f"][1].zero_()
+        if "i" in bias:
+            bias["i"][0].copy_(-first)
+            bias["i"][1].zero_()
+    return lstm
+
+
+def _gate_biases(lstm: Any) -> list[dict[str, tuple[Tensor, Tensor]]]:
+    """(bias_ih, bias_hh) of each gate by name, for each LSTM in a module: its `gate_order` tells the rows."""
+    found = []
+    for module in lstm.modules():
+        order = getattr(module, "gate_order", "")
+        for name, bias in module._parameters.items():
+            if order and bias is not None and name.startswith("bias_ih"):
+                other = module._parameters[name.replace("bias_ih", "bias_hh")]
+                pairs = zip(bias.detach().chunk(len(order)), other.detach().chunk(len(order)), strict=True)
+                found.append(dict(zip(order, pairs, strict=True)))
+    if not found:
+        raise ValueError(f"there is no LSTM with biases in {type(lstm).__name__}")
+    return found

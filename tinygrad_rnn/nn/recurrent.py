@@ -1,23 +1,27 @@
 """Steps through time: one driver for all recurrent layers.
 
-A step is a function (x_t, state) -> state, where a state is a tuple of tensors (B, ·) and its first part is
-the output h_t. `through_time` applies one step along a sequence; `stacked` stacks layers and directions.
-Sequences of different length come packed, as PyTorch packs them: the batch at time t holds only the
-sequences that are still running, longest first.
+A step is a function (x_t, state) -> (state, gates), where a state is a tuple of tensors (B, ·) whose first part is
+the output h_t, and the gates are tensors by name. `through_time` applies one step along a sequence; `stacked`
+stacks layers and directions. Sequences of different length come packed, as PyTorch packs them: the batch at time t
+holds only the sequences that are still running, longest first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .._mode import Scope, thread
 from ..functions.joining import cat
+from ..ops.dropout import Dropout
+from ..recording import record
 from ..tensor import Tensor
 from . import functional as F
+from .cells import Gates, State
+from .functional.dropout import dropout_mask
 
-State = tuple[Tensor, ...]
-Step = Callable[[Tensor, State], State]
+Step = Callable[[Tensor, State], tuple[State, Gates]]
 
 
 def through_time(
@@ -85,12 +89,14 @@ def stacked(
     starts: Sequence[State],
     dropout: float = 0.0,
     training: bool = True,
+    variational: bool = False,
 ) -> tuple[list[Tensor], list[State]]:
     """Run layers on top of each other, each in one or two directions.
 
     steps   for each layer the step of each direction: forward, and reverse if there are two
     starts  the start state of each (layer, direction), in that order
     dropout the probability of dropping an output between layers while training
+    variational  the same outputs are dropped at all steps
 
     Returns the outputs of the last layer by t, both directions side by side, and the last state of each
     (layer, direction).
@@ -98,7 +104,8 @@ def stacked(
     ends = []
     for layer, directions in enumerate(steps):
         if layer and dropout and training:
-            xs = [F.dropout(x, dropout, training) for x in xs]
+            drop = dropper(dropout, variational, xs[0].array.shape[0])
+            xs = [drop(x) for x in xs]
         both = []
         for direction, step in enumerate(directions):
             start = starts[layer * len(directions) + direction]
@@ -107,3 +114,21 @@ def stacked(
             ends.append(end)
         xs = both[0] if len(both) == 1 else [cat(pair, -1) for pair in zip(*both, strict=True)]
     return list(xs), ends
+
+
+def dropper(p: float, variational: bool, batch: int) -> Callable[[Tensor], Tensor]:
+    """Dropout for the steps of one sequence: x_t (B_t, ·) -> x_t with some numbers 0.
+
+    variational  draw one mask (batch, ·) and use it at all steps (Gal & Ghahramani 2016); else a new one each time
+    """
+    if not variational:
+        return partial(F.dropout, p=p)
+    mask: Any = None
+
+    def drop(x: Tensor) -> Tensor:
+        nonlocal mask
+        if mask is None:
+            mask = dropout_mask((batch, *x.array.shape[1:]), p, x.array.dtype)
+        return record(Dropout, x, mask=mask[: x.array.shape[0]])
+
+    return drop

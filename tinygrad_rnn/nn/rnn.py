@@ -345,6 +345,7 @@ class LSTM(RNNBase):
     """
 
     gates = 4
+    gate_order = "ifgo"
     state_names = ("hidden", "cell")
 
     def step(self, weights: Weights) -> Step:
