@@ -209,7 +209,6 @@ from .functions.shape import (
     contiguous,
     diag,
     diagonal,
-    expand,
     expand_as,
     flatten,
     flip,
@@ -254,11 +253,10 @@ __version__ = "0.1.0"
 def __getattr__(name: str):
     """`draw`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
     if name in ("draw", "viz"):
-        from . import viz
+        import importlib
 
+        viz = importlib.import_module(".viz", __name__)  # `from . import viz` would ask this function for `viz` again
         return viz.draw if name == "draw" else viz
     if name in ("save", "load"):
-        from . import interop
-
-        return getattr(interop, name)
+        return getattr(importlib.import_module(".interop", __name__), name)
     raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")

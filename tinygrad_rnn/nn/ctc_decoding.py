@@ -7,6 +7,7 @@ A path says one label or blank per frame; its labels are what is left when repea
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,14 @@ def _prefix_search(frames: np.ndarray, blank: int, width: int) -> list[tuple[lis
                     longer[1] = np.logaddexp(longer[1], with_blank + logp)  # after a blank: a second one
                 else:
                     longer[1] = np.logaddexp(longer[1], either + logp)
-        likely = sorted(grown.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))[:width]
-        beams = {prefix: (both[0], both[1]) for prefix, both in likely}
-    return [(list(prefix), float(np.logaddexp(both[0], both[1]))) for prefix, both in beams.items()]
+        total = {prefix: _either(both) for prefix, both in grown.items()}
+        likely = sorted((prefix for prefix in grown if total[prefix] > -np.inf), key=lambda prefix: -total[prefix])
+        beams = {prefix: (grown[prefix][0], grown[prefix][1]) for prefix in likely[:width]}
+    return [(list(prefix), _either(both)) for prefix, both in beams.items()]
+
+
+def _either(both: Sequence[float]) -> float:
+    return float(np.logaddexp(both[0], both[1]))
 
 
 def _check(name: str, log_probs: Any, lengths: Any, blank: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from .. import random
 from ..functions.arguments import need_tensor
 from ..functions.joining import cat, stack
 from ..tensor import Tensor
+from . import init
 from .cells import GRUCell, check_choice
 from .heads import last_output
 from .linear import Linear
@@ -78,6 +79,7 @@ class Seq2Seq(Module):
         if tied:
             if embedding != hidden:
                 raise ValueError(f"Seq2Seq: tied=True needs embedding == hidden, got {embedding} and {hidden}")
+            init.normal_(self.target.weight, 0.0, hidden**-0.5)  # scores of size 1 through the readout
             self.readout.weight = self.target.weight
         self.start = start
 
