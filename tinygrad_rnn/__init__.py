@@ -5,6 +5,8 @@
 Names and meanings are PyTorch's. Where to read: graph, ops/elementwise, engine, tensor, nn/cells, nn/rnn.
 """
 
+import importlib
+
 from . import linalg
 from ._mode import (
     enable_grad,
@@ -252,11 +254,9 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str):
     """`draw`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
-    if name in ("draw", "viz"):
-        import importlib
-
-        viz = importlib.import_module(".viz", __name__)  # `from . import viz` would ask this function for `viz` again
-        return viz.draw if name == "draw" else viz
-    if name in ("save", "load"):
-        return getattr(importlib.import_module(".interop", __name__), name)
+    home = {"draw": ".viz", "save": ".interop", "load": ".interop"}.get(name)
+    if home is not None:
+        return getattr(importlib.import_module(home, __name__), name)
+    if name in ("interop", "viz"):
+        return importlib.import_module("." + name, __name__)
     raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")
