@@ -286,10 +286,32 @@ def places_in(base, view):
     """For each element of `view`, its position in the flattened `base`, whose memory it shares."""
     size = base.itemsize
     positions = np.empty_like(base, dtype=np.int64, subok=False)  # laid out as base is, if base has no gaps
-    if base.size and tuple(s * size for s in positions.strides) != tuple(s * 8 for s in base.strides):
-        raise RuntimeError("in-place change of a view of a tensor with gaps in its memory: use base.contiguous() first")
+    if tuple([s * size for s in positions.strides]) != tuple([s * 8 for s in base.strides]):
+        return _places_by_address(base, view)
     positions[...] = np.arange(base.size).reshape(base.shape)
     start = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // size
     return np.lib.stride_tricks.as_strided(
         positions.ravel("K")[start:], view.shape, [s // size * 8 for s in view.strides], writeable=False
     )
+
+
+def _places_by_address(base: np.ndarray, view: np.ndarray) -> np.ndarray:
+    """The same for a base with gaps in its memory, such as a detached slice."""
+    if not base.size:
+        return np.zeros(view.shape, np.int64)
+    places = _addresses(base)
+    first = places.min()
+    position_at = np.zeros(places.max() - first + 1, np.int64)
+    position_at[places - first] = np.arange(base.size).reshape(base.shape)
+    return position_at[_addresses(view) - first]
+
+
+def _addresses(x: np.ndarray) -> np.ndarray:
+    """The address of each element, counted in elements."""
+    start = x.__array_interface__["data"][0] // x.itemsize
+    places = np.full(x.shape, start, np.int64)
+    for axis, (n, step) in enumerate(zip(x.shape, x.strides, strict=True)):
+        shape = [1] * x.ndim
+        shape[axis] = n
+        places += (np.arange(n) * (step // x.itemsize)).reshape(shape)
+    return places

@@ -57,7 +57,15 @@ def write_into_zero_dimensions(t, x):
     return y * 2
 
 
+def change_a_view_of_a_tensor_with_gaps(t, x):
+    y = t.from_numpy(np.arange(24.0).reshape(4, 6))[::2, ::3].detach()
+    y[0] = x[0, :2]
+    y[:, 1].mul_(x[0, 1])
+    return y.sin().sum()
+
+
 PROGRAMS = [
+    change_a_view_of_a_tensor_with_gaps,
     change_a_view_of_repeated_rows,
     change_rows_repeated_from_one,
     change_a_transposed_copy,

@@ -68,7 +68,9 @@ def write(x, result):
 def _keep_old_values(node, memory):
     """`node` saved the array that is about to change: give it a copy of the values as they are now."""
     node.saved_tensors = tuple(
-        value.copy() if isinstance(value, np.ndarray) and (np.may_share_memory(value, memory) or value.size == 0) else value
+        value.copy()
+        if isinstance(value, np.ndarray) and (np.may_share_memory(value, memory) or value.size == 0)
+        else value
         for value in node.saved_tensors
     )
 
