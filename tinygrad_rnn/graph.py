@@ -125,13 +125,14 @@ class Leaf(Node):
 def ancestors(nodes: Iterable[Node]) -> list[Node]:
     """All nodes that `nodes` were computed from, and themselves: each once, newest first."""
     seen = set(nodes)
-    to_visit = list(seen)
-    while to_visit:
-        for edge in to_visit.pop().edges:
+    found = list(seen)
+    for node in found:  # grows while it is read
+        for edge in node.edges:
             if edge is not None and edge[0] not in seen:
                 seen.add(edge[0])
-                to_visit.append(edge[0])
-    return sorted(seen, key=attrgetter("birth"), reverse=True)
+                found.append(edge[0])
+    found.sort(key=attrgetter("birth"), reverse=True)
+    return found
 
 
 # --- writes into arrays -----------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted.
 
-`record` does it in general; `record_pair` does the same for the two operands of an operator. They are the
-hottest paths of the library, so they avoid loops and calls.
+`record` does it in general. `record_pair` does the same for the two operands of an operator, `record_one` for a
+function of one Tensor, `record_view` for slices and pieces. A small op is done in a microsecond, so what happens
+around it counts: these paths avoid loops, calls and packed arguments.
 """
 
 from __future__ import annotations
@@ -26,69 +27,65 @@ _ndarray = np.ndarray
 
 def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     """Apply `op` to inputs (Tensors, arrays and numbers; at least one Tensor); the result is a Tensor."""
-    if len(inputs) != 1 or rebased:
-        return _record_several(op, inputs, options)
-    (x,) = inputs
-    if not isinstance(x, Recorded):
-        raise _no_tensor(op, inputs)
-    a = x.array
-    if op.promotes == "float" and a.dtype.kind != "f":
-        a = a.astype(dtypes.get_default_dtype())
-    node = op()
-    out = node.forward(a, **options)
-    mode = thread.mode
-    edge = x._edge
-    if edge is not None and mode.recording:
-        result = _as_node(node, (edge,), (a,), out, mode)
-    else:
-        result = _without_node(out, (a,), mode)
-    if op.view:
-        _mark_views(result, x)
-    return result
-
-
-def record_one(op: type[Function], x: Any) -> Any:
-    """As `record`, for a function of one Tensor without options."""
-    if x.__class__ is not Tensor or x._edge is None or rebased or x.array.dtype.kind != "f":
-        return record(op, x)
-    node = op()
-    a = x.array
-    out = node.forward(a)
-    mode = thread.mode
-    if not mode.recording:
-        return _without_node(out, (a,), mode)
-    return _as_node(node, (x._edge,), (a,), out, mode)
-
-
-def _record_several(op: type[Function], inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    values, edges = [], []
+    wanted = tensor = False  # is a gradient wanted for an input? is there a Tensor at all?
     for x in inputs:
         if isinstance(x, Recorded):
-            break
-    else:
+            tensor = True
+            edge = edge_of(x) if rebased else x._edge
+            values.append(x.array)
+            edges.append(edge)
+            if edge is not None:
+                wanted = True
+        else:
+            values.append(x)
+            edges.append(None)
+    if not tensor:
         raise _no_tensor(op, inputs)
-    arrays = [x.array if isinstance(x, Recorded) else x for x in inputs]
     if op.promotes:
-        _promote(op, arrays)
+        _promote(op, values)
+    arrays = tuple(values)
     node = op()
     try:
         out = node.forward(*arrays, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
     mode = thread.mode
-    result = None
-    if mode.recording:
-        if rebased:
-            edges = tuple([edge_of(x) if isinstance(x, Recorded) else None for x in inputs])
-        else:
-            edges = tuple([x._edge if isinstance(x, Recorded) else None for x in inputs])
-        for edge in edges:
-            if edge is not None:
-                result = _as_node(node, edges, arrays, out, mode)
-                break
-    if result is None:
+    if wanted and mode.recording:
+        result = _as_node(node, tuple(edges), arrays, out, mode)
+    else:
         result = _without_node(out, arrays, mode)
     if op.view:
         _mark_views(result, inputs[0])
+    return result
+
+
+def record_one(op: type[Function], x: Any) -> Any:
+    """As `record`, for a function of one Tensor without options."""
+    if not isinstance(x, Recorded):
+        raise _no_tensor(op, (x,))
+    a, edge = x.array, edge_of(x) if rebased else x._edge
+    if edge is None and a.dtype.kind != "f" and op.promotes == "float":  # what has an edge is a float
+        a = a.astype(dtypes.get_default_dtype())
+    node = op()
+    out = node.forward(a)
+    mode = thread.mode
+    if edge is not None and mode.recording:
+        return _as_node(node, (edge,), (a,), out, mode)
+    return _without_node(out, (a,), mode)
+
+
+def record_view(op: type[Function], x: Any, *options: Any) -> Any:
+    """As `record`, for an op that gives views of one Tensor; `options` are those of its forward, in order."""
+    a, edge = x.array, edge_of(x) if rebased else x._edge
+    node = op()
+    out = node.forward(a, *options)
+    mode = thread.mode
+    if edge is not None and mode.recording:
+        result = _as_node(node, (edge,), (a,), out, mode)
+    else:
+        result = _without_node(out, (a,), mode)
+    _mark_views(result, x)
     return result
 
 
@@ -103,7 +100,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         a, to_x = x.array, x._edge
         if isinstance(y, Recorded):
             b, to_y = y.array, y._edge
-            if b.dtype is not a.dtype or a.dtype.kind != "f":
+            if b.dtype is not a.dtype or (to_x is None and a.dtype.kind != "f"):  # what has an edge is a float
                 return _record_odd_pair(op, x, y)
         else:
             b, to_y = y, None
@@ -131,7 +128,7 @@ def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
             return NotImplemented
     try:
-        return _record_several(op, (x, y), {})
+        return record(op, x, y)
     except ValueError:
         raise _broadcast_error(op, *[z.array if isinstance(z, Recorded) else z for z in (x, y)]) from None
     except TypeError as error:  # NumPy's message names ufuncs
@@ -169,12 +166,7 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
         out = np.asarray(out)
     node.n_outputs, node.shape, node.dtype = 1, out.shape, out.dtype
     keep = node._keep
-    if keep is None:
-        node.saved_tensors = ()
-    elif None in edges:
-        node.saved_tensors = node.keep_some((*arrays, out))
-    else:
-        node.saved_tensors = keep((*arrays, out))
+    node.saved_tensors = () if keep is None else keep(edges, arrays, out)
     node.birth = tick()
     if mode.on_record is not None:
         mode.on_record(node, out, arrays)
@@ -186,16 +178,21 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
 
 def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: Any) -> Any:
     """The same for an op with several outputs."""
-    out = tuple([part if part.__class__ is _ndarray else np.asarray(part) for part in out])
-    node.n_outputs = len(out)
-    node.shape, node.dtype = tuple([part.shape for part in out]), tuple([part.dtype for part in out])
+    shapes, kinds, made = [], [], []
+    for number, part in enumerate(out):
+        if part.__class__ is not _ndarray:
+            part = np.asarray(part)
+        shapes.append(part.shape)
+        kinds.append(part.dtype)
+        made.append(_made(part, (node, number) if part.dtype.kind == "f" else None))
+    node.n_outputs, node.shape, node.dtype = len(made), tuple(shapes), tuple(kinds)
     if node.n_outputs == 1:  # a split into one piece: the engine sees an ordinary node
-        node.shape, node.dtype = out[0].shape, out[0].dtype
-    node.saved_tensors = () if node._keep is None else node.keep_some((*arrays, *out))
+        node.shape, node.dtype = shapes[0], kinds[0]
+    node.saved_tensors = () if node._keep is None else node.keep_some((*arrays, *[t.array for t in made]))
     node.birth = tick()
     if mode.on_record is not None:
-        mode.on_record(node, out, arrays)
-    return tuple([_made(part, (node, k) if part.dtype.kind == "f" else None) for k, part in enumerate(out)])
+        mode.on_record(node, tuple([t.array for t in made]), arrays)
+    return tuple(made)
 
 
 def _without_node(out: Any, arrays: Any, mode: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import indexing as ops
-from ..recording import record
+from ..recording import record, record_view
 from .arguments import broadcast_shapes, is_tensor, need_tensor, wrap_dim
 from .reduce import MaxMin
 
@@ -87,8 +87,10 @@ def _check_range(part, size, dim):
 
 def getitem(input, index):
     """input[index], in all forms of PyTorch."""
-    if index.__class__ is int and input.array.ndim and -len(input.array) <= index < len(input.array):
-        return record(ops.BasicIndex, input, index=index)
+    if index.__class__ is int:  # the usual case, in a loop over time: no need to look at its parts
+        shape = input.array.shape
+        if shape and -shape[0] <= index < shape[0]:
+            return record_view(ops.BasicIndex, input, index)
     plain = plain_index(input, index)
     if ops.is_basic(plain):
         return record(ops.BasicIndex, input, index=plain)

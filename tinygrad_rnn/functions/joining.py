@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ops import shape as ops
-from ..recording import record
+from ..recording import record, record_view
 from .arguments import array, is_tensor, sizes_of, wrap_dim
 from .shape import clone, expand, reshape, transpose
 
@@ -80,7 +80,7 @@ def split(input, split_size_or_sections=None, dim=0, *, split_size=None):
         lengths = [int(n) for n in sizes]
         if sum(lengths) != length or min(lengths, default=0) < 0:
             raise RuntimeError(f"split(): sizes {lengths} must add up to the size {length} of dimension {dim}")
-    return record(ops.Split, input, lengths=lengths, dim=dim)
+    return record_view(ops.Split, input, lengths, dim)
 
 
 def chunk(input, chunks, dim=0):
@@ -92,7 +92,7 @@ def chunk(input, chunks, dim=0):
         raise RuntimeError("chunk(): expects at least a 1-dimensional tensor")
     length = input.array.shape[dim]
     if length % chunks == 0:  # equal pieces, as for the gates of a cell
-        return record(ops.Split, input, lengths=[length // chunks] * chunks, dim=dim)
+        return record_view(ops.Split, input, [length // chunks] * chunks, dim)
     return split(input, -(-length // chunks), dim)
 
 

@@ -13,6 +13,8 @@ from .function import Function, call
 
 # arrays, which NumPy takes faster than Python numbers
 _HALF = {kind: np.array(0.5, kind) for kind in "efd"}
+_ONE = {kind: np.array(1, kind) for kind in "efd"}
+_LARGE = {kind: np.array(limit, kind) for kind, limit in (("e", 11), ("f", 88), ("d", 709))}  # e^limit is finite
 
 
 class Tanh(Function):
@@ -36,10 +38,8 @@ class Sigmoid(Function):
     saves = ("out",)
 
     def forward(ctx, x):
-        half = _HALF[x.dtype.char]
-        y = np.tanh(x * half)  # through tanh: e⁻ˣ would overflow for large negative x
-        y *= half
-        y += half
+        y = np.exp(np.minimum(x, _LARGE[x.dtype.char]))  # eˣ / (1 + eˣ): accurate for very negative x too
+        y /= y + _ONE[x.dtype.char]
         return y
 
     def backward(ctx, g):

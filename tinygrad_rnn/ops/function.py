@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -51,9 +50,10 @@ class Function(Node):
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if ("forward" in cls.__dict__ or "saves" in cls.__dict__) and "_keep" not in cls.__dict__:
-            cls._keep, cls._keep_plan = _plan(cls)
+            keep, cls._keep_plan = _plan(cls)
+            cls._keep = None if keep is None else staticmethod(keep)
 
-    _keep: Any = None  # picks the saved values out of (*inputs, output)
+    _keep: Any = None  # picks the saved values: keep(edges, inputs, output)
     _keep_plan: tuple[tuple[int, int | None], ...] = ()  # (position, the input whose gradient needs it or None)
 
     def keep_some(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -122,12 +122,28 @@ def _plan(cls: type[Function]) -> tuple[Any, tuple[tuple[int, int | None], ...]]
     positions = tuple(OUT if name == "out" else names.index(name) for name in cls.saves)
     wanted_by = cls.saves.values() if isinstance(cls.saves, dict) else [None] * len(positions)
     wanted = tuple(None if name is None else names.index(name) for name in wanted_by)
-    if len(positions) == 1:  # a slice, so that the result is a tuple
-        (p,) = positions
-        keep: Any = itemgetter(slice(p, p + 1 or None))
-    else:
-        keep = itemgetter(*positions)
-    return keep, tuple(zip(positions, wanted, strict=True))
+    plan = tuple(zip(positions, wanted, strict=True))
+    if positions == (OUT,):
+        return _keep_output, plan
+    return _keeper(plan, positions == tuple(range(len(positions)))), plan
+
+
+def _keep_output(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    return (out,)
+
+
+def _keeper(plan: tuple[tuple[int, int | None], ...], leading: bool) -> Callable[..., tuple[Any, ...]]:
+    """A function that picks what `plan` says. `leading` plans ask for the first inputs, most often for all of them:
+    then the tuple of inputs is kept as it is."""
+    n, always = len(plan), all(wanted is None for _, wanted in plan)
+
+    def keep(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+        if leading and len(inputs) == n and (always or all(edges)):
+            return inputs
+        values = (*inputs, out)
+        return tuple([values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in plan])
+
+    return keep
 
 
 def call(op: type[Function], *inputs: Any, **options: Any) -> Any:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .function import Function, call
-from .shape import Reshape
+from .shape import Reshape, sum_of_rows
+
+
+def times(x, y):
+    """x @ y. The method `dot` of arrays does the same for two matrices, with a microsecond less before the work starts."""
+    return x.dot(y) if x.__class__ is np.ndarray and x.ndim == y.ndim == 2 else x @ y
 
 
 class MatMul(Function):
@@ -18,12 +23,12 @@ class MatMul(Function):
     saves = {"x": "y", "y": "x"}
 
     def forward(ctx, x, y):
-        return np.matmul(x, y)
+        return times(x, y)
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors
         to_x, to_y = ctx.edges
-        return g @ y.mT if to_x else None, x.mT @ g if to_y else None
+        return times(g, y.mT) if to_x else None, times(x.mT, g) if to_y else None
 
 
 class Linear(Function):
@@ -35,7 +40,7 @@ class Linear(Function):
         if x.dtype is not weight.dtype or (bias is not None and bias.dtype is not x.dtype):
             raise TypeError("linear needs one dtype")
         if x.ndim == 2:
-            y = np.dot(x, weight.T)
+            y = x.dot(weight.T)
         else:
             y = np.dot(x.reshape(-1, x.shape[-1]), weight.T).reshape(*x.shape[:-1], weight.shape[0])
         if bias is not None:
@@ -45,11 +50,13 @@ class Linear(Function):
     def backward(ctx, g):
         x, weight = ctx.saved_tensors
         to_x, to_weight, to_bias = ctx.edges
-        dx = dweight = None
+        dx = dweight = dbias = None
+        rows_g = g if g.ndim == 2 else call(Reshape, g, shape=(-1, g.shape[-1]))
         if to_x:
-            dx = g @ weight
+            dx = times(g, weight)
         if to_weight:
-            rows_g = g if g.ndim == 2 else call(Reshape, g, shape=(-1, g.shape[-1]))
             rows_x = x if x.ndim == 2 else call(Reshape, x, shape=(-1, x.shape[-1]))
-            dweight = rows_g.mT @ rows_x
-        return dx, dweight, g if to_bias else None
+            dweight = times(rows_g.mT, rows_x)
+        if to_bias:
+            dbias = sum_of_rows(rows_g)
+        return dx, dweight, dbias

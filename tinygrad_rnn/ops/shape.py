@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._mode import thread
 from .function import Function, call
 
 
@@ -20,11 +21,25 @@ def exact_sum(x: np.ndarray, axis: Any, keepdims: bool = False) -> Any:
     return np.add.reduce(x, axis, None, None, keepdims)  # pyright: ignore
 
 
+_ONES = {kind: np.ones(256, kind) for kind in "fd"}
+
+
+def sum_of_rows(x: Any) -> Any:
+    """x (n, m) -> (m,), for the gradient of a bias. The product of ones and a few rows takes half the time of a sum."""
+    if x.__class__ is not np.ndarray:
+        return x.sum(0)
+    if len(x) <= 256 and x.dtype.char in _ONES:
+        return _ONES[x.dtype.char][: len(x)].dot(x)
+    return exact_sum(x, 0)
+
+
 class SumTo(Function):
     """Undo broadcasting: add up over the axes along which `shape` was stretched.    dL/dx = dL/dy, stretched"""
 
     def forward(ctx, x, shape):
         ctx.from_shape = x.shape
+        if x.ndim == 2 and len(shape) == 1 and x.shape[1:] == shape:  # a bias and its batch
+            return sum_of_rows(x)
         extra = x.ndim - len(shape)
         axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
         return exact_sum(x, axes).reshape(shape) if axes else x.reshape(shape)
@@ -134,16 +149,17 @@ class Split(Function):
 
     def forward(ctx, x, lengths, dim):
         ctx.dim = dim
-        moved = x if dim == 0 else x.swapaxes(0, dim)  # one slice is then the shortest index
+        before = (slice(None),) * dim
         start, pieces = 0, []
         for length in lengths:
-            piece = moved[start : start + length]
-            pieces.append(piece if dim == 0 else piece.swapaxes(0, dim))
-            start += length
+            stop = start + length
+            pieces.append(x[(*before, slice(start, stop))])
+            start = stop
         return tuple(pieces)
 
     def backward(ctx, *gs):
-        return call(Cat, *ctx.with_zeros(gs), dim=ctx.dim)
+        gs = ctx.with_zeros(gs)
+        return np.concatenate(gs, ctx.dim) if thread.mode.lift is None else call(Cat, *gs, dim=ctx.dim)
 
 
 class Unbind(Function):
