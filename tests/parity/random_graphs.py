@@ -26,7 +26,7 @@ ONE = [
     lambda t, x: x.sum(-1, keepdim=True) * 0.3 if x.ndim else x, lambda t, x: x.mean(), lambda t, x: t.logsumexp(x, -1, keepdim=True) if x.ndim else x,
     lambda t, x: t.softmax(x, -1) if x.ndim else x, lambda t, x: x.max(), lambda t, x: x.amax(-1, keepdim=True) if x.ndim else x,
     lambda t, x: x.cumsum(-1) * 0.4 if x.ndim else x, lambda t, x: x.var(-1, keepdim=True) if x.ndim and x.shape[-1] > 1 else x, lambda t, x: t.where(x > 0, x, 0.1 * x),
-    lambda t, x: x.masked_fill(x > 1, 0.5), lambda t, x: x.float().double(), lambda t, x: x.clone(), lambda t, x: t.cat([x, x], -1).narrow(-1, 1, x.shape[-1]) if x.ndim else x,
+    lambda t, x: x.masked_fill(x > 1, 0.5), lambda t, x: x.type_as(x).double(), lambda t, x: x.clone(), lambda t, x: t.cat([x, x], -1).narrow(-1, 1, x.shape[-1]) if x.ndim else x,
     lambda t, x: x.flip(0) if x.ndim else x, lambda t, x: x.roll(1, -1) if x.ndim else x, lambda t, x: x.tril() if x.ndim > 1 else x, lambda t, x: x.sort(-1)[0] if x.ndim else x,
     lambda t, x: x[[0, 0]] if x.ndim else x, lambda t, x: x[..., [0, -1]] if x.ndim else x, lambda t, x: x.repeat(2, *[1] * (x.ndim - 1)) if x.ndim else x,
     lambda t, x: x.prod(-1, keepdim=True) if x.ndim else x, lambda t, x: t.stack([x, x * 2], 0).sum(0) * 0.3, lambda t, x: x.norm(2, -1, True) if x.ndim else x,
