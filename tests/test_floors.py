@@ -32,7 +32,7 @@ FLOORS = [
     ["nn", "optim"],
     ["interop", "data", "utils"],
     ["viz", "study"],
-    ["cuda", "backends"],
+    ["accelerator", "cuda", "backends"],
     [""],  # tinygrad_rnn/__init__.py itself: the public names
     ["demo"],
     ["cli"],

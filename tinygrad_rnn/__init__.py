@@ -42,7 +42,7 @@ from .create import (
     zeros,
     zeros_like,
 )
-from .device import device
+from .device import device, get_default_device, set_default_device
 from .dtypes import (
     bool,
     double,
@@ -246,7 +246,7 @@ from .legacy import (
 from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor
 
-from . import autograd, cuda, nn, optim, utils  # isort: skip
+from . import accelerator, autograd, backends, cuda, nn, optim, utils  # isort: skip
 from .nn.fused import expand  # isort: skip
 
 __version__ = "0.1.0"

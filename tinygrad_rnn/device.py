@@ -44,3 +44,13 @@ def check_device(wanted: Any) -> None:
     """Raise unless `wanted` is None or means the CPU."""
     if wanted is not None and wanted is not cpu:
         device(wanted)
+
+
+def get_default_device() -> device:
+    """Where new tensors are made: the CPU."""
+    return cpu
+
+
+def set_default_device(wanted: Any) -> None:
+    """Accepts the CPU (and None); raises RuntimeError for every other device."""
+    check_device(wanted)

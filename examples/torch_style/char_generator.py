@@ -6,7 +6,7 @@ from tinygrad_rnn.autograd import Variable
 
 TEXT = "one two three four five, once i caught a fish alive. six seven eight nine ten, then i let it go again. "
 LETTERS = sorted(set(TEXT))
-CHUNK = 24
+CHUNK = 16
 
 
 def char_tensor(text):

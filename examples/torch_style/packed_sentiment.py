@@ -79,7 +79,7 @@ def main(model=None, steps=60):
     optimizer = torch.optim.RMSprop(model.parameters(), lr=0.01, alpha=0.9, momentum=0.1)
     losses = []
     while len(losses) < steps:
-        for i, (text, lengths, labels) in enumerate(loader):
+        for i, (text, lengths, labels) in enumerate(loader):  # noqa: B007
             optimizer.zero_grad()
             loss = criterion(model(text.to(device), lengths), labels.to(device))
             loss.backward()

@@ -9,7 +9,7 @@ import tinygrad_rnn as torch
 import tinygrad_rnn.nn as nn
 import tinygrad_rnn.optim as optim
 
-LENGTH, PERIOD = 40, 10
+LENGTH, PERIOD = 25, 10
 
 
 def waves(count):
@@ -50,7 +50,7 @@ def build():
     return seq
 
 
-def main(model=None, steps=8):
+def main(model=None, steps=6):
     """The losses of all evaluations: a step of the optimizer makes several."""
     seq = build() if model is None else model
     data = waves(4)

@@ -1,0 +1,139 @@
+"""Each name and call form that sequence programs use: it runs here, and gives what it gives under PyTorch.
+
+The forms are texts (forms_tensors.py, forms_modules.py), evaluated with `torch` naming one library or the other.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import io
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from . import forms_modules, forms_tensors
+
+SAME = {
+    **forms_tensors.CREATION, **forms_tensors.FUNCTIONS, **{f"Tensor.{k}": v for k, v in forms_tensors.METHODS.items()},
+    "get": forms_tensors.GET, "set": forms_tensors.SET, **{f"operator {k}": v for k, v in forms_tensors.OPERATORS.items()},
+    **forms_tensors.BUILTINS, **forms_tensors.MODES,
+    **forms_modules.MODULES, **forms_modules.FUNCTIONAL, **forms_modules.OPTIM, **forms_modules.DATA, **forms_modules.FILES,
+}  # fmt: skip
+
+
+def cases(table: dict[str, list[str]]) -> list[Any]:
+    return [pytest.param(form, id=f"{row}: {form.strip()[-70:]}") for row, forms in table.items() for form in forms]
+
+
+def inputs(library: str, folder: str) -> dict[str, Any]:
+    """The names that forms may use, the same numbers in both libraries."""
+    torch = importlib.import_module(library)
+    rng = np.random.default_rng(0)
+
+    def floats(*shape: int) -> Any:
+        return torch.from_numpy(rng.uniform(-1, 1, shape).astype(np.float32))
+
+    def fill(module: Any) -> Any:
+        for n, parameter in enumerate(module.parameters()):
+            numbers = np.sin(np.arange(parameter.numel()) + n).reshape(tuple(parameter.shape))
+            parameter.data.copy_(torch.from_numpy(0.5 * numbers.astype(np.float32)))
+        return module
+
+    names = {
+        "x": floats(2, 3), "y": floats(2, 3), "v": floats(3), "sq": floats(4, 4), "b3": floats(2, 3, 4), "c3": floats(2, 4, 5),
+        "p": floats(2, 3).requires_grad_(), "q": floats(3).requires_grad_(),
+        "ids": torch.tensor([1, 0, 2]), "ids2": torch.tensor([[0, 2, 1], [1, 0, 2]]), "k": torch.tensor(1),
+        "mask": torch.tensor([[True, False, True], [False, False, True]]),
+        "mask8": torch.tensor([[1, 0, 1], [0, 0, 1]], dtype=torch.uint8),
+        "device": torch.device("cpu"), "g": torch.Generator().manual_seed(1), "fill": fill,
+        "torch": torch, "np": np, "math": math, "io": io, "tmp": folder, "__name__": "form",
+    }  # fmt: skip
+    for name, path in (
+        ("nn", "nn"),
+        ("F", "nn.functional"),
+        ("optim", "optim"),
+        ("data", "utils.data"),
+        ("rnn", "nn.utils.rnn"),
+    ):
+        names[name] = importlib.import_module(f"{library}.{path}")
+    return names
+
+
+def evaluate(form: str, library: str, folder: Any) -> Any:
+    """Run the statements of a form, and give the value of the last one (None if it is not an expression)."""
+    names = inputs(library, str(folder))
+    *statements, last = ast.parse(form.strip()).body
+    if not isinstance(last, ast.Expr):
+        statements, last = [*statements, last], ast.parse("None").body[0]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # some of the forms are old ones, which both libraries warn about
+        exec(compile(ast.Module(statements, []), form, "exec"), names)
+        return eval(compile(ast.Expression(last.value), form, "eval"), names)
+
+
+def plain(result: Any) -> Any:
+    """A result as Python values that can be compared: tensors become (dtype, shape, requires_grad, numbers)."""
+    if hasattr(result, "detach"):
+        kind = str(result.dtype).removeprefix("torch.")
+        return "tensor", kind, tuple(result.shape), result.requires_grad, np.array(result.detach().numpy())
+    if isinstance(result, np.ndarray):
+        return "ndarray", str(result.dtype), result
+    if isinstance(result, dict):
+        return {key: plain(value) for key, value in result.items()}
+    if isinstance(result, (list, tuple)):
+        return ["list" if isinstance(result, list) else "tuple", *(plain(part) for part in result)]
+    if result is None or isinstance(result, (bool, int, float)):
+        return result
+    return str(result).replace("torch.", "").replace("tinygrad_rnn.", "")
+
+
+def check_same(ours: Any, theirs: Any) -> None:
+    """As ==, with a tolerance for floats."""
+    if isinstance(theirs, (list, tuple)):
+        assert type(ours) is type(theirs)
+        assert len(ours) == len(theirs), f"{ours} instead of {theirs}"
+        for a, b in zip(ours, theirs, strict=True):
+            check_same(a, b)
+    elif isinstance(theirs, dict):
+        assert list(ours) == list(theirs)
+        check_same(list(ours.values()), list(theirs.values()))
+    elif isinstance(theirs, np.ndarray):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)
+    elif isinstance(theirs, float):
+        assert isinstance(ours, float)
+        assert ours == pytest.approx(theirs, rel=1e-5, nan_ok=True)
+    else:
+        assert type(ours) is type(theirs), f"{ours!r} instead of {theirs!r}"
+        assert ours == theirs
+
+
+def without_numbers(result: Any) -> Any:
+    """What random results have in common: everything but the numbers."""
+    if isinstance(result, (list, tuple)):
+        return [without_numbers(part) for part in result]
+    return None if isinstance(result, np.ndarray) else result
+
+
+@pytest.mark.parametrize("form", cases(SAME) + cases(forms_tensors.RANDOM))
+def test_form_runs(form: str, tmp_path: Any):
+    evaluate(form, "tinygrad_rnn", tmp_path)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("form", cases(SAME))
+def test_form_gives_what_it_gives_under_torch(form: str, tmp_path: Any):
+    pytest.importorskip("torch")
+    theirs = plain(evaluate(form, "torch", tmp_path))
+    check_same(plain(evaluate(form, "tinygrad_rnn", tmp_path)), theirs)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("form", cases(forms_tensors.RANDOM))
+def test_random_form_has_the_shape_and_type_it_has_under_torch(form: str, tmp_path: Any):
+    pytest.importorskip("torch")
+    theirs = plain(evaluate(form, "torch", tmp_path))
+    assert without_numbers(plain(evaluate(form, "tinygrad_rnn", tmp_path))) == without_numbers(theirs)
