@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -154,6 +155,15 @@ class ModuleList(_Uncalled, _Numbered):
 
     def _part(self, items: list[tuple[str, Any]]) -> ModuleList:
         return type(self)(module for _, module in items)
+
+    def _printed_children(self) -> list[tuple[str, str]]:
+        """Equal neighbours are printed once: (0-3): 4 x Linear(...)."""
+        printed = []
+        for text, group in itertools.groupby(super()._printed_children(), key=lambda child: child[1]):
+            names = [name for name, _ in group]
+            same = f"{names[0]}-{names[-1]}", f"{len(names)} x {text}"
+            printed.append(same if len(names) > 1 else (names[0], text))
+        return printed
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])

@@ -24,6 +24,11 @@ class IncompatibleKeys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not (self.missing_keys or self.unexpected_keys):
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 class Module:
     """Base of all layers and models: assign parameters and modules to attributes, and define `forward`.
@@ -395,12 +400,16 @@ class Module:
         """What stands in the parentheses when the module is printed."""
         return ""
 
+    def _printed_children(self) -> list[tuple[str, str]]:
+        """Names and texts of the modules right below."""
+        return [(name, repr(child)) for name, child in self._modules.items()]
+
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
         children = []
-        for name, child in self._modules.items():
-            first, *rest = repr(child).split("\n")
+        for name, text in self._printed_children():
+            first, *rest = text.split("\n")
             children.append("\n".join([f"({name}): {first}", *("  " + line for line in rest)]))
         if not children and len(lines) <= 1:
             return f"{type(self).__name__}({extra})"
