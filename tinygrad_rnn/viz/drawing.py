@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def draw(
     engine   who lays out: "auto", "dot", "pygraphviz" or "builtin" (needs no Graphviz)
     theme    "light", "dark", or "auto": as the reader's screen
 
-    With `path` the drawing is also saved: .svg, .png, .pdf, .dot, .mmd or .txt.
+    With `path` the drawing is also saved: .svg, .html (interactive), .png, .pdf, .dot, .mmd or .txt.
 
     >>> a = tinygrad_rnn.tensor(2.0, requires_grad=True)
     >>> tinygrad_rnn.draw(a * a, names={"a": a}).stats["nodes"]
@@ -239,13 +240,29 @@ class Drawing:
         """The picture as a Mermaid flowchart."""
         return text.write_mermaid(self.picture)
 
-    def save(self, path: str | Path) -> Path:
-        """Write to a file; its suffix says how: .svg, .png, .pdf, .dot, .gv, .mmd or .txt."""
+    def with_view(self, view: str) -> Drawing:
+        """The same graph in another view."""
+        wanted = replace(self.wanted, view=view, labels=replace(self.wanted.labels, backward=view == "backward"))
+        return Drawing(
+            self.model, wanted, engine=self.engine, theme=self.theme, timeout=self.timeout, max_nodes=10**9
+        )
+
+    def html(self, **options: Any) -> str:
+        """The picture as an interactive page in one file: see `page.write_page`, which takes the options."""
+        from .page import write_page
+
+        return write_page(self, **options)
+
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Write to a file; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
+
+        The page (.html) takes options: losses, gradient_flow, title.
+        """
         path = Path(path)
         writer = WRITERS.get(path.suffix.lower())
         if writer is None:
             raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
-        content = writer(self)
+        content = writer(self, **options)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
@@ -284,8 +301,9 @@ class Drawing:
 
 
 # How to write a drawing, by the suffix of the file. Other forms of picture add themselves here.
-WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
+WRITERS: dict[str, Callable[..., str | bytes]] = {
     ".svg": Drawing.svg,
+    ".html": Drawing.html,
     ".png": lambda drawing: drawing.render("png"),
     ".pdf": lambda drawing: drawing.render("pdf"),
     ".dot": Drawing.dot,

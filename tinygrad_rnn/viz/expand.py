@@ -7,7 +7,8 @@ the node stays in the real graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -57,30 +58,49 @@ def _of(opened: Opened, node: Node) -> list[tuple[Edge, int]]:
 
 def note_all_gradients(outputs: list[Edge], seeds: list[Any], opened: Opened) -> None:
     """Run backward without touching `.grad`; note what goes along each edge, also inside opened nodes."""
-    arrived: dict[Node, Any] = {}
+    watched_backward(outputs, seeds, opened, note_gradient)
+
+
+def watched_backward(outputs: list[Edge], seeds: list[Any], opened: Opened, watch: engine.Watcher) -> None:
+    """Run backward under one watcher, and change nothing that can be seen afterwards: not `.grad`, not the graph.
+
+    Where the run comes to an opened node, its steps run next. Users' hooks run too, because they may change the
+    gradient; those of `retain_grad` do not.
+    """
     fused = {node for node, _ in opened.edges}
 
-    def watch(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
-        note_gradient(node, gradient, contributions)
+    def watch_all(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
+        watch(node, gradient, contributions)
         if node in fused:
-            arrived[node] = gradient
+            _inside(node, gradient, opened, watch)
 
-    with switch(watchers=(watch,)):
+    with _without_retaining([edge[0] for edge in outputs]), switch(watchers=(watch_all,)):
         engine.backward(outputs, seeds, keep=True, into_leaves=False)
-    for node, gradient in arrived.items():
-        _inside(node, gradient, opened)
 
 
-def _inside(node: Node, gradient: Any, opened: Opened) -> None:
+def _inside(node: Node, gradient: Any, opened: Opened, watch: engine.Watcher) -> None:
     gradients = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
     reached = [(edge, gradients[number]) for edge, number in _of(opened, node) if gradients[number] is not None]
 
-    def watch(inner: Node, g: Any, contributions: tuple[Any, ...]) -> None:
-        if inner in opened.order:  # not what lies behind the node: that was noted already
-            note_gradient(inner, g, contributions)
+    def watch_own(inner: Node, g: Any, contributions: tuple[Any, ...]) -> None:
+        if inner in opened.order:  # not what lies behind the node: its turn comes later
+            watch(inner, g, contributions)
 
     stop = [edge for edge in node.edges if edge is not None]
-    with switch(watchers=(watch,)):
+    with switch(watchers=(watch_own,)):
         engine.backward(
             [edge for edge, _ in reached], [np.asarray(g) for _, g in reached], stop, keep=True, into_leaves=False
         )
+
+
+@contextlib.contextmanager
+def _without_retaining(outputs: list[Node]) -> Iterator[None]:
+    """Take away the hooks by which `retain_grad` writes to `.grad`, for a while."""
+    hooked = {node: node.hooks for node in ancestors(outputs) if node.hooks}
+    try:
+        for node, hooks in hooked.items():
+            node.hooks = {k: [hook for hook in found if not hasattr(hook, "retains")] for k, found in hooks.items()}
+        yield
+    finally:
+        for node, hooks in hooked.items():
+            node.hooks = hooks

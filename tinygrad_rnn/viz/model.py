@@ -78,13 +78,14 @@ class Model:
     """
 
     def __init__(self, outputs: Iterable[Edge], opened: Opened | None = None):
-        self._opened = opened or Opened()
-        self.outputs = [self._opened.edges.get(edge, edge) for edge in outputs]
+        self.opened = opened or Opened()
+        self.sources = list(outputs)  # as they are in the graph, where opened nodes are not replaced
+        self.outputs = [self.opened.edges.get(edge, edge) for edge in self.sources]
         self.items: list[Item] = []
         self.links: list[Link] = []
         self.item_of: dict[Node, Item] = {}
         self._constants: dict[object, Item] = {}
-        for node in _with_what_was_cut([node for node, _ in self.outputs], self._opened):
+        for node in _with_what_was_cut([node for node, _ in self.outputs], self.opened):
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
         self.rows = place_items(self.items)  # scope of the first item of each row
@@ -101,13 +102,13 @@ class Model:
         sent = node.seen.sent if node.seen is not None else ()
         for position, edge in enumerate(node.edges):
             if edge is not None:
-                edge = self._opened.edges.get(edge, edge)
+                edge = self.opened.edges.get(edge, edge)
                 norm = sent[position] if position < len(sent) else None
                 self._link(self.item_of[edge[0]], edge[1], item, position, norm=norm)
                 continue
             constant = constant_input(node, position)
             if constant is not None and constant.cut is not None:
-                source, number = self._opened.edges.get(constant.cut, constant.cut)
+                source, number = self.opened.edges.get(constant.cut, constant.cut)
                 self._link(self.item_of[source], number, item, position, cut=constant.how)
             elif constant is not None and number_of(constant) is None:
                 self._link(self._constant(constant, node.scope), 0, item, position)

@@ -1,0 +1,168 @@
+// The picture: views, pan and zoom, and marks on boxes and arrows.
+
+const graph = $("graph");
+const views = new Map(); // name -> {svg, boxes, arrows, tiles, box}
+
+for (const holder of graph.querySelectorAll(".view")) {
+  const svg = holder.querySelector("svg");
+  const [, , w, h] = svg.getAttribute("viewBox").split(" ").map(Number);
+  svg.removeAttribute("width");
+  svg.removeAttribute("height");
+  const boxes = new Map(); // "n12" -> its elements
+  for (const box of svg.querySelectorAll("[data-node]")) {
+    if (!boxes.has(box.dataset.node)) boxes.set(box.dataset.node, []);
+    boxes.get(box.dataset.node).push(box);
+  }
+  const into = new Map(); // id of a box -> the paths that lead into it
+  for (const path of svg.querySelectorAll("path[data-to]")) {
+    if (!into.has(path.dataset.to)) into.set(path.dataset.to, []);
+    into.get(path.dataset.to).push(path);
+    if (path.parentNode.parentNode === svg) path.classList.add("pg-hop");
+  }
+  const tiles = [...svg.querySelectorAll("g[transform][data-row]")];
+  views.set(holder.dataset.view, { holder, svg, w, h, boxes, into, tiles, box: null });
+}
+
+let view = views.get(page.view);
+const numberOf = new Map(nodes.map((node, k) => [node.id, k]));
+const boxesOf = (k) => (nodes[k] && view.boxes.get(nodes[k].id)) || [];
+
+function setBox(box) {
+  view.box = box;
+  requestAnimationFrame(() => view.svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.w} ${box.h}`));
+}
+
+/** Long pictures start with their full height and the first steps; others are shown whole. */
+function fit() {
+  const shape = graph.clientWidth / Math.max(1, graph.clientHeight);
+  const w = Math.max(view.h * shape, Math.min(view.w, 260));
+  if (w >= view.w || w * 3.2 >= view.w) {
+    const all = Math.max(view.w, view.h * shape);
+    setBox({ x: (view.w - all) / 2, y: (view.h - all / shape) / 2, w: all, h: all / shape });
+  } else setBox({ x: 0, y: 0, w, h: view.h });
+}
+
+/** Zoom by a factor about a point given as shares of the window. */
+function zoom(factor, px = 0.5, py = 0.5) {
+  const { x, y, w, h } = view.box;
+  const k = Math.max(w * factor, 30) / w;
+  if (w * k > Math.max(view.w, view.h) * 6) return;
+  setBox({ x: x + w * (1 - k) * px, y: y + h * (1 - k) * py, w: w * k, h: h * k });
+}
+
+function placeOf(element) {
+  const inside = element.getBBox();
+  const tile = element.closest("g[transform]");
+  const at = (e) => (e && e.transform ? e.transform.baseVal.consolidate().matrix : { e: 0, f: 0 });
+  const outer = tile && tile.parentNode.closest("g[transform]");
+  const dx = (tile ? at(tile).e : 0) + (outer ? at(outer).e : 0), dy = (tile ? at(tile).f : 0) + (outer ? at(outer).f : 0);
+  return { x: inside.x + dx + inside.width / 2, y: inside.y + dy + inside.height / 2 };
+}
+
+/** Move the picture so that a node can be seen. */
+function reveal(k) {
+  const [element] = boxesOf(k);
+  if (!element) return;
+  const { x, y } = placeOf(element), { box } = view;
+  const inX = x > box.x + box.w * 0.06 && x < box.x + box.w * 0.94, inY = y > box.y && y < box.y + box.h;
+  if (!inX || !inY) setBox({ ...box, x: inX ? box.x : x - box.w / 2, y: inY ? box.y : y - box.h / 2 });
+}
+
+function chooseView(name) {
+  for (const one of views.values()) one.holder.hidden = true;
+  view = views.get(name);
+  view.holder.hidden = false;
+  $("view").value = name;
+  if (!view.box) fit();
+  redraw();
+}
+
+for (const name of views.keys()) $("view").append(make("option", { value: name }, name));
+$("view").value = page.view;
+$("view").addEventListener("change", () => chooseView($("view").value));
+$("zoom-in").addEventListener("click", () => zoom(0.75));
+$("zoom-out").addEventListener("click", () => zoom(1 / 0.75));
+$("zoom-fit").addEventListener("click", fit);
+
+graph.addEventListener("wheel", (event) => {
+  event.preventDefault();
+  const r = graph.getBoundingClientRect();
+  if (event.shiftKey) setBox({ ...view.box, x: view.box.x + (view.box.w * (event.deltaY + event.deltaX)) / r.width });
+  else zoom(1.0015 ** event.deltaY, (event.clientX - r.left) / r.width, (event.clientY - r.top) / r.height);
+}, { passive: false });
+
+// Drag with one pointer, pinch with two.
+const fingers = new Map();
+let dragged = false;
+graph.addEventListener("pointerdown", (event) => {
+  fingers.set(event.pointerId, event);
+  if (fingers.size === 1) dragged = false;
+});
+addEventListener("pointermove", (event) => {
+  const before = fingers.get(event.pointerId);
+  if (!before) return;
+  const r = graph.getBoundingClientRect();
+  const dx = event.clientX - before.clientX, dy = event.clientY - before.clientY;
+  if (!dragged && Math.hypot(dx, dy) < 4) return;
+  dragged = true;
+  graph.classList.add("dragging");
+  if (fingers.size === 1) {
+    const { box } = view;
+    setBox({ ...box, x: box.x - (dx * box.w) / r.width, y: box.y - (dy * box.h) / r.height });
+  } else {
+    const [other] = [...fingers.values()].filter((f) => f.pointerId !== event.pointerId);
+    const apart = (f) => Math.hypot(f.clientX - other.clientX, f.clientY - other.clientY);
+    zoom(apart(before) / Math.max(1, apart(event)), (other.clientX - r.left) / r.width, (other.clientY - r.top) / r.height);
+  }
+  fingers.set(event.pointerId, event);
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, (event) => {
+    fingers.delete(event.pointerId);
+    graph.classList.remove("dragging");
+  });
+}
+
+// --- marks -----------------------------------------------------------------------------------------------------
+
+const marked = []; // [element, class] of the selection, to take away again
+
+function mark(element, name) {
+  element.classList.add(name);
+  marked.push([element, name]);
+}
+
+function unmark() {
+  for (const [element, name] of marked.splice(0)) element.classList.remove(name);
+}
+
+/** Arrows into a box, on through ports, up to the boxes of nodes: [paths, ids of those boxes]. */
+function pathsInto(id, found = [], seen = new Set()) {
+  if (seen.has(id)) return found;
+  seen.add(id);
+  for (const path of view.into.get(id) || []) {
+    found.push(path);
+    const from = view.svg.getElementById(path.dataset.from);
+    if (from && !from.dataset.node) pathsInto(from.id, found, seen);
+  }
+  return found;
+}
+
+/** Show what is selected, what it is made from, what uses it, and everything else that uses the same parameter. */
+function markSelection() {
+  unmark();
+  if (chosen === null) return;
+  for (const element of boxesOf(chosen)) mark(element, "pg-chosen");
+  const near = [...nodes[chosen].inputs.map(([from]) => from), ...uses[chosen].map(({ to }) => to)];
+  for (const k of near) for (const element of boxesOf(k)) mark(element, nodes[chosen].kind === "parameter" ? "pg-kin" : "pg-near");
+  if (nodes[chosen].kind !== "parameter") {
+    for (const element of boxesOf(chosen)) for (const path of pathsInto(element.id)) if (!path.classList.contains("tg-grad")) mark(path, "pg-line");
+  }
+}
+
+function markTime() {
+  for (const one of views.values()) {
+    one.svg.classList.toggle("pg-timed", time !== null);
+    for (const tile of one.tiles) tile.classList.toggle("pg-this-time", time !== null && Number(tile.dataset.t) === time);
+  }
+}
