@@ -69,6 +69,8 @@ def build(library: Any, seed: int) -> tuple[Any, list[Any]]:
             new = VIEWS[which % len(VIEWS)](library, x)
         else:
             new = write(library, IN_PLACE[which % len(IN_PLACE)], x, y, leaves)
+        if new is not None and new.numel() and float(new.detach().abs().max()) > 20:
+            new = new.tanh()  # the sine of a large number would show nothing but rounding
         if new is not None and new.numel() <= 500:
             made.append(new)
     loss = sum(part.sin().mean() for part in made[-6:])
