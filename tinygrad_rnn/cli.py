@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(prog="tinygrad-rnn", description="Train, study and draw recurrent networks.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     add_demo(commands)
+    add_draw(commands)
     arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments)
@@ -113,6 +114,45 @@ def run_demo(arguments: argparse.Namespace) -> int:
     save({"model": model.state_dict(), "settings": settings, "losses": losses}, out / "checkpoint.tgr")
     print(f"wrote {out / 'loss.png'}, {out / 'graph.svg'} and {out / 'checkpoint.tgr'}")
     return 130 if stopped else 0
+
+
+def add_draw(commands: Any) -> None:
+    """`tinygrad-rnn draw`."""
+    draw = commands.add_parser(
+        "draw",
+        help="draw the model of a checkpoint",
+        description="Draw the graph of the demo's model from its checkpoint, over a few characters. The suffix of the "
+        "file says how: .svg, .html (interactive), .png, .pdf, .dot, .mmd or .txt.",
+    )
+    draw.add_argument("checkpoint", metavar="CHECKPOINT", help="as written by the demo: runs/demo/checkpoint.tgr")
+    draw.add_argument("--out", metavar="FILE", help="where the picture goes (default graph.svg, with --html graph.html)")
+    draw.add_argument("--steps", type=count, default=4, metavar="N", help="characters to read (default %(default)s)")
+    draw.add_argument("--html", action="store_true", help="an interactive page")
+    draw.set_defaults(run=run_draw)
+
+
+def run_draw(arguments: argparse.Namespace) -> int:
+    """Load the model, let it read a few characters, and draw the loss."""
+    from . import demo
+    from .tensor import Tensor
+    from .viz import DrawError, draw
+
+    out = Path(arguments.out or ("graph.html" if arguments.html else "graph.svg"))
+    if arguments.html and out.suffix.lower() != ".html":
+        raise UsageError(f"--html writes a page: --out must end in .html, got {str(out)!r}")
+    try:
+        model, settings, losses = demo.load_checkpoint(Path(arguments.checkpoint))
+        numbers = demo.text_to_draw(settings["vocabulary"], arguments.steps + 1)[:, None]
+        loss = demo.few_steps(model, Tensor._of(numbers[:-1]), Tensor._of(numbers[1:]))
+        drawing = draw(loss, names={"model": model, "loss": loss}, grads=True)
+        options = {"losses": losses, "gradient_flow": arguments.steps <= 50} if out.suffix.lower() == ".html" else {}
+        drawing.save(out, **options)
+    except OSError as error:
+        raise UsageError(f"{error.filename or out}: {error.strerror}") from None
+    except (DrawError, RuntimeError, ValueError) as error:
+        raise UsageError(" ".join(str(error).split())) from None
+    print(f"wrote {out}: {drawing.picture.title}")
+    return 0
 
 
 def output_folder(name: str) -> Path:

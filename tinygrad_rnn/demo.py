@@ -17,7 +17,7 @@ import numpy as np
 
 from . import nn, optim, random
 from ._mode import no_grad, unrolled
-from .data.text import CharText
+from .data.text import CharText, standard_library_text
 from .nn import functional as F
 from .tensor import Tensor
 
@@ -122,15 +122,39 @@ def sample(model: CharModel, text: CharText, length: int = 200, temperature: flo
     return text.decode(np.array(written))
 
 
+def few_steps(model: CharModel, characters: Tensor, target: Tensor) -> Tensor:
+    """The loss over a few characters (T, 1), each time step recorded as its operations."""
+    with unrolled():
+        scores, _ = model(characters)
+        return loss_of(scores, target)
+
+
 def draw_few_steps(model: CharModel, text: CharText, path: Path, steps: int = 4) -> None:
-    """Draw the graph of the loss over the first few characters, each time step unrolled into its operations."""
+    """Draw the graph of the loss over the first few characters."""
     from .viz import draw
 
     characters, target = next(iter(text.batches()))
-    with unrolled():
-        scores, _ = model(characters[:steps, :1])
-        loss = loss_of(scores, target[:steps, :1])
-    draw(loss, path)
+    draw(few_steps(model, characters[:steps, :1], target[:steps, :1]), path)
+
+
+def load_checkpoint(path: Path) -> tuple[CharModel, dict[str, Any], list[float]]:
+    """The trained model, its settings and its losses; ValueError if the file holds something else."""
+    from .interop import load
+
+    checkpoint = load(path)
+    try:
+        settings = checkpoint["settings"]
+        model = CharModel(len(settings["vocabulary"]), settings["cell"])
+        model.load_state_dict(checkpoint["model"])
+        return model, settings, checkpoint["losses"]
+    except (KeyError, TypeError, IndexError, RuntimeError):
+        raise ValueError(f"{str(path)!r} is not a checkpoint of the demo") from None
+
+
+def text_to_draw(vocabulary: str, length: int) -> np.ndarray:
+    """Numbers of `length` characters for a model to read: Python's documentation, as far as it knows the characters."""
+    known = [character for character in standard_library_text()[: 20 * length] if character in vocabulary]
+    return np.array([vocabulary.index(character) for character in (known or list(vocabulary)) * length][:length])
 
 
 def plot_losses(losses: list[float], unigram: float, validation: float, path: Path) -> None:

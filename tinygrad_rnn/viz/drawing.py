@@ -85,6 +85,9 @@ def draw(
     if grads:
         _run_backward(tensors, opened)
     model = Model([t._edge for t in tensors], opened)
+    for tensor, (node, _) in zip(tensors, model.outputs, strict=True):
+        if node.n_outputs == 1:
+            model.item_of[node].value = tensor.array
     name_items(model, _with_outputs(names, tensors))
     if view == "auto":
         view = _choose(model, steps)

@@ -46,6 +46,7 @@ class Item:
     names: dict[int, str] = field(default_factory=dict)  # by output number, where there are several
     place: Place | None = None  # None: outside every time step
     index: int = 0  # which operation of its step it is
+    value: Any = None  # the array of a result that was drawn; see value_of for the others
     inputs: list[Link] = field(default_factory=list)
     uses: list[Link] = field(default_factory=list)
 
@@ -251,6 +252,8 @@ def number_of(constant: Constant) -> float | None:
 
 def value_of(item: Item) -> np.ndarray | None:
     """The array of an item, if somebody still has it: a leaf's tensor, a recording, or what backward saved."""
+    if item.value is not None:
+        return item.value
     if item.constant is not None:
         return None if item.constant.array is None else np.asarray(item.constant.array)
     node = item.node

@@ -52,7 +52,7 @@ def write_page(
     """
     data = PageData(drawing.model, losses, gradient_flow).collect()
     pictures = _views(drawing)
-    title = drawing.picture.title if title is None else title
+    title = drawing.picture.title.rpartition(" · view")[0] if title is None else title  # the view can be changed
     data |= {"title": clean(title), "view": drawing.view, "views": list(pictures), "stats": drawing.stats}
     svgs = "".join(
         f'<div class="view" data-view="{name}"{"" if name == drawing.view else " hidden"}>{svg}</div>'
@@ -232,7 +232,7 @@ class PageData:
                 "nodes": [self.number.get(item, -1) for item in flow.items],
                 "norms": [[tidy(x, 3) for x in row] for row in flow.norms],
             }
-            for flow in gradient_flow(self.model, title)
+            for flow in sorted(gradient_flow(self.model, title), key=lambda flow: flow.items[0].name != "h")
         ]
 
 

@@ -6,8 +6,6 @@ const views = new Map(); // name -> {svg, boxes, arrows, tiles, box}
 for (const holder of graph.querySelectorAll(".view")) {
   const svg = holder.querySelector("svg");
   const [, , w, h] = svg.getAttribute("viewBox").split(" ").map(Number);
-  svg.removeAttribute("width");
-  svg.removeAttribute("height");
   const boxes = new Map(); // "n12" -> its elements
   for (const box of svg.querySelectorAll("[data-node]")) {
     if (!boxes.has(box.dataset.node)) boxes.set(box.dataset.node, []);
@@ -27,19 +25,30 @@ let view = views.get(page.view);
 const numberOf = new Map(nodes.map((node, k) => [node.id, k]));
 const boxesOf = (k) => (nodes[k] && view.boxes.get(nodes[k].id)) || [];
 
+let resting = null;
+
+/**
+ * Show a part of the picture, {x, y, w, h} in its own units. The whole SVG is moved and scaled: a change of its
+ * viewBox would lay out every text again. While it moves the browser may keep its pixels; at rest they are redrawn.
+ */
 function setBox(box) {
   view.box = box;
-  requestAnimationFrame(() => view.svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.w} ${box.h}`));
+  const { svg } = view, k = graph.clientWidth / box.w;
+  svg.style.willChange = "transform";
+  svg.style.transform = `scale(${k}) translate(${-box.x}px, ${-box.y}px)`;
+  if (svg.classList.contains("pg-far") !== k < 0.15) svg.classList.toggle("pg-far"); // too small to read: draw less
+  clearTimeout(resting);
+  resting = setTimeout(() => { svg.style.willChange = ""; }, 200);
 }
 
-/** Long pictures start with their full height and the first steps; others are shown whole. */
-function fit() {
+/** Show everything; or at first, of a long picture, the full height and the first steps: large enough to read. */
+function fit(everything) {
   const shape = graph.clientWidth / Math.max(1, graph.clientHeight);
-  const w = Math.max(view.h * shape, Math.min(view.w, 260));
-  if (w >= view.w || w * 3.2 >= view.w) {
+  const w = Math.max(view.h * shape, 260);
+  if (everything || w >= view.w * 0.7) {
     const all = Math.max(view.w, view.h * shape);
     setBox({ x: (view.w - all) / 2, y: (view.h - all / shape) / 2, w: all, h: all / shape });
-  } else setBox({ x: 0, y: 0, w, h: view.h });
+  } else setBox({ x: 0, y: (view.h - w / shape) / 2, w, h: w / shape });
 }
 
 /** Zoom by a factor about a point given as shares of the window. */
@@ -73,7 +82,7 @@ function chooseView(name) {
   view = views.get(name);
   view.holder.hidden = false;
   $("view").value = name;
-  if (!view.box) fit();
+  if (!view.box) fit(false);
   redraw();
 }
 
@@ -82,7 +91,7 @@ $("view").value = page.view;
 $("view").addEventListener("change", () => chooseView($("view").value));
 $("zoom-in").addEventListener("click", () => zoom(0.75));
 $("zoom-out").addEventListener("click", () => zoom(1 / 0.75));
-$("zoom-fit").addEventListener("click", fit);
+$("zoom-fit").addEventListener("click", () => fit(true));
 
 graph.addEventListener("wheel", (event) => {
   event.preventDefault();

@@ -60,7 +60,7 @@ const KEYS = [
   ["?", "these keys", () => toggle("help", fillHelp)],
 ];
 const KEY = {
-  "[": () => moveTime(-1), "]": () => moveTime(1), "+": () => zoom(0.75), "=": () => zoom(0.75), "-": () => zoom(1 / 0.75), 0: fit,
+  "[": () => moveTime(-1), "]": () => moveTime(1), "+": () => zoom(0.75), "=": () => zoom(0.75), "-": () => zoom(1 / 0.75), 0: () => fit(true),
   Escape: () => { choose(null); setTime(null); },
   ...Object.fromEntries(KEYS.filter(([, , act]) => act).map(([key, , act]) => [key, act])),
 };
@@ -92,6 +92,6 @@ graph.addEventListener("click", (event) => {
 $("notes").textContent = page.notes.join(" · ");
 fillPanel();
 setDirection(direction);
-fit();
+fit(false);
 addEventListener("resize", () => setBox({ ...view.box, h: (view.box.w * graph.clientHeight) / Math.max(1, graph.clientWidth) }));
 document.documentElement.dataset.ready = "yes";

@@ -78,7 +78,7 @@ function tellEvent() {
   });
   const wait = waiting();
   if (wait.length) {
-    const some = wait.slice(0, 5).map((j) => `${title(j)} ${counts(j)}`).join("; ");
+    const some = wait.slice(0, 5).map((j) => `${title(j)} (${counts(j)})`).join("; ");
     box.append(make("div", { className: "waiting" }, `Waiting: ${some}${wait.length > 5 ? `; and ${wait.length - 5} more` : ""}`));
   }
 }
