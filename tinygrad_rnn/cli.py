@@ -28,8 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_demo(commands)
     add_draw(commands)
     arguments = parser.parse_args(argv)
+
+    from threadpoolctl import threadpool_limits
+
     try:
-        return arguments.run(arguments)
+        with threadpool_limits(limits=1, user_api="blas"):  # matrices this small keep several threads waiting
+            return arguments.run(arguments)
     except UsageError as error:
         print(f"tinygrad-rnn {arguments.command}: error: {error}", file=sys.stderr)
         return 2
