@@ -91,7 +91,7 @@ def _run(
 ) -> None:
     """The loop. `order` is newest first."""
     lift, watchers = thread.mode.lift, thread.mode.watchers
-    own, arrived = pending.own, pending.pop
+    own, arrived, waiting = pending.own, pending.pop, pending.get
     for node in order:
         g = arrived(node, None)
         if g is None:
@@ -131,7 +131,7 @@ def _run(
                 continue
             if d.shape != target.shape or d.dtype is not target.dtype:
                 d = _fit(node, d, edge)
-            before = pending.get(target)
+            before = waiting(target)
             if before is None:
                 pending[target] = d
             elif target in own and lift is None:

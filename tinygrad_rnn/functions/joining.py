@@ -11,7 +11,7 @@ from .shape import clone, expand, reshape, transpose
 
 
 def _several(name, tensors):
-    if is_tensor(tensors) or not all(is_tensor(x) for x in tensors):
+    if is_tensor(tensors) or not all(map(is_tensor, tensors)):
         found = type(tensors).__name__ if is_tensor(tensors) else [type(x).__name__ for x in tensors]
         raise TypeError(f"{name}(): expected a list or tuple of Tensors, got {found}")
     if not tensors:
@@ -28,10 +28,9 @@ def cat(tensors, dim=0, *, axis=None):
     if not shapes[0]:
         raise RuntimeError("cat(): 0-d tensors (zero-dimensional) cannot be concatenated; use stack")
     dim = wrap_dim("cat", dim if axis is None else axis, len(shapes[0]))
+    others = shapes[0][:dim] + shapes[0][dim + 1 :]
     for shape in shapes:
-        if len(shape) != len(shapes[0]) or any(
-            a != b for d, (a, b) in enumerate(zip(shape, shapes[0], strict=False)) if d != dim
-        ):
+        if shape[:dim] + shape[dim + 1 :] != others:
             listed = ", ".join(str(list(s)) for s in shapes)
             raise RuntimeError(f"cat(): sizes must match except in dimension {dim}; got shapes {listed}")
     return record(ops.Cat, *kept, dim=dim)

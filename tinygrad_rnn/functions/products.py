@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..ops import products as ops
-from ..recording import record
+from ..recording import record, record_pair
 from .arguments import broadcast_shapes, need_tensor
 
 
@@ -14,6 +14,8 @@ def matmul(input, other):
     need_tensor("matmul", input)
     need_tensor("matmul", other, "other")
     x, y = input.array.shape, other.array.shape
+    if len(x) == len(y) == 2 and x[1] == y[0] and input.array.dtype is other.array.dtype:
+        return record_pair(ops.MatMul, input, other)  # two matrices that fit: the usual case
     if not x or not y:
         raise RuntimeError(
             f"matmul(): both arguments need at least 1 dimension, got shapes {list(x)} and {list(y)} (a 0-d tensor is a number: use *)"
