@@ -363,7 +363,7 @@ def test_scheduled_sampling_mixes_as_often_as_asked(monkeypatch):
     model(tg.randint(0, 7, (200, 2)), tg.zeros(200, 11, dtype=tg.int64), teacher_forcing=0.7)
     own = np.stack(fed[1:]) == 5
     assert abs(own.mean() - 0.3) < 0.04
-    assert 0.02 < own.mean(0).std()  # drawn for each sequence and step, not once
+    assert own.mean(0).std() > 0.02  # drawn for each sequence and step, not once
 
 
 def test_tied_seq2seq_and_decays():
@@ -386,7 +386,7 @@ def test_tied_seq2seq_and_decays():
 
 def test_seq2seq_errors():
     model = nn.Seq2Seq(7, 6, 5, 8)
-    with pytest.raises(ValueError, match="0..1, got 1.2"):
+    with pytest.raises(ValueError, match=r"0\.\.1, got 1\.2"):
         model(tg.zeros(1, 2, dtype=tg.int64), tg.zeros(1, 2, dtype=tg.int64), teacher_forcing=1.2)
     with pytest.raises(ValueError, match=r"got \[2, 2\] and \[1, 2\]"):
         model(tg.zeros(1, 2, dtype=tg.int64), tg.zeros(2, 2, dtype=tg.int64))

@@ -52,7 +52,7 @@ def test_gradients_are_those_of_the_graph_cut_at_the_same_places(k1, k2):
     reach = {}
     for loss, _, window in truncated_bptt(small.step, small.inputs, small.start, k1, k2):
         loss.backward()
-        reach |= {s: window.start for s in range(window.first, window.end)}
+        reach |= dict.fromkeys(range(window.first, window.end), window.start)
     assert sorted(reach) == list(range(STEPS))
     for s, start in reach.items():  # the promise in words: at most k2 steps, at least k2 - k1 + 1, or all there are
         assert s - start + 1 <= k2

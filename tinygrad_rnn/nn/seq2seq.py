@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import random
+from .._mode import step as time_step
 from ..functions.arguments import need_tensor
 from ..functions.joining import cat, stack
 from ..tensor import Tensor
@@ -125,8 +126,9 @@ class Seq2Seq(Module):
         memory = self.encode(source, lengths)
         tokens = Tensor._of(np.full(len(source), self.start))
         all_scores, all_weights = [], []
-        for right in target.unbind(1):
-            scores, memory, weights = self.look(memory, tokens)
+        for t, right in enumerate(target.unbind(1)):
+            with time_step(t):
+                scores, memory, weights = self.look(memory, tokens)
             all_scores.append(scores)
             all_weights.append(weights)
             tokens = right if teacher_forcing == 1 else _mixed(right, scores, teacher_forcing)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._mode import step as time_step
 from ..functions.joining import stack
 from ..tensor import Tensor
 from .cells import RNNCell, check_choice
@@ -74,8 +75,9 @@ class OneToMany(Module):
         y = x.new_zeros(len(x), self.readout.out_features)
         outputs = []
         for t in range(steps):
-            h = self.cell(y, h)
-            outputs.append(self.readout(h))
+            with time_step(t):
+                h = self.cell(y, h)
+                outputs.append(self.readout(h))
             y = outputs[-1] if target is None else target[:, t]
         return stack(outputs, 1)
 
