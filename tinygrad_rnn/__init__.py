@@ -6,6 +6,7 @@ Names and meanings are PyTorch's. Where to read: graph, ops/elementwise, engine,
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 from . import linalg
 from ._mode import (
@@ -35,6 +36,7 @@ from .create import (
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -248,6 +250,10 @@ from .tensor import Tensor
 
 from . import accelerator, autograd, backends, cuda, nn, optim, utils  # isort: skip
 from .nn.fused import expand  # isort: skip
+
+if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
+    from .interop import load, save
+    from .viz import draw
 
 __version__ = "0.1.0"
 

@@ -239,6 +239,20 @@ def randint(
     return _make(np.asarray(numbers).astype(dtypes.supported(dtype or dtypes.int64)), device=device)
 
 
+def randint_like(
+    input: Tensor,
+    low: Any = 0,
+    high: Any = None,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """As `randint`, in the shape and type of `input`."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+
+
 def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The ints 0 .. n-1 in random order."""
     return _make(random.source(generator).permutation(n).astype(dtypes.supported(dtype or dtypes.int64)), device=device)

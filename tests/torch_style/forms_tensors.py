@@ -62,7 +62,7 @@ RANDOM = {
         "torch.randn((2, 3), generator=g)", "torch.randn(3)", "torch.randn(2, requires_grad=True)",
     ],
     "randint": [
-        "torch.randint(1, 5, (2, 3))", "torch.randint(5, (2, 3))", "torch.randint(0, 5, (2,), generator=g)",
+        "torch.randint_like(x, 5)", "torch.randint_like(ids, 2, 5)", "torch.randint(1, 5, (2, 3))", "torch.randint(5, (2, 3))", "torch.randint(0, 5, (2,), generator=g)",
         "torch.randint(0, 9, (1,)).item() < 9",
     ],
     "rand": [

@@ -56,10 +56,19 @@ def test_program_learns_and_prints_what_it_learnt(name: str, capsys: pytest.Capt
     assert last < 0.75 * first, f"{name}: mean loss {first:.3f} at the start, {last:.3f} at the end"
 
 
+@pytest.fixture
+def torch():
+    """PyTorch on one thread: the models are too small for more."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("name", STEPS)
-def test_twenty_losses_and_the_weights_equal_those_under_torch(name: str):
-    torch = pytest.importorskip("torch")
+def test_twenty_losses_and_the_weights_equal_those_under_torch(name: str, torch: Any):
     ours = load_program(name, "tinygrad_rnn")
     model = ours.build()
     start = arrays(model)

@@ -37,7 +37,10 @@ def inputs(library: str, folder: str) -> dict[str, Any]:
     def floats(*shape: int) -> Any:
         return torch.from_numpy(rng.uniform(-1, 1, shape).astype(np.float32))
 
+    filled = []
+
     def fill(module: Any) -> Any:
+        filled.append(module)
         for n, parameter in enumerate(module.parameters()):
             numbers = np.sin(np.arange(parameter.numel()) + n).reshape(tuple(parameter.shape))
             parameter.data.copy_(torch.from_numpy(0.5 * numbers.astype(np.float32)))
@@ -49,7 +52,7 @@ def inputs(library: str, folder: str) -> dict[str, Any]:
         "ids": torch.tensor([1, 0, 2]), "ids2": torch.tensor([[0, 2, 1], [1, 0, 2]]), "k": torch.tensor(1),
         "mask": torch.tensor([[True, False, True], [False, False, True]]),
         "mask8": torch.tensor([[1, 0, 1], [0, 0, 1]], dtype=torch.uint8),
-        "device": torch.device("cpu"), "g": torch.Generator().manual_seed(1), "fill": fill,
+        "device": torch.device("cpu"), "g": torch.Generator().manual_seed(1), "fill": fill, "filled": filled,
         "torch": torch, "np": np, "math": math, "io": io, "tmp": folder, "__name__": "form",
     }  # fmt: skip
     for name, path in (
@@ -63,16 +66,42 @@ def inputs(library: str, folder: str) -> dict[str, Any]:
     return names
 
 
-def evaluate(form: str, library: str, folder: Any) -> Any:
-    """Run the statements of a form, and give the value of the last one (None if it is not an expression)."""
+def evaluate(form: str, library: str, folder: Any, with_gradients: bool = False) -> Any:
+    """Run the statements of a form, and give the `plain` value of the last one (None if it is not an expression).
+
+    With gradients, also those that the sum of that value leaves in p, q and the modules.
+    """
     names = inputs(library, str(folder))
-    *statements, last = ast.parse(form.strip()).body
-    if not isinstance(last, ast.Expr):
-        statements, last = [*statements, last], ast.parse("None").body[0]
+    statements = ast.parse(form.strip()).body
+    if not isinstance(statements[-1], ast.Expr):
+        statements += ast.parse("None").body
+    last: Any = statements.pop()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # some of the forms are old ones, which both libraries warn about
         exec(compile(ast.Module(statements, []), form, "exec"), names)
-        return eval(compile(ast.Expression(last.value), form, "eval"), names)
+        result = eval(compile(ast.Expression(last.value), form, "eval"), names)
+        return (plain(result), plain(gradients(result, names))) if with_gradients else plain(result)
+
+
+def gradients(result: Any, names: dict[str, Any]) -> Any:
+    """What `backward` leaves behind; None if nothing requires grad, or the form has gone backwards already."""
+    parts = [part for part in leaves(result) if hasattr(part, "detach") and part.requires_grad]
+    ends: list[Any] = [part.sum() for part in parts if part.grad_fn is not None]
+    if not ends:
+        return None
+    total: Any = sum(ends)
+    try:
+        total.backward()
+    except RuntimeError:
+        return None
+    weights = [weight for module in names["filled"] for weight in module.parameters()]
+    return [weight.grad for weight in (names["p"], names["q"], *weights)]
+
+
+def leaves(result: Any) -> list[Any]:
+    """The entries of nested lists and tuples."""
+    nested = isinstance(result, (list, tuple))
+    return [leaf for part in result for leaf in leaves(part)] if nested else [result]
 
 
 def plain(result: Any) -> Any:
@@ -127,13 +156,16 @@ def test_form_runs(form: str, tmp_path: Any):
 @pytest.mark.parametrize("form", cases(SAME))
 def test_form_gives_what_it_gives_under_torch(form: str, tmp_path: Any):
     pytest.importorskip("torch")
-    theirs = plain(evaluate(form, "torch", tmp_path))
-    check_same(plain(evaluate(form, "tinygrad_rnn", tmp_path)), theirs)
+    theirs, their_gradients = evaluate(form, "torch", tmp_path, with_gradients=True)
+    ours, our_gradients = evaluate(form, "tinygrad_rnn", tmp_path, with_gradients=True)
+    check_same(ours, theirs)
+    if their_gradients is not None:  # where PyTorch will not go backwards again, we may
+        check_same(our_gradients, their_gradients)
 
 
 @pytest.mark.torch
 @pytest.mark.parametrize("form", cases(forms_tensors.RANDOM))
 def test_random_form_has_the_shape_and_type_it_has_under_torch(form: str, tmp_path: Any):
     pytest.importorskip("torch")
-    theirs = plain(evaluate(form, "torch", tmp_path))
-    assert without_numbers(plain(evaluate(form, "tinygrad_rnn", tmp_path))) == without_numbers(theirs)
+    theirs = evaluate(form, "torch", tmp_path)
+    assert without_numbers(evaluate(form, "tinygrad_rnn", tmp_path)) == without_numbers(theirs)
