@@ -15,7 +15,7 @@ pytestmark = pytest.mark.torch
 
 T, B, I, H = 5, 3, 4, 6
 GRID = [
-    dict(kind=kind, num_layers=layers, bidirectional=both, bias=bias, batch_first=first)
+    {"kind": kind, "num_layers": layers, "bidirectional": both, "bias": bias, "batch_first": first}
     for kind, layers, both, bias, first in itertools.product(
         ["RNN", "LSTM", "GRU"], [1, 2, 3], [False, True], [True, False], [False, True]
     )

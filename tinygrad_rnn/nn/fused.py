@@ -77,7 +77,12 @@ class Opened:
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
         asked = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
         found = engine.backward(
-            [edge for edge, _ in reached], [g for _, g in reached], asked, keep=True, lift=Tensor, into_leaves=False
+            [edge for edge, _ in reached if edge is not None],
+            [g for _, g in reached],
+            asked,
+            keep=True,
+            lift=Tensor,
+            into_leaves=False,
         )
         return tuple([found[x._edge] if isinstance(x, Tensor) and x._edge is not None else None for x in inputs])
 
@@ -133,7 +138,8 @@ class RNNSequence(Sequence):
     """`cells.rnn_step` over a sequence."""
 
     def run(ctx, x, states, weights, nonlinearity, reverse, keep, sizes):
-        return rnn.forward(x, *states, weights, nonlinearity, reverse, keep, sizes)
+        (h0,) = states
+        return rnn.forward(x, h0, weights, nonlinearity, reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h):
         *d_inputs, d_bias = rnn.backward(workspace, d_output, d_h)
@@ -146,7 +152,8 @@ class LSTMSequence(Sequence):
     n_states = 2
 
     def run(ctx, x, states, weights, reverse, keep, sizes):
-        return lstm.forward(x, *states, weights, reverse, keep, sizes)
+        h0, c0 = states
+        return lstm.forward(x, h0, c0, weights, reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h, d_c):
         *d_inputs, d_bias = lstm.backward(workspace, d_output, d_h, d_c, wants_dx=ctx.edges[0] is not None)
@@ -157,7 +164,8 @@ class GRUSequence(Sequence):
     """`cells.gru_step` over a sequence."""
 
     def run(ctx, x, states, weights, reset, update, reverse, keep, sizes):
-        return gru.forward(x, *states, weights, reset == "before", update == "write", reverse, keep, sizes)
+        (h0,) = states
+        return gru.forward(x, h0, weights, reset == "before", update == "write", reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h):
         return gru.backward(workspace, d_output, d_h)
@@ -180,7 +188,7 @@ def run_fused(
     outer = mode.scope
     mode.scope = outer._replace(layer=layer, direction="reverse" if reverse else "forward")
     try:
-        output, *state = record(op, *inputs, bind=bind, layer=layer, reverse=reverse, keep=keep, **options)
+        output, *end = record(op, *inputs, bind=bind, layer=layer, reverse=reverse, keep=keep, **options)
     finally:
         mode.scope = outer
-    return output, tuple(state)
+    return output, tuple(end)

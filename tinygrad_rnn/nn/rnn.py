@@ -92,7 +92,7 @@ class RNNBase(Module):
     def _add_weights(self, layer: int, suffix: str, dtype: Any, device: Any) -> None:
         rows = self.gates * self.hidden_size
         features = self.input_size if layer == 0 else self._output_size * len(self._suffixes)
-        shapes = {"weight_ih": (rows, features), "weight_hh": (rows, self._output_size)}
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, features), "weight_hh": (rows, self._output_size)}
         if self.bias:
             shapes.update(bias_ih=(rows,), bias_hh=(rows,))
         if self.proj_size:
@@ -110,7 +110,7 @@ class RNNBase(Module):
         """The weights of one layer and direction, as its step takes them."""
         names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", *(["weight_hr"] if self.proj_size else [])]
         suffix = f"_l{layer}{self._suffixes[direction]}"
-        return tuple(self._parameters.get(name + suffix) for name in names)
+        return tuple(getattr(self, name + suffix, None) for name in names)
 
     @property
     def all_weights(self) -> list[list[Parameter]]:

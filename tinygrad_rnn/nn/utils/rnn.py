@@ -66,7 +66,7 @@ def _lengths(lengths: Any, batch: int) -> np.ndarray:
     return found.astype(np.int64)
 
 
-def packed_places(sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+def packed_places(sizes: Sequence[int] | np.ndarray) -> tuple[Tensor, Tensor]:
     """(t, b) of each element of packed data in the padded batch (T, B), for the given batch sizes."""
     t, b = np.nonzero(np.arange(sizes[0]) < np.asarray(sizes)[:, None])
     return Tensor._of(t), Tensor._of(b)
