@@ -159,18 +159,14 @@ def text_to_draw(vocabulary: str, length: int) -> np.ndarray:
 
 def plot_losses(losses: list[float], unigram: float, validation: float, path: Path) -> None:
     """The loss curve as a PNG: each step, a running mean, and the two lines to compare with."""
-    from matplotlib.figure import Figure
+    from .viz.plots import loss_curves
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot(
-        xlabel="training step", ylabel="loss (nats per character)", title="Character language model"
+    levels = {f"unigram entropy {unigram:.2f}": unigram, f"validation after training {validation:.2f}": validation}
+    figure = loss_curves(
+        {"training": losses},
+        smooth=max(2, len(losses) // 50),
+        levels=levels,
+        ylabel="loss (nats per character)",
+        title="Character language model",
     )
-    axes.plot(range(1, len(losses) + 1), losses, color="#56B4E9", linewidth=0.7, label="training, each step")
-    width = max(2, len(losses) // 50)
-    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-    axes.plot(np.arange(width, len(losses) + 1), smooth, color="#0072B2", label=f"training, mean of {width}")
-    axes.axhline(unigram, color="#D55E00", linestyle="--", label=f"unigram entropy {unigram:.2f}")
-    axes.axhline(validation, color="#009E73", linestyle=":", label=f"validation after training {validation:.2f}")
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)

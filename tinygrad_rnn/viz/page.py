@@ -74,7 +74,7 @@ def write_page(
 
 @cache
 def _asset(name: str) -> str:
-    return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")
+    return (resources.files("tinygrad_rnn.viz") / "assets" / name).read_text(encoding="utf-8")
 
 
 @cache

@@ -134,19 +134,28 @@ def gradient_flow(model: Model, title: Callable[[int], str] = lambda row: "") ->
 
 
 def _states(model: Model) -> dict[Item, tuple[int, int, int]]:
-    """Operations that hand their value to another step of their row, and what stands at their place in the last
-    step: item -> (step, row, index in the step)."""
-    carried: dict[tuple[int, int], str] = {}  # (row, index) -> op
+    """What is carried from step to step, with the value of the last step: item -> (step, row, index in the step).
+
+    A sum that only grows, such as a loss added up in the loop, is no state.
+    """
+    carried: dict[tuple[int, int], list[Link]] = {}  # by row and index
     for link in model.links:
         here, there = link.source.place, link.target.place
-        if here is not None and there is not None and here.row == there.row and here.step != there.step:
-            carried.setdefault((here.row, link.source.index), link.source.op)
+        if here is None or there is None or here.row != there.row or here.step == there.step:
+            continue
+        if model.rows[here.row].step is not None:
+            carried.setdefault((here.row, link.source.index), []).append(link)
+    ops = {key: links[0].source.op for key, links in carried.items() if not all(map(_grows, links))}
     return {
         item: (place.step, place.row, item.index)
         for place, items in model.tiles.items()
         for item in items
-        if carried.get((place.row, item.index)) == item.op
+        if ops.get((place.row, item.index)) == item.op
     }
+
+
+def _grows(link: Link) -> bool:
+    return link.source.op == link.target.op == "Add" and link.source.index == link.target.index
 
 
 def _direct_gradients(model: Model, states: dict[Item, Any]) -> dict[Edge, Any]:

@@ -9,7 +9,7 @@ function flowChart() {
   const block = make("div", { id: "flow" }), chart = make("div", { className: "bar" });
   const choice = make("select", { "aria-label": "State" }, ...page.flow.map((flow, k) => make("option", { value: k }, flow.name)));
   const told = make("output", { className: "hint" });
-  block.append(make("h3", {}, "Gradient through time: the loss at t, the state at k"), page.flow.length > 1 ? choice : "", chart, told);
+  block.append(make("h3", {}, "Gradient through time: the loss at t (rows, ↓), the state at k (columns, →)"), page.flow.length > 1 ? choice : "", chart, told);
   let at = null; // [row, column] of the cell looked at
 
   function draw() {
