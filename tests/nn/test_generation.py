@@ -23,20 +23,24 @@ def seed():
 
 @pytest.fixture
 def table():
-    """Scores that depend on the whole history: a state of random features, folded with each token."""
-    return np.random.default_rng(8).normal(size=(B, LONGEST + 1, V, V)) * 1.5
+    """Scores for each sequence and each history, which is numbered by its tokens as digits behind a 1."""
+    return np.random.default_rng(8).normal(size=(B, 2 * V**LONGEST, V)) * 1.5
 
 
 def stepper(table):
-    """step(state, tokens) for the scores table[b, t, last token]; the state says which sequence and which step."""
+    """step(state, tokens) for the scores table[b, history]; the state says which sequence and which history."""
 
     def step(state, tokens):
-        b, t = state["row"].numpy(), state["clock"][0].numpy()
-        scores = table[b, t, tokens.numpy()]
-        return tg.tensor(scores), {"row": state["row"], "clock": [state["clock"][0] + 1, "kept as it is"]}
+        history = after(state["history"][0], tokens) if state["begun"] else state["history"][0]
+        scores = table[state["row"].numpy(), history.numpy()]
+        return tg.tensor(scores), {"row": state["row"], "history": [history], "begun": True}
 
-    start = {"row": tg.arange(B), "clock": [tg.zeros(B, dtype=tg.int64), "kept as it is"]}
-    return step, start
+    return step, {"row": tg.arange(B), "history": [tg.ones(B, dtype=tg.int64)], "begun": False}
+
+
+def after(history, token):
+    """The number of a history that goes on with `token`."""
+    return history * V + token
 
 
 def log_softmax(x):
@@ -49,10 +53,10 @@ def every_answer(table, b, end, power=0.0):
     for tokens in itertools.product(range(V), repeat=LONGEST):
         if end in tokens:
             tokens = tokens[: tokens.index(end) + 1]
-        last, total = 0, 0.0
-        for t, token in enumerate(tokens):
-            total += log_softmax(table[b, t, last])[token]
-            last = token
+        history, total = 1, 0.0
+        for token in tokens:
+            total += log_softmax(table[b, history])[token]
+            history = after(history, token)
         found[tokens] = total / ((5 + len(tokens)) / 6) ** power
     return sorted(found.items(), key=lambda item: -item[1])
 
@@ -67,13 +71,13 @@ def test_greedy_takes_the_best_token_each_time(table):
     step, state = stepper(table)
     result = greedy(step, state, START, LONGEST, END)
     for b in range(B):
-        last, tokens, total = 0, [], 0.0
-        for t in range(LONGEST):
-            logp = log_softmax(table[b, t, last])
-            last = int(logp.argmax())
-            tokens.append(last)
-            total += logp[last]
-            if last == END:
+        history, tokens, total = 1, [], 0.0
+        for _ in range(LONGEST):
+            logp = log_softmax(table[b, history])
+            tokens.append(int(logp.argmax()))
+            total += logp[tokens[-1]]
+            history = after(history, tokens[-1])
+            if tokens[-1] == END:
                 break
         found, score = answers(result, b)
         assert found == tuple(tokens)
@@ -118,7 +122,7 @@ def test_wider_beams_are_no_worse_here_and_results_are_in_order(table):
 
 def test_a_length_penalty_prefers_longer_answers():
     """All tokens equally likely: length L scores -L ln 4, divided by ((5 + L) / 6)^power."""
-    step, state = stepper(np.zeros((B, LONGEST + 1, V, V)))
+    step, state = stepper(np.zeros((B, 2 * V**LONGEST, V)))
     for power, best in ((0.0, 1), (5.0, LONGEST)):
         result = beam_search(step, state, START, LONGEST, V**LONGEST, END, power)
         assert result.lengths[:, 0].tolist() == [best] * B
@@ -130,15 +134,17 @@ def test_recurrent_states_follow_their_hypotheses():
     tg.manual_seed(0)
     embedding, lstm, readout = nn.Embedding(V, 5), nn.LSTM(5, 6, num_layers=2), nn.Linear(6, V)
     with tg.no_grad():
-        readout.weight.mul_(6)
+        for p in lstm.parameters():
+            p.mul_(4)  # so that what was said long ago matters
+        readout.weight.mul_(2)
 
     def step(state, tokens):
         h, state = lstm(embedding(tokens).unsqueeze(0), state)
         return readout(h[0]), state
 
     zero = (tg.zeros(2, B, 6), tg.zeros(2, B, 6))
-    result = beam_search(step, zero, START, 5, 3, batch_dim=1)
-    for b, k in itertools.product(range(B), range(3)):
+    result = beam_search(step, zero, START, 6, 5, batch_dim=1)
+    for b, k in itertools.product(range(B), range(5)):
         tokens = result.tokens[b, k]
         fed = tg.cat([tg.zeros(1, dtype=tg.int64), tokens[:-1]])
         logp = readout(lstm(embedding(fed).unsqueeze(1))[0][:, 0]).log_softmax(-1)
