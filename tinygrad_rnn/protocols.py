@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,6 +73,8 @@ class Protocols(Recorded):
         raise TypeError("tensors are not pickled: use tinygrad_rnn.save(...), or .numpy() for other formats")
 
     def __getattr__(self, name: str) -> Any:
+        import difflib  # only a mistake needs it
+
         near = difflib.get_close_matches(name, dir(type(self)), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"a Tensor has no attribute {name!r}{hint}")

@@ -6,7 +6,6 @@ Calling a module sets the scope, so every node made inside knows its module path
 from __future__ import annotations
 
 import copy
-import difflib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -140,6 +139,8 @@ class Module:
             found = self.__dict__.get(place, {})
             if name in found:
                 return found[name]
+        import difflib  # only a mistake needs it
+
         near = difflib.get_close_matches(name, dir(self), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
