@@ -351,8 +351,28 @@ MODES = {
         "x.to(x.device, torch.float64)",
     ],
     "size": [
+        "x.size()[1:].numel()", "str(x.size()[1:])", "str(x.size() + (1,))", "x.shape == (2, 3)", "x.size()[:-1] + (4,)",
         "torch.Size([2, 3]) == x.size()", "isinstance(x.size(), torch.Size)", "isinstance(x.size(), tuple)",
         "x.size().numel()", "x.size() + (1,)", "torch.zeros(*x.size())", "torch.zeros(x.size(0), *x.size()[1:])",
         "x.size()[-1]", "str(torch.Size([2]))",
+    ],
+}  # fmt: skip
+
+BEHAVIOURS = {
+    "stores and masks": [
+        "b3[(b3 > 0).to(torch.uint8)]",
+        "a = torch.full((2, 3), float('-inf')); t = p * 1; t[mask] = a[mask]; torch.softmax(t[1:], 1).sum().backward(); p.grad",
+        "t = torch.zeros(3, 3); t[ids[0]][ids[1]] += 1; t", "t = torch.zeros(3, 3); t[ids[0]] += v; t",
+        "t = torch.ones(3, 3)\nfor i in range(3): t[i] = t[i] / t[i].sum()\nt",
+        "torch.zeros(2, 4).scatter_(1, ids2[:, :1], 1.0)", "v.index_add_(0, torch.tensor([0]), torch.ones(1))",
+    ],
+    "idioms": [
+        "torch.zeros((2, torch.tensor([1, 3]).max()))", "x.data.cpu().numpy().argmax()", "_, a = torch.max(p.data, 1); a",
+        "(torch.max(x, 1)[1] == ids[:2]).sum().item()", "tuple(each.data for each in (p, q))", "x[torch.LongTensor([1, 0])]",
+        "torch.max(x, dim=1, keepdim=True)", "x.data[0][0]", "torch.stack(list(x), 1)", "(ids != 0).long().sum()",
+        "F.cross_entropy(sq.view(-1, sq.size(-1)), torch.tensor([0, -1, 2, 3]), ignore_index=-1)", "torch.tensor([]).size()",
+        "x.view(2, 3, 1).expand(-1, -1, 2)", "1 - mask.float()", "torch.sum(x * y, dim=1, keepdim=True)", "x.type()",
+        "x.type('torch.DoubleTensor')", "ids.type()", "torch.autograd.grad(p.sum() * 2, [p], create_graph=True)",
+        "torch.arange(5.0)", "x.add(1).div_(2)", "torch.addmm(x, y, torch.ones(3, 3))", "x.square().sum().sqrt()",
     ],
 }  # fmt: skip

@@ -20,7 +20,7 @@ from . import forms_modules, forms_tensors
 SAME = {
     **forms_tensors.CREATION, **forms_tensors.FUNCTIONS, **{f"Tensor.{k}": v for k, v in forms_tensors.METHODS.items()},
     "get": forms_tensors.GET, "set": forms_tensors.SET, **{f"operator {k}": v for k, v in forms_tensors.OPERATORS.items()},
-    **forms_tensors.BUILTINS, **forms_tensors.MODES,
+    **forms_tensors.BUILTINS, **forms_tensors.MODES, **forms_tensors.BEHAVIOURS,
     **forms_modules.MODULES, **forms_modules.FUNCTIONAL, **forms_modules.OPTIM, **forms_modules.DATA, **forms_modules.FILES,
 }  # fmt: skip
 
@@ -169,3 +169,19 @@ def test_random_form_has_the_shape_and_type_it_has_under_torch(form: str, tmp_pa
     pytest.importorskip("torch")
     theirs = evaluate(form, "torch", tmp_path)
     assert without_numbers(evaluate(form, "tinygrad_rnn", tmp_path)) == without_numbers(theirs)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("F.softmax(x)", "no dim given"),
+        ("F.log_softmax(b3)", "no dim given"),
+        ("nn.Softmax()(x)", "no dim given"),
+        ("nn.LogSoftmax()(v)", "no dim given"),
+        ("nn.LSTM(4, 2, dropout=0.5)", "no effect with num_layers=1"),
+        ("nn.GRU(4, 2, dropout=0.5)", "no effect with num_layers=1"),
+    ],
+)
+def test_old_forms_that_run_with_a_warning(form: str, words: str, tmp_path: Any):
+    with pytest.warns(UserWarning, match=words):
+        eval(form, inputs("tinygrad_rnn", str(tmp_path)))

@@ -23,6 +23,13 @@ class Size(tuple):
         """How many elements a tensor of this shape has."""
         return int(np.prod(self, dtype=np.int64))
 
+    def __getitem__(self, key: Any) -> Any:
+        part = tuple.__getitem__(self, key)
+        return Size(part) if isinstance(key, slice) else part
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple.__add__(self, tuple(other)))
+
     def __repr__(self) -> str:
         return f"Size({list(self)})"
 
