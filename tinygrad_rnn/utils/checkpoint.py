@@ -2,7 +2,8 @@
 
 A plain graph keeps what every operation needs: memory grows with the number of operations, for a recurrent network
 with the number of steps. A checkpointed part is one node that keeps its inputs; backward runs the function a second
-time, goes through that graph, and drops it. √T checkpoints of √T steps keep O(√T) instead of O(T), for the price of
+time, goes through that graph, and drops it. (The first run records too, to learn which tensors the function uses, and
+drops that graph when it returns.) √T checkpoints of √T steps keep O(√T) instead of O(T), for the price of
 one more forward pass (Chen et al. 2016).
 """
 
