@@ -59,7 +59,7 @@ NOT_A_WORD = {
 
 # What the core may import from outside the standard library. Everything else serves one named purpose elsewhere.
 OUTSIDE = {"numpy": "", "matplotlib": "viz study demo cli", "graphviz": "viz", "pygraphviz": "viz"}
-OUTSIDE |= {"safetensors": "interop", "threadpoolctl", "tqdm": "utils cli demo data", "torch": "interop"}
+OUTSIDE |= {"safetensors": "interop", "threadpoolctl": "cli", "tqdm": "utils cli demo data", "torch": "interop"}
 
 
 def name_of(path: pathlib.Path) -> str:
