@@ -112,7 +112,7 @@ def _views(drawing: Drawing) -> dict[str, str]:
 
 def _own_ids(svg: str, number: int) -> str:
     """Boxes of several pictures in one page need ids of their own. Quotes in texts are escaped: none can match."""
-    return re.sub(r'(id|data-from|data-to)="(b\d+|fold\d+)"', rf'\1="v{number}-\2"', svg)
+    return re.sub(r'\b(id|data-from|data-to)="([\w-]+)"', rf'\1="v{number}-\2"', svg)
 
 
 class PageData:

@@ -151,6 +151,8 @@ function pathsInto(id, found = [], seen = new Set()) {
   seen.add(id);
   for (const path of view.into.get(id) || []) {
     found.push(path);
+    const tip = path.nextElementSibling;
+    if (tip && tip.classList.contains("tg-tip")) found.push(tip); // the head of a gradient's arrow
     const from = view.svg.getElementById(path.dataset.from);
     if (from && !from.dataset.node) pathsInto(from.id, found, seen);
   }
