@@ -111,8 +111,9 @@ def test_a_freed_graph_shows_what_was_recorded():
 def test_a_freed_graph_without_a_recording_says_so():
     out, names = graphs.rnn(3)
     out.backward()
-    data = data_of(draw(out, names=names).html())
-    assert data["backward"] == []
+    data = data_of(draw(out, names=names).html(gradient_flow=True))
+    assert data["backward"] == data["flow"] == []
+    assert any("no gradient flow" in note for note in data["notes"])
     assert any("the graph was freed" in note for note in data["notes"])
 
 

@@ -218,13 +218,11 @@ class PageData:
                 f"gradient_flow runs backward once for each time step, for at most {LONGEST_FLOW}; "
                 f"this graph has {self.model.steps}: draw a shorter sequence"
             )
-        rows = self.model.rows
-
-        def title(row: int) -> str:
-            layer, direction = rows[row].layer, rows[row].direction
-            several = len({scope.layer for scope in rows}) > 1 and layer is not None
-            return (f"layer {layer} " if several else "") + ("reverse " if direction == "reverse" else "")
-
+        try:
+            flows = gradient_flow(self.model, self._row_title)
+        except RuntimeError as error:  # the graph was freed, or a value changed
+            self.notes.append(clean(f"no gradient flow: {error}"))
+            return []
         return [
             {
                 "name": clean(flow.name),
@@ -232,8 +230,14 @@ class PageData:
                 "nodes": [self.number.get(item, -1) for item in flow.items],
                 "norms": [[tidy(x, 3) for x in row] for row in flow.norms],
             }
-            for flow in sorted(gradient_flow(self.model, title), key=lambda flow: flow.items[0].name != "h")
+            for flow in sorted(flows, key=lambda flow: flow.items[0].name != "h")
         ]
+
+    def _row_title(self, row: int) -> str:
+        rows = self.model.rows
+        layer, direction = rows[row].layer, rows[row].direction
+        several = len({scope.layer for scope in rows}) > 1 and layer is not None
+        return (f"layer {layer} " if several else "") + ("reverse " if direction == "reverse" else "")
 
 
 def formula(item: Item) -> list[str]:
