@@ -1,0 +1,10 @@
+"""How fast is it, and what does it cost? Ratios against other libraries, all measured in one run.
+
+    python -m benchmarks                      all tables
+    python -m benchmarks --only lstm chain    some of them
+    python -m benchmarks --quick              small sizes and few rounds: does it run?
+    python -m benchmarks --json times.json --plot cost.svg
+
+Each file is a table or a group of them; timing.py says how time is taken. Libraries that are not
+installed are named and left out.
+"""

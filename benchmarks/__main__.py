@@ -1,0 +1,65 @@
+"""The command: `python -m benchmarks`. See the package's docstring."""
+
+from __future__ import annotations
+
+import os
+
+# One thread each, or ratios would say how many processors the machine has. Libraries read this when imported.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import platform  # noqa: E402
+
+from . import attention, growth, layers, numpy_peers, ops, peers, processes, training  # noqa: E402
+
+TABLES = {
+    "chain": ops.chain,
+    "lstm": ops.lstm,
+    "layers": layers.rnn_layers,
+    "ways": layers.other_ways,
+    "attention": attention.attention,
+    "training": training.training,
+    "numpy": numpy_peers.numpy_peers,
+    "memory": processes.peak_memory,
+    "length": growth.length,
+    "batch": growth.batch,
+    "hidden": growth.hidden,
+    "nodes": ops.nodes,
+    "imports": processes.import_time,
+    "node-memory": ops.node_memory,
+    "inference": layers.inference,
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the tables that were asked for, print them, and write JSON and the plot."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios of cost, ours / theirs.")
+    parser.add_argument("--only", nargs="+", choices=TABLES, metavar="NAME", help=f"some of: {', '.join(TABLES)}")
+    parser.add_argument("--quick", action="store_true", help="small sizes, few rounds: to see that it runs")
+    parser.add_argument("--json", metavar="FILE", help="write all numbers, in seconds and bytes")
+    parser.add_argument("--plot", metavar="FILE", help="draw cost against T, B, H and the number of nodes")
+    options = parser.parse_args(arguments)
+    facts = {"python": platform.python_version(), **peers.versions()}
+    print("one thread, float32, processor time, medians of interleaved rounds")
+    print(", ".join(f"{name} {version}" for name, version in facts.items()) + "\n")
+    chosen = options.only or ([] if options.plot and not options.json else list(TABLES))
+    tables = {}
+    for name in chosen:
+        tables[name] = TABLES[name](options.quick)
+        print(tables[name], flush=True)
+    if peers.missing:
+        print(f"not installed, left out: {', '.join(peers.missing)}")
+    if options.json:
+        made = {"versions": facts, "machine": platform.processor() or platform.machine(),
+                "tables": {name: table.as_dict() for name, table in tables.items()}}  # fmt: skip
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(made, file, indent=1)
+    if options.plot:
+        growth.plot(options.plot, options.quick)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Attention, forward and backward: the layer and the function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import tinygrad_rnn as tg
+
+from .peers import peer
+from .table import Table
+from .timing import Job, compare
+
+SIZES = [(16, 32, 64, 4), (32, 64, 128, 4)]  # (B, T, D, heads)
+
+
+def attention(quick: bool) -> Table:
+    """nn.MultiheadAttention and scaled_dot_product_attention against PyTorch's."""
+    table = Table("Self-attention, forward and backward")
+    torch = peer("torch")
+    libraries = {"ours": tg} if torch is None else {"ours": tg, "PyTorch": torch}
+    for make, name in ((layer_job, "MultiheadAttention"), (function_job, "scaled_dot_product_attention")):
+        for size in SIZES[:1] if quick else SIZES:
+            what = " ".join(f"{axis}={n}" for axis, n in zip(("B", "T", "D", "heads"), size, strict=True))
+            jobs = {peer_name: make(library, *size) for peer_name, library in libraries.items()}
+            table.add(f"{name} {what}", compare(jobs, 3 if quick else 11))
+    return table
+
+
+def layer_job(library: Any, B: int, T: int, D: int, heads: int) -> Job:
+    """A layer whose input is query, key and value."""
+    layer = library.nn.MultiheadAttention(D, heads, batch_first=True)
+    x = library.tensor(_numbers(B, T, D), requires_grad=True)
+    tensors = [x, *layer.parameters()]
+
+    def job() -> None:
+        for t in tensors:
+            t.grad = None
+        layer(x, x, x, need_weights=False)[0].sum().backward()
+
+    return job
+
+
+def function_job(library: Any, B: int, T: int, D: int, heads: int) -> Job:
+    """The function alone, on (B, heads, T, D / heads)."""
+    tensors = [library.tensor(_numbers(B, heads, T, D // heads), requires_grad=True) for _ in range(3)]
+
+    def job() -> None:
+        for t in tensors:
+            t.grad = None
+        library.nn.functional.scaled_dot_product_attention(*tensors).sum().backward()
+
+    return job
+
+
+def _numbers(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype("float32")

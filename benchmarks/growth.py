@@ -1,0 +1,64 @@
+"""How cost grows with the length T, the batch B, the hidden size H and the number of nodes; and a plot of it."""
+
+from __future__ import annotations
+
+import tinygrad_rnn as tg
+
+from . import ops
+from .layers import layer_job
+from .peers import peer
+from .table import Table
+from .timing import compare
+
+
+def length(quick: bool) -> Table:
+    """Cost per time step of nn.LSTM from T=100 to T=10,000: it should stay the same."""
+    lengths = (100, 300) if quick else (100, 300, 1_000, 3_000, 10_000)
+    return _layers("T", [(T, 16, 16, 32) for T in lengths], 0, quick, per_step=True)
+
+
+def batch(quick: bool) -> Table:
+    """Cost of nn.LSTM by batch size."""
+    return _layers("B", [(32, B, 32, 32) for B in ((1, 4) if quick else (1, 4, 16, 64, 256))], 1, quick)
+
+
+def hidden(quick: bool) -> Table:
+    """Cost of nn.LSTM by hidden size."""
+    return _layers("H", [(32, 16, 32, H) for H in ((8, 16) if quick else (8, 16, 32, 64, 128, 256))], 3, quick)
+
+
+def _layers(
+    axis: str, sizes: list[tuple[int, int, int, int]], place: int, quick: bool, per_step: bool = False
+) -> Table:
+    what = "per time step " if per_step else ""
+    others = " ".join(f"{name}={n}" for name, n in zip("TBIH", sizes[0], strict=True) if name != axis)
+    table = Table(f"nn.LSTM {what}as {axis} grows, {others}, forward and backward", *(("µs", 1e6) if per_step else ()))
+    for size in sizes:
+        jobs = {"ours": layer_job(tg, "LSTM", *size)}
+        if peer("torch"):
+            jobs["PyTorch"] = layer_job(peer("torch"), "LSTM", *size)
+        times = compare(jobs, 3 if quick else 5, 0.0 if size[0] > 1000 else 0.03)
+        table.add(f"{axis}={size[place]}", times, unit=size[0] if per_step else 1)
+    return table
+
+
+def plot(file: str, quick: bool) -> None:
+    """Draw cost against T, B, H and the number of nodes into `file`."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    panels = [("T", length(quick)), ("B", batch(quick)), ("H", hidden(quick)), ("nodes", ops.nodes(quick))]
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(16, 3.6), layout="constrained")
+    for axis, (name, table) in zip(axes, panels, strict=True):
+        rows = [row for row in table.rows if not row.what.startswith("one leaf")]
+        places = [int("".join(c for c in row.what if c.isdigit())) for row in rows]
+        axis.loglog(places, [row.ours * table.scale for row in rows], "o-", label="tinygrad_rnn")
+        if all(row.theirs is not None for row in rows):
+            axis.loglog(places, [row.theirs * table.scale for row in rows], "s--", label="PyTorch")
+        axis.set(xlabel=name, ylabel=table.unit, title=table.title.split(",")[0])
+        axis.title.set_fontsize(9)
+        axis.legend()
+    figure.savefig(file)
+    pyplot.close(figure)

@@ -1,0 +1,85 @@
+"""What can only be seen from outside: the time of an import, the peak of memory. Each runs in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+
+from .peers import peer
+from .table import Row, Table
+
+STEP = """
+import resource, sys
+import numpy as np
+lib = __import__(sys.argv[1])
+if sys.argv[1] == "torch":
+    lib.set_num_threads(1)
+T, B, I, H = map(int, sys.argv[2:])
+
+def step(T):
+    layer = lib.nn.LSTM(I, H)
+    x = lib.tensor(np.random.default_rng(0).normal(size=(T, B, I)).astype("float32"))
+    layer(x)[0].sum().backward()
+
+def peak():  # kilobytes; Linux keeps a high-water mark that can be lowered to the present use
+    for line in open("/proc/self/status"):
+        if line.startswith("VmHWM"):
+            return int(line.split()[1])
+
+step(2)
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")
+before = peak()
+step(T)
+print((peak() - before) * 1024)
+"""
+
+
+def peak_memory(quick: bool) -> Table:
+    """The peak of one LSTM training step above what the process held before it."""
+    size = (100, 16, 16, 32) if quick else (1000, 16, 16, 32)
+    table = Table("Peak memory of an LSTM training step above the start", "MB", 1e-6)
+    what = " ".join(f"{name}={n}" for name, n in zip("TBIH", size, strict=True))
+    try:
+        ours = _peak("tinygrad_rnn", size)
+    except (OSError, subprocess.CalledProcessError):
+        table.notes.append("needs Linux's /proc/self/clear_refs")
+        return table
+    theirs = _peak("torch", size) if peer("torch") else None
+    table.rows.append(Row(what, ours, theirs, theirs and ours / theirs, "PyTorch" if theirs else ""))
+    return table
+
+
+def _peak(library: str, size: tuple[int, ...]) -> float:
+    command = [sys.executable, "-c", STEP, library, *map(str, size)]
+    outputs = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(3)]
+    return statistics.median(float(text) for text in outputs)
+
+
+def import_time(quick: bool) -> Table:
+    """`import tinygrad_rnn` against `import numpy` and `import torch`, the interpreter's start included."""
+    table = Table("Importing, with the start of Python")
+    names = ["tinygrad_rnn", "numpy"] + (["torch"] if peer("torch") and not quick else [])
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for name in names:
+        _import(name)  # compiles what was never imported
+    for _ in range(3 if quick else 15):
+        for name in names:
+            seconds[name].append(_import(name))
+    ours = seconds["tinygrad_rnn"]
+    for name in names[1:]:
+        ratio = statistics.median(x / y for x, y in zip(ours, seconds[name], strict=True))
+        table.rows.append(Row("import", statistics.median(ours), statistics.median(seconds[name]), ratio, name))
+    return table
+
+
+def _import(name: str) -> float:
+    """Processor seconds of a process that imports `name`, compiled files allowed."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", f"import {name}"], check=True, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

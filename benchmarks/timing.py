@@ -1,0 +1,49 @@
+"""Taking times that can be compared: jobs take turns, and the median round counts.
+
+On a shared machine one job can be slow because of someone else. So jobs run in rounds, each job once
+per round, and a ratio is formed within a round before the median over rounds is taken. The clock is
+the processor time of this process: with one thread it equals wall time on an idle machine, and other
+programs do not add to it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+Job = Callable[[], object]
+
+
+class Times(dict[str, list[float]]):
+    """Seconds per call of each job, one number per round."""
+
+    def seconds(self, name: str) -> float:
+        """The median over rounds."""
+        return statistics.median(self[name])
+
+    def ratio(self, ours: str, theirs: str) -> float:
+        """The median over rounds of ours / theirs."""
+        return statistics.median(x / y for x, y in zip(self[ours], self[theirs], strict=True))
+
+
+def compare(jobs: dict[str, Job], rounds: int = 9, least: float = 0.05) -> Times:
+    """Time several jobs in turns. In each round a job is called once to warm up, then for at least `least` seconds."""
+    calls = {name: _calls(job, least) for name, job in jobs.items()}
+    times = Times({name: [] for name in jobs})
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            job()
+            start = time.process_time()
+            for _ in range(calls[name]):
+                job()
+            times[name].append((time.process_time() - start) / calls[name])
+    return times
+
+
+def _calls(job: Job, least: float) -> int:
+    """How many calls take about `least` seconds; the first call, which may compile, does not count."""
+    job()
+    start = time.process_time()
+    job()
+    return max(1, round(least / max(time.process_time() - start, 1e-7)))

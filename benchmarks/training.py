@@ -1,0 +1,44 @@
+"""A whole training step of a character model, the same lines for both libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import tinygrad_rnn as tg
+
+from .peers import peer
+from .table import Table
+from .timing import Job, compare
+
+
+def training(quick: bool) -> Table:
+    """Embedding, LSTM, linear, cross-entropy, clipping, Adam."""
+    T, B, I, H, V = (16, 4, 16, 32, 24) if quick else (64, 32, 64, 128, 96)
+    table = Table(f"A training step: embedding, LSTM, linear, cross-entropy, clipping, Adam; vocabulary {V}")
+    jobs = {"ours": step_job(tg, T, B, I, H, V)}
+    if peer("torch"):
+        jobs["PyTorch"] = step_job(peer("torch"), T, B, I, H, V)
+    table.add(f"T={T} B={B} I={I} H={H}", compare(jobs, 3 if quick else 11))
+    return table
+
+
+def step_job(library: Any, T: int, B: int, I: int, H: int, V: int) -> Job:
+    """One step on text (T, B) with a vocabulary of V."""
+    nn = library.nn
+    embedding, layer, head = nn.Embedding(V, I), nn.LSTM(I, H), nn.Linear(H, V)
+    parameters = [*embedding.parameters(), *layer.parameters(), *head.parameters()]
+    optimizer = library.optim.Adam(parameters, lr=1e-3)
+    text = np.random.default_rng(0).integers(0, V, (T + 1, B))
+    now, then = library.tensor(text[:-1]), library.tensor(text[1:])
+
+    def job() -> None:
+        optimizer.zero_grad()
+        logits = head(layer(embedding(now))[0])  # (T, B, V)
+        loss = nn.functional.cross_entropy(logits.reshape(-1, V), then.reshape(-1))
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+
+    return job
