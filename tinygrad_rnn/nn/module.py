@@ -14,6 +14,7 @@ from .. import dtypes
 from .._mode import Scope, thread
 from ..graph import RemovableHandle, tick
 from ..tensor import Tensor
+from .backward_hooks import Passage
 from .parameter import Parameter
 
 
@@ -52,6 +53,7 @@ class Module:
             ("_scope_name", None),
             ("_forward_hooks", {}),
             ("_forward_pre_hooks", {}),
+            ("_backward_hooks", {}),
         ):
             object.__setattr__(self, name, value)
 
@@ -69,7 +71,7 @@ class Module:
         path = f"{outer.path}.{name}" if outer.path else name
         mode.scope = Scope(path, tick(), outer.layer, outer.direction, outer.step)
         try:
-            if not (self._forward_hooks or self._forward_pre_hooks):
+            if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks):
                 return self.forward(*args, **kwargs)
             return self._call_with_hooks(args, kwargs)
         finally:
@@ -80,11 +82,14 @@ class Module:
             changed = hook(self, args)
             if changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
+        passage = Passage(self, list(self._backward_hooks.values())) if self._backward_hooks else None
+        if passage is not None:
+            args = passage.enter(args)
         result = self.forward(*args, **kwargs)
         for hook in tuple(self._forward_hooks.values()):
             changed = hook(self, args, result)
             result = result if changed is None else changed
-        return result
+        return result if passage is None else passage.leave(result)
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, args, output)` after forward; a result other than None replaces the output."""
@@ -93,6 +98,13 @@ class Module:
     def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, args)` before forward; a result other than None replaces the arguments."""
         return _register(self._forward_pre_hooks, hook)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` when backward has the gradients of the module's inputs.
+
+        Both are tuples, with None for what has no gradient; a result other than None replaces grad_input.
+        """
+        return _register(self._backward_hooks, hook)
 
     # --- attributes ---------------------------------------------------------------------------------
 

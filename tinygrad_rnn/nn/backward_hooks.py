@@ -1,0 +1,82 @@
+"""Full backward hooks: `hook(module, grad_input, grad_output)` as a gradient passes a module.
+
+The inputs and the outputs of the call each pass a gate, a node that changes nothing. In backward the gate of
+the outputs notes their gradients; when those of the inputs have arrived too, the hooks are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..ops.function import Function
+from ..recording import record
+from ..tensor import Tensor
+
+Gradients = tuple[Any, ...]
+
+
+class Gate(Function):
+    """y_k = x_k          dL/dx_k = dL/dy_k, shown to `seen`, which may return others"""
+
+    def forward(ctx, *xs, seen):
+        ctx.seen = seen
+        return tuple([x.view() for x in xs])
+
+    def backward(ctx, *gs):
+        return ctx.seen(gs)
+
+
+class Passage:
+    """One call of a module with backward hooks."""
+
+    def __init__(self, module: Any, hooks: list[Callable[..., Any]]):
+        self.module, self.hooks = module, hooks
+        self.grad_output: Gradients = ()
+        self.inputs_wait = False  # do any of the inputs want a gradient?
+
+    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments behind a gate."""
+        wanting = [x for x in args if isinstance(x, Tensor) and x.requires_grad]
+        self.inputs_wait = bool(wanting)
+        return args if not wanting else _through(args, self._inputs_seen)
+
+    def leave(self, result: Any) -> Any:
+        """The result (a Tensor or a tuple of them) behind a gate."""
+        if isinstance(result, Tensor):
+            return _through((result,), self._outputs_seen)[0]
+        return _through(result, self._outputs_seen) if isinstance(result, tuple) else result
+
+    def _outputs_seen(self, gs: Gradients) -> Gradients:
+        self.grad_output = tuple(_tensor(g) for g in gs)
+        if not self.inputs_wait:
+            self._call((None,))
+        return gs
+
+    def _inputs_seen(self, gs: Gradients) -> Gradients:
+        changed = self._call(tuple(_tensor(g) for g in gs))
+        return tuple(
+            [g if g is None or isinstance(old, Tensor) else g.array for g, old in zip(changed, gs, strict=True)]
+        )
+
+    def _call(self, grad_input: Gradients) -> Gradients:
+        for hook in self.hooks:
+            changed = hook(self.module, grad_input, self.grad_output)
+            if changed is not None:
+                grad_input = changed if isinstance(changed, tuple) else (changed,)
+        return grad_input
+
+
+def _through(values: tuple[Any, ...], seen: Callable[[Gradients], Gradients]) -> tuple[Any, ...]:
+    """`values`, those of them that want a gradient behind one gate."""
+    places = [k for k, x in enumerate(values) if isinstance(x, Tensor) and x.requires_grad]
+    if not places:
+        return values
+    passed = dict(zip(places, record(Gate, *[values[k] for k in places], seen=seen), strict=True))
+    return tuple([passed.get(k, x) for k, x in enumerate(values)])
+
+
+def _tensor(g: Any) -> Any:
+    return g if g is None or isinstance(g, Tensor) else Tensor._of(np.asarray(g))
