@@ -17,6 +17,7 @@ for (const holder of graph.querySelectorAll(".view")) {
     into.get(path.dataset.to).push(path);
     if (path.parentNode.parentNode === svg) path.classList.add("pg-hop");
   }
+  svg.classList.toggle("pg-tracks", svg.querySelector(".tg-grad[data-from]") !== null);
   const tiles = [...svg.querySelectorAll("g[transform][data-row]")];
   views.set(holder.dataset.view, { holder, svg, w, h, boxes, into, tiles, box: null });
 }

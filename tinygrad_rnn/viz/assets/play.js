@@ -53,10 +53,12 @@ function seek(to, { follow = true } = {}) {
 
 const counts = (k) => `${(received.get(k) || []).length + (page.outputs.includes(k) ? 1 : 0)} of ${expected.get(k) || 1}`;
 
-/** Nodes that have received something and still wait for more, or for their turn. */
+/** Nodes that have received something and still wait: first those that wait for more, then those for their turn. */
 function waiting() {
   const done = new Set(runs.backward.slice(0, position).map(([k]) => k));
-  return [...received].filter(([k, norms]) => norms.length && !done.has(k)).map(([k]) => k);
+  const found = [...received].filter(([k, norms]) => norms.length && !done.has(k)).map(([k]) => k);
+  const complete = (k) => received.get(k).length + (page.outputs.includes(k) ? 1 : 0) >= expected.get(k);
+  return [...found.filter((k) => !complete(k)), ...found.filter(complete)];
 }
 
 function tellEvent() {
