@@ -19,6 +19,7 @@ from . import nn, optim, random
 from ._mode import no_grad, unrolled
 from .data.text import CharText, standard_library_text
 from .nn import functional as F
+from .nn.tbptt import detached
 from .tensor import Tensor
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -54,11 +55,6 @@ class Progress(NamedTuple):
 def loss_of(scores: Tensor, target: Tensor) -> Tensor:
     """The mean negative log-likelihood per character, in nats: scores (T, B, V), target (T, B)."""
     return F.cross_entropy(scores.reshape(-1, scores.shape[-1]), target.reshape(-1))
-
-
-def detached(state: Any) -> Any:
-    """The state without its past: the cut of truncated backpropagation."""
-    return tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
 
 
 def train(

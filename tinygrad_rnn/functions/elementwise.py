@@ -238,10 +238,5 @@ def relu(input):
     return record_one(act.ReLU, input)
 
 
-def softplus_of(input):
-    """ln(1 + e^input), the building block of the stable losses."""
-    return record(ops.LogAddExp, input, 0.0)
-
-
 # PyTorch's other names
 multiply, divide, subtract, true_divide, absolute, negative = mul, div, sub, div, abs, neg

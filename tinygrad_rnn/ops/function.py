@@ -149,14 +149,5 @@ def _keeper(plan: tuple[tuple[int, int | None], ...], leading: bool) -> Callable
 def call(op: type[Function], *inputs: Any, **options: Any) -> Any:
     """Apply `op` inside a backward rule: on Tensors while gradients are recorded, else on arrays."""
     if thread.mode.lift is not None and any(isinstance(x, Recorded) for x in inputs):
-        return record(op, *inputs, **options)
+        return thread.mode.lift._record(op, *inputs, **options)
     return op().forward(*inputs, **options)
-
-
-def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
-    """Apply `op` to inputs of which at least one is a Tensor; the result is a Tensor."""
-    for x in inputs:
-        if isinstance(x, Recorded):
-            return x._record(op, *inputs, **options)
-    kinds = ", ".join(type(x).__name__ for x in inputs)
-    raise TypeError(f"{op.__name__.lower()}(): expected a Tensor, got {kinds}; make one with tensor(...)")
