@@ -129,7 +129,7 @@ def add_draw(commands: Any) -> None:
         "file says how: .svg, .html (interactive), .png, .pdf, .dot, .mmd or .txt.",
     )
     draw.add_argument("checkpoint", metavar="CHECKPOINT", help="as written by the demo: runs/demo/checkpoint.tgr")
-    draw.add_argument("--out", metavar="FILE", help="where the picture goes (default graph.svg, with --html graph.html)")
+    draw.add_argument("--out", metavar="FILE", help="where to write (default graph.svg, with --html graph.html)")
     draw.add_argument("--steps", type=count, default=4, metavar="N", help="characters to read (default %(default)s)")
     draw.add_argument("--html", action="store_true", help="an interactive page")
     draw.set_defaults(run=run_draw)

@@ -246,9 +246,7 @@ class Drawing:
     def with_view(self, view: str) -> Drawing:
         """The same graph in another view."""
         wanted = replace(self.wanted, view=view, labels=replace(self.wanted.labels, backward=view == "backward"))
-        return Drawing(
-            self.model, wanted, engine=self.engine, theme=self.theme, timeout=self.timeout, max_nodes=10**9
-        )
+        return Drawing(self.model, wanted, engine=self.engine, theme=self.theme, timeout=self.timeout, max_nodes=10**9)
 
     def html(self, **options: Any) -> str:
         """The picture as an interactive page in one file: see `page.write_page`, which takes the options."""

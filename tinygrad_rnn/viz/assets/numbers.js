@@ -67,7 +67,7 @@ function ramp(x) {
 
 const css = (colour) => `rgb(${colour.join(",")})`;
 
-/** The Python side writes numbers of any direction into `value`; these pages ask often. */
+/** The norm of a node's gradient; where the array was not kept, as backward reported it. */
 const gradientNorm = (k) => {
   const grad = nodes[k] && nodes[k].grad;
   return grad ? grad.norm : arrived.get(k);
