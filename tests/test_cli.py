@@ -12,6 +12,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.cli import main
 from tinygrad_rnn.data import standard_library_text
+from tinygrad_rnn.demo import CtrlC
 
 
 @pytest.fixture
@@ -115,6 +116,16 @@ def test_arguments_that_cannot_work(capsys, arguments, words):
     assert words in lines[0]
 
 
+def test_ctrl_c_waits_for_the_end_of_a_step_and_a_second_one_does_not():
+    before = signal.getsignal(signal.SIGINT)
+    with CtrlC() as ctrl_c:
+        signal.raise_signal(signal.SIGINT)
+        assert ctrl_c.pressed
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_keeps_what_was_trained(small_text, tmp_path):
     out = tmp_path / "out"
@@ -132,12 +143,15 @@ def test_ctrl_c_keeps_what_was_trained(small_text, tmp_path):
         out,
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    seen = b""
-    deadline = time.monotonic() + 60
-    while b"nats" not in seen and time.monotonic() < deadline:  # the progress bar shows a loss: training runs
-        seen += os.read(process.stderr.fileno(), 1000)
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    try:
+        seen = b""
+        deadline = time.monotonic() + 60
+        while b"nats" not in seen and time.monotonic() < deadline:  # the progress bar shows a loss: training runs
+            seen += os.read(process.stderr.fileno(), 1000)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=100)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert b"stopped after" in printed
     assert b"Traceback" not in printed

@@ -8,6 +8,8 @@ carried to the next piece, and the graph is cut between them.
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +59,28 @@ def loss_of(scores: Tensor, target: Tensor) -> Tensor:
     return F.cross_entropy(scores.reshape(-1, scores.shape[-1]), target.reshape(-1))
 
 
+class CtrlC:
+    """Inside, the first Ctrl-C only sets `pressed`, so that no training step is left half done; the second raises."""
+
+    def __init__(self):
+        self.pressed = False
+
+    def _note(self, *signal_and_frame: Any) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True
+
+    def __enter__(self) -> CtrlC:
+        self.listens = threading.current_thread() is threading.main_thread()  # only there Python allows it
+        if self.listens:
+            self.before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.listens:
+            signal.signal(signal.SIGINT, self.before)
+
+
 def train(
     model: CharModel,
     text: CharText,
@@ -70,8 +94,8 @@ def train(
     state = None
     batches = text.batches()
     started = time.perf_counter()
-    try:
-        while len(losses) < steps:
+    with CtrlC() as ctrl_c:
+        while len(losses) < steps and not ctrl_c.pressed:
             pair = next(batches, None)
             if pair is None:  # the text is read through: start again, with an empty memory
                 batches, state = text.batches(), None
@@ -88,8 +112,6 @@ def train(
             if report is not None:
                 seconds = time.perf_counter() - started
                 report(Progress(len(losses), losses[-1], len(losses) * characters.numel() / seconds))
-    except KeyboardInterrupt:
-        pass
     return losses
 
 
