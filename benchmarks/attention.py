@@ -24,7 +24,7 @@ def attention(quick: bool) -> Table:
         for size in SIZES[:1] if quick else SIZES:
             what = " ".join(f"{axis}={n}" for axis, n in zip(("B", "T", "D", "heads"), size, strict=True))
             jobs = {peer_name: make(library, *size) for peer_name, library in libraries.items()}
-            table.add(f"{name} {what}", compare(jobs, 3 if quick else 11))
+            table.add(f"{name} {what}", compare(jobs, 11, quick))
     return table
 
 

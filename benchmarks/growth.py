@@ -32,12 +32,13 @@ def _layers(
 ) -> Table:
     what = "per time step " if per_step else ""
     others = " ".join(f"{name}={n}" for name, n in zip("TBIH", sizes[0], strict=True) if name != axis)
-    table = Table(f"nn.LSTM {what}as {axis} grows, {others}, forward and backward", *(("µs", 1e6) if per_step else ()))
+    unit, scale = ("µs", 1e6) if per_step else ("ms", 1e3)
+    table = Table(f"nn.LSTM {what}as {axis} grows, {others}, forward and backward", unit, scale)
     for size in sizes:
         jobs = {"ours": layer_job(tg, "LSTM", *size)}
         if peer("torch"):
             jobs["PyTorch"] = layer_job(peer("torch"), "LSTM", *size)
-        times = compare(jobs, 3 if quick else 5, 0.0 if size[0] > 1000 else 0.03)
+        times = compare(jobs, 5, quick)
         table.add(f"{axis}={size[place]}", times, unit=size[0] if per_step else 1)
     return table
 
@@ -55,8 +56,9 @@ def plot(file: str, quick: bool) -> None:
         rows = [row for row in table.rows if not row.what.startswith("one leaf")]
         places = [int("".join(c for c in row.what if c.isdigit())) for row in rows]
         axis.loglog(places, [row.ours * table.scale for row in rows], "o-", label="tinygrad_rnn")
-        if all(row.theirs is not None for row in rows):
-            axis.loglog(places, [row.theirs * table.scale for row in rows], "s--", label="PyTorch")
+        theirs = [row.theirs * table.scale for row in rows if row.theirs is not None]
+        if theirs:
+            axis.loglog(places, theirs, "s--", label="PyTorch")
         axis.set(xlabel=name, ylabel=table.unit, title=table.title.split(",")[0])
         axis.title.set_fontsize(9)
         axis.legend()

@@ -31,7 +31,7 @@ def rnn_layers(quick: bool) -> Table:
             jobs = {"ours": layer_job(tg, kind, *size)}
             if peer("torch"):
                 jobs["PyTorch"] = layer_job(peer("torch"), kind, *size)
-            table.add(f"{kind} {named(size)}", compare(jobs, 3 if quick else 9))
+            table.add(f"{kind} {named(size)}", compare(jobs, 9, quick))
     table.note_means()
     return table
 
@@ -45,7 +45,7 @@ def other_ways(quick: bool) -> Table:
             jobs["PyTorch LSTMCell"] = cell_job(peer("torch"), *size)
         if peer("jax"):
             jobs["JAX jit(scan)"] = jax_scan.lstm_job(peer("jax"), *size)
-        table.add(f"LSTM {named(size)}", compare(jobs, 3 if quick else 7))
+        table.add(f"LSTM {named(size)}", compare(jobs, 7, quick))
     table.note_means()
     return table
 
@@ -57,7 +57,7 @@ def inference(quick: bool) -> Table:
         jobs = {"ours": forward_job(tg, *size, recorded=False), "ours, recorded": forward_job(tg, *size, recorded=True)}
         if peer("torch"):
             jobs["PyTorch, no_grad"] = forward_job(peer("torch"), *size, recorded=False)
-        table.add(f"no_grad {named(size)}", compare(jobs, 3 if quick else 9))
+        table.add(f"no_grad {named(size)}", compare(jobs, 9, quick))
     return table
 
 

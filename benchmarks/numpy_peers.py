@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -23,22 +24,22 @@ def numpy_peers(quick: bool) -> Table:
     for size in SIZES[:1] if quick else SIZES:
         theirs = {}
         if peer("autograd"):
-            theirs["HIPS autograd"] = hips_job(*size)
+            theirs["HIPS autograd"] = hips_job(peer("autograd"), *size)
         if peer("mygrad"):
             theirs["MyGrad"] = mygrad_job(peer("mygrad"), *size)
         what = " ".join(f"{name}={n}" for name, n in zip("TBIH", size, strict=True))
-        rounds = 3 if quick else 7
-        table.add(f"op by op {what}", compare({"ours": our_job(*size), **theirs}, rounds))
-        table.add(f"nn.LSTM {what}", compare({"ours": layer_job(tg, "LSTM", *size), **theirs}, rounds))
+        table.add(f"op by op {what}", compare({"ours": our_job(tg, *size), **theirs}, 7, quick))
+        table.add(f"nn.LSTM {what}", compare({"ours": layer_job(tg, "LSTM", *size), **theirs}, 7, quick))
     return table
 
 
-def lstm_loss(W_x: Any, W_h: Any, b: Any, x: np.ndarray, H: int, tanh: Callable[[Any], Any]) -> Any:
+def lstm_loss(weights: Any, x: np.ndarray, H: int, tanh: Callable[[Any], Any]) -> Any:
     """The sum of the last state of an LSTM over x (T, B, I)."""
 
     def sigmoid(a: Any) -> Any:
         return tanh(a * 0.5) * 0.5 + 0.5
 
+    W_x, W_h, b = weights
     h = c = np.zeros((x.shape[1], H), "float32")
     for x_t in x:
         z = x_t @ W_x + h @ W_h + b  # (B, 4H)
@@ -48,26 +49,24 @@ def lstm_loss(W_x: Any, W_h: Any, b: Any, x: np.ndarray, H: int, tanh: Callable[
     return h.sum()
 
 
-def our_job(T: int, B: int, I: int, H: int) -> Job:
+def our_job(library: Any, T: int, B: int, I: int, H: int) -> Job:
     """With our tensors."""
     arrays, x = _inputs(T, B, I, H)
-    weights = [tg.tensor(w, requires_grad=True) for w in arrays]
+    weights = [library.tensor(w, requires_grad=True) for w in arrays]
 
     def job() -> None:
         for w in weights:
             w.grad = None
-        lstm_loss(*weights, x, H, tg.tanh).backward()
+        lstm_loss(weights, x, H, library.tanh).backward()
 
     return job
 
 
-def hips_job(T: int, B: int, I: int, H: int) -> Job:
+def hips_job(autograd: Any, T: int, B: int, I: int, H: int) -> Job:
     """With HIPS autograd's boxes."""
-    import autograd
-    import autograd.numpy as boxed
-
+    boxed: Any = importlib.import_module("autograd.numpy")
     weights, x = _inputs(T, B, I, H)
-    gradient = autograd.grad(lambda w: lstm_loss(*w, x, H, boxed.tanh))
+    gradient = autograd.grad(lambda w: lstm_loss(w, x, H, boxed.tanh))
     return lambda: gradient(weights)
 
 
@@ -77,7 +76,7 @@ def mygrad_job(mygrad: Any, T: int, B: int, I: int, H: int) -> Job:
     weights = [mygrad.tensor(w) for w in arrays]
 
     def job() -> None:
-        lstm_loss(*weights, x, H, mygrad.tanh).backward()
+        lstm_loss(weights, x, H, mygrad.tanh).backward()
 
     return job
 

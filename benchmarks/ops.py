@@ -20,7 +20,7 @@ def chain(quick: bool) -> Table:
     numbers = np.random.default_rng(0).random(8).astype("float32")
     for what, backward in (("forward and backward", True), ("forward only", False)):
         jobs = {name: _chain_job(library, numbers, backward) for name, library in _libraries().items()}
-        table.add(what, compare(jobs, 3 if quick else 15))
+        table.add(what, compare(jobs, 15, quick))
     return table
 
 
@@ -43,7 +43,7 @@ def lstm(quick: bool) -> Table:
     table = Table("LSTM op by op, T=32 B=16 I=32 H=32")
     for what, backward in (("forward and backward", True), ("forward only", False)):
         jobs = {name: lstm_job(library, 32, 16, 32, 32, backward) for name, library in _libraries().items()}
-        table.add(what, compare(jobs, 3 if quick else 15, 0.01 if quick else 0.05))
+        table.add(what, compare(jobs, 15, quick))
     return table
 
 
@@ -73,12 +73,10 @@ def lstm_job(library: Any, T: int, B: int, I: int, H: int, backward: bool = True
 def nodes(quick: bool) -> Table:
     """Cost per node as graphs grow: chains, and one leaf used many times."""
     table = Table("Cost per node of a graph, forward and backward", "µs", 1e6)
-    rounds = 3 if quick else 5
     for n in (1_000, 10_000) if quick else (1_000, 10_000, 100_000, 1_000_000):
-        times = compare({"ours": lambda n=n: _long_chain(n)}, 1 if n > 100_000 else rounds, 0.0)
-        table.add(f"chain of {n:,} nodes", times, unit=n)
+        table.add(f"chain of {n:,} nodes", compare({"ours": lambda n=n: _long_chain(n)}, 3, quick), unit=n)
     for n in (1_000, 10_000) if quick else (10_000, 100_000):
-        table.add(f"one leaf used {n:,} times", compare({"ours": lambda n=n: _many_uses(n)}, rounds, 0.0), unit=n)
+        table.add(f"one leaf used {n:,} times", compare({"ours": lambda n=n: _many_uses(n)}, 5, quick), unit=n)
     return table
 
 

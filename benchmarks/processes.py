@@ -44,18 +44,20 @@ def peak_memory(quick: bool) -> Table:
     table = Table("Peak memory of an LSTM training step above the start", "MB", 1e-6)
     what = " ".join(f"{name}={n}" for name, n in zip("TBIH", size, strict=True))
     try:
-        ours = _peak("tinygrad_rnn", size)
+        ours = _peak("tinygrad_rnn", size, quick)
     except (OSError, subprocess.CalledProcessError):
         table.notes.append("needs Linux's /proc/self/clear_refs")
         return table
-    theirs = _peak("torch", size) if peer("torch") else None
+    theirs = _peak("torch", size, quick) if peer("torch") else None
     table.rows.append(Row(what, ours, theirs, theirs and ours / theirs, "PyTorch" if theirs else ""))
     return table
 
 
-def _peak(library: str, size: tuple[int, ...]) -> float:
+def _peak(library: str, size: tuple[int, ...], quick: bool) -> float:
     command = [sys.executable, "-c", STEP, library, *map(str, size)]
-    outputs = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(3)]
+    outputs = [
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(1 if quick else 3)
+    ]
     return statistics.median(float(text) for text in outputs)
 
 
@@ -66,7 +68,7 @@ def import_time(quick: bool) -> Table:
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
         _import(name)  # compiles what was never imported
-    for _ in range(3 if quick else 15):
+    for _ in range(2 if quick else 15):
         for name in names:
             seconds[name].append(_import(name))
     ours = seconds["tinygrad_rnn"]

@@ -20,7 +20,7 @@ def training(quick: bool) -> Table:
     jobs = {"ours": step_job(tg, T, B, I, H, V)}
     if peer("torch"):
         jobs["PyTorch"] = step_job(peer("torch"), T, B, I, H, V)
-    table.add(f"T={T} B={B} I={I} H={H}", compare(jobs, 3 if quick else 11))
+    table.add(f"T={T} B={B} I={I} H={H}", compare(jobs, 11, quick))
     return table
 
 
