@@ -9,11 +9,11 @@ if __name__ == "__main__":  # one thread each; libraries read this when they are
         os.environ[_name] = "1"
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-import argparse  # noqa: E402
-import json  # noqa: E402
-import platform  # noqa: E402
+import argparse
+import json
+import platform
 
-from . import attention, growth, layers, numpy_peers, ops, peers, processes, training  # noqa: E402
+from . import attention, growth, layers, numpy_peers, ops, peers, processes, training
 
 TABLES = {
     "chain": ops.chain,
