@@ -270,3 +270,14 @@ def test_wrong_arguments_name_the_choices():
         draw(graphs.scalar()[0], engine="fdp")
     with pytest.raises(TypeError, match=r"expected a Tensor.*got str"):
         draw("loss")
+
+
+def test_a_module_is_drawn_with_its_inputs():
+    layer = nn.LSTM(3, 4)
+    drawing = draw(layer, inputs=(tg.randn(5, 2, 3),))
+    assert drawing.stats["steps"] == 5
+    assert draw(nn.Linear(3, 2), inputs=tg.randn(1, 3)).stats["nodes"] == 1
+    with pytest.raises(DrawError, match=r"inputs=\(x,\)"):
+        draw(layer)
+    with pytest.raises(TypeError, match="goes with a module"):
+        draw(layer(tg.randn(5, 2, 3))[0], inputs=(1,))

@@ -42,6 +42,7 @@ def draw(
     output: Any,
     path: str | Path | None = None,
     *,
+    inputs: Any = None,
     view: str = "auto",
     names: dict[str, Any] | None = None,
     shapes: bool = False,
@@ -54,8 +55,9 @@ def draw(
     timeout: float = 20.0,
     max_nodes: int = MOST_BOXES,
 ) -> Drawing:
-    """Draw the graph behind `output`: a tensor, or several in a list.
+    """Draw the graph behind `output`: a tensor, several in a list, or a module called with `inputs`.
 
+    inputs   for a module: its arguments, a tuple (or a single tensor); the outputs of the call are drawn
     view     "op"        every operation, time steps side by side
              "folded"    the first and last two steps, the rest as '… 46 steps …'
              "rolled"    one step, with edges to the next
@@ -80,7 +82,7 @@ def draw(
     """
     if view not in VIEWS:
         raise ValueError(f"draw: view={view!r}, expected one of {', '.join(VIEWS)}")
-    tensors = _tensors(output)
+    tensors = _tensors(_called(output, inputs))
     opened = open_fused([t._edge[0] for t in tensors]) if expand else Opened()
     if grads:
         _run_backward(tensors, opened)
@@ -116,12 +118,28 @@ def _choose(model: Model, steps: range | None) -> str:
     return "module" if len({item.scope for item in model.rest}) < LONG_GRAPH and model.rest[0].scope.path else "folded"
 
 
-def _tensors(output: Any) -> list[Any]:
-    if not isinstance(output, Recorded) and hasattr(output, "named_parameters"):
+def _called(output: Any, inputs: Any) -> Any:
+    """`output` itself, or for a module the tensors that it returns for `inputs`."""
+    if isinstance(output, (Recorded, list, tuple)) or not hasattr(output, "named_parameters"):
+        if inputs is not None:
+            raise TypeError(f"draw: inputs= goes with a module, not with {type(output).__name__}")
+        return output
+    if inputs is None:
         raise DrawError(
             f"{type(output).__name__} is a module, and a graph belongs to one call of it. "
-            f"Draw what it returns: y = model(x); draw(y, names={{'model': model}})"
+            f"Give its arguments, draw(model, inputs=(x,)), or draw what it returned"
         )
+    waiting, found = [output(*inputs) if isinstance(inputs, (list, tuple)) else output(inputs)], []
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Recorded):
+            found.append(part)
+        elif isinstance(part, (list, tuple)):
+            waiting.extend(reversed(part))
+    return found
+
+
+def _tensors(output: Any) -> list[Any]:
     found = list(output) if isinstance(output, (list, tuple)) else [output]
     for k, t in enumerate(found):
         if not isinstance(t, Recorded):
