@@ -45,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     facts = {"python": platform.python_version(), **peers.versions()}
     print("one thread, float32, processor time, medians of interleaved rounds")
     print(", ".join(f"{name} {version}" for name, version in facts.items()) + "\n")
-    chosen = options.only or ([] if options.plot and not options.json else list(TABLES))
+    chosen = dict.fromkeys(options.only or TABLES)
+    if options.plot:
+        chosen |= dict.fromkeys(growth.PANELS.values())
     tables = {}
     for name in chosen:
         tables[name] = TABLES[name](options.quick)
@@ -58,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(made, file, indent=1)
     if options.plot:
-        growth.plot(options.plot, options.quick)
+        growth.plot(options.plot, tables)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tinygrad_rnn as tg
 
-from . import ops
 from .layers import layer_job
 from .peers import peer
 from .table import Table
@@ -43,24 +42,31 @@ def _layers(
     return table
 
 
-def plot(file: str, quick: bool) -> None:
+PANELS = {"T": "length", "B": "batch", "H": "hidden", "nodes": "nodes"}  # axis: the name of its table
+
+
+def plot(file: str, tables: dict[str, Table]) -> None:
     """Draw cost against T, B, H and the number of nodes into `file`."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    panels = [("T", length(quick)), ("B", batch(quick)), ("H", hidden(quick)), ("nodes", ops.nodes(quick))]
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(16, 3.6), layout="constrained")
-    for axis, (name, table) in zip(axes, panels, strict=True):
+    figure, axes = pyplot.subplots(1, len(PANELS), figsize=(16, 3.6), layout="constrained")
+    for axis, (name, source) in zip(axes, PANELS.items(), strict=True):
+        table = tables[source]
         rows = [row for row in table.rows if not row.what.startswith("one leaf")]
         places = [int("".join(c for c in row.what if c.isdigit())) for row in rows]
-        axis.loglog(places, [row.ours * table.scale for row in rows], "o-", label="tinygrad_rnn")
+        axis.plot(places, [row.ours * table.scale for row in rows], "o-", label="tinygrad_rnn")
         theirs = [row.theirs * table.scale for row in rows if row.theirs is not None]
         if theirs:
-            axis.loglog(places, theirs, "s--", label="PyTorch")
-        axis.set(xlabel=name, ylabel=table.unit, title=table.title.split(",")[0])
-        axis.title.set_fontsize(9)
+            axis.plot(places, theirs, "s--", label="PyTorch")
+        axis.set(xlabel=name, ylabel=table.unit, xscale="log")
+        if table.unit == "µs":  # a cost per step or per node should be flat; a logarithm would hide that it is
+            axis.set_ylim(bottom=0)
+        else:
+            axis.set_yscale("log")
+        axis.set_title(table.title.split(",")[0], fontsize=9)
         axis.legend()
     figure.savefig(file)
     pyplot.close(figure)

@@ -53,3 +53,10 @@ def test_the_command_writes_json(tmp_path, capsys):
     assert list(written["tables"]) == ["node-memory"]
     assert "numpy" in written["versions"]
     assert "Memory per node" in capsys.readouterr().out
+
+
+def test_the_plot_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    file = tmp_path / "cost.svg"
+    main(["--quick", "--only", "chain", "--plot", str(file)])
+    assert file.read_text(encoding="utf-8").startswith("<?xml")
