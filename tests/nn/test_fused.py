@@ -8,6 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.graph import ancestors
+from tinygrad_rnn.kernels import lstm
 from tinygrad_rnn.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 KINDS = {
@@ -223,3 +224,19 @@ def test_only_the_states_are_used():
         _, (h, c) = model(x)
         c.sum().backward()
     np.testing.assert_allclose(fused.numpy(), x.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("block", [1, 40, 100])
+@pytest.mark.parametrize("lengths", [None, [7, 4, 1]])
+def test_the_lstm_goes_back_in_blocks_of_any_size(monkeypatch, block, lengths):
+    model, x = layer("lstm", bidirectional=True), randn(7, 3, 3)
+
+    def run(x):
+        if lengths is None:
+            return model(x)
+        output, state = model(pack_padded_sequence(x, lengths))
+        return pad_packed_sequence(output)[0], state
+
+    whole = numbers_of(model, run, x)
+    monkeypatch.setattr(lstm, "BLOCK", block)  # a step of this layer has 48 gate numbers
+    assert_same(whole, numbers_of(model, run, x))

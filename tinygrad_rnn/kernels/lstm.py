@@ -19,7 +19,7 @@ import numpy as np
 from .layout import batch_major, buffer, feature_major, running, side_by_side
 from .pool import Workspace, give, take
 
-BLOCK = 2**16  # numbers in the gates of a block of steps: they stay in the cache
+BLOCK = 2**18  # numbers in the gates of a block of steps: they stay in the cache
 ORDER = (3, 1, 0, 2)  # PyTorch's rows are i, f, g, o; ours o, f, i, g
 
 
