@@ -60,6 +60,19 @@ class ReLU(Function):
         return select(plain(y) <= 0, 0.0, g)
 
 
+def powers(x: np.ndarray, dim: int, out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+    """e^(x - top), and top: the largest number along `dim`, so that the powers neither overflow nor all vanish.
+
+    Where all numbers lie within ±40, as scores mostly do, that cannot happen to e^x, and top is None. Finding
+    this out takes a quarter of the time of finding and subtracting a maximum for each row.
+    """
+    if x.itemsize >= 4 and x.max(initial=0) < 40 and x.min(initial=0) > -40:  # not for NaN
+        return np.exp(x, out=out), None
+    top = x.max(dim, keepdims=True)
+    y = np.subtract(x, top, out=out)
+    return np.exp(y, out=y), top
+
+
 class Softmax(Function):
     """y_k = e^(x_k) / Σ_j e^(x_j) along `dim`          dL/dx = y (dL/dy - Σ_j dL/dy_j · y_j)"""
 
@@ -67,9 +80,9 @@ class Softmax(Function):
 
     def forward(ctx, x, dim):
         ctx.dim = dim
-        e = np.exp(x - x.max(dim, keepdims=True))  # the largest exponent is 0: no overflow
-        e /= e.sum(dim, keepdims=True)
-        return e
+        y, _ = powers(x, dim)
+        y /= y.sum(dim, keepdims=True)
+        return y
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._mode import thread
-from .activations import Softmax, SoftmaxGradient
+from .activations import Softmax, SoftmaxGradient, powers
 from .choosing import plain, select
 from .elementwise import Log
 from .function import Function, call
@@ -22,30 +22,31 @@ class CrossEntropy(Function):
     """
 
     saves = ("x",)
-    powers = None  # e^(x - max) and their sums, kept from forward for the first backward
+    powers = None  # of e, and their sums, kept from forward for the first backward
 
     def forward(ctx, x, t, pick, spread, u, ignored, total):
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
-        z = x - x.max(1, keepdims=True)  # the largest is 0: lse - x loses no digits and nothing overflows
-        losses = -z[np.arange(len(t)), t]
-        smooth = None if u is None else z @ u
-        np.exp(z, out=z)
-        ctx.powers = z, z.sum(1)
-        lse = np.log(ctx.powers[1])
-        losses += lse
+        y, top = powers(x, 1)
+        sums = row_sums(y)
+        ctx.powers = y, sums
+        if top is None:  # one logarithm of the quotient: the difference of two would lose digits near 0
+            losses = np.log(sums / y.ravel()[places(t, y)])
+        else:
+            losses = np.log(sums) - (x - top).ravel()[places(t, y)]
         losses *= pick
         if u is not None:
-            losses += spread * (lse * u.sum() - smooth)
+            above = x if top is None else x - top
+            losses += spread * (np.log(sums) * u.sum() - above @ u)
         if ignored is not None:
             losses[ignored] = 0
         return losses.sum() if total else losses
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        powers = None
+        kept = None
         if thread.mode.lift is None:  # the first backward takes the powers and turns them into the gradient, in place
-            powers, ctx.powers = ctx.powers, None
-        return call(CrossEntropyGradient, x, g, powers=powers, **ctx.options)
+            kept, ctx.powers = ctx.powers, None
+        return call(CrossEntropyGradient, x, g, kept=kept, **ctx.options)
 
 
 class CrossEntropyGradient(Function):
@@ -57,11 +58,14 @@ class CrossEntropyGradient(Function):
 
     saves = ("x", "g")
 
-    def forward(ctx, x, g, t, pick, spread, u, powers=None):
+    def forward(ctx, x, g, t, pick, spread, u, kept=None):
         ctx.t, ctx.pick, ctx.spread, ctx.u = t, pick, spread, u
-        y, total = powers or _powers(x)
-        y *= (g * ctx.factor() / total)[:, None]
-        y[np.arange(len(t)), t] -= g * pick
+        if kept is None:
+            y, _ = powers(x, 1)
+            kept = y, row_sums(y)
+        y, sums = kept
+        y *= (g * ctx.factor() / sums)[:, None]
+        y.reshape(-1)[places(t, y)] -= g * pick
         if u is not None:
             y -= (g * spread)[:, None] * u
         return y
@@ -80,10 +84,14 @@ class CrossEntropyGradient(Function):
         return dx, dg
 
 
-def _powers(x):
-    """e^x with the largest of each row at 1, and the sum of each row."""
-    y = np.exp(x - x.max(1, keepdims=True))
-    return y, y.sum(1)
+def places(t, x):
+    """Where the numbers x[b, t_b] stand among those of x (N, K) in a row: NumPy finds them so in half the time."""
+    return np.arange(0, x.size, x.shape[1]) + t
+
+
+def row_sums(x):
+    """The sum of each row: (N, K) -> (N,), as a product, which takes a quarter of the time."""
+    return x @ np.ones(x.shape[1], x.dtype)
 
 
 class Pick(Function):

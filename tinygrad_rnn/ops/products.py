@@ -53,7 +53,9 @@ class Linear(Function):
         dx = dweight = dbias = None
         rows_g = g if g.ndim == 2 else call(Reshape, g, shape=(-1, g.shape[-1]))
         if to_x:
-            dx = times(g, weight)
+            dx = times(rows_g, weight)
+            if g.ndim != 2:
+                dx = call(Reshape, dx, shape=(*g.shape[:-1], weight.shape[1]))
         if to_weight:
             rows_x = x if x.ndim == 2 else call(Reshape, x, shape=(-1, x.shape[-1]))
             dweight = times(rows_g.mT, rows_x)

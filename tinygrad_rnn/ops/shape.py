@@ -25,12 +25,25 @@ _ONES = {kind: np.ones(256, kind) for kind in "fd"}
 
 
 def sum_of_rows(x: Any) -> Any:
-    """x (n, m) -> (m,), for the gradient of a bias. The product of ones and a few rows takes half the time of a sum."""
+    """x (n, m) -> (m,), for the gradient of a bias.
+
+    A product with ones takes a quarter of the time of a sum. It is taken of 256 rows at a time, and again of the
+    results: many small sums lose fewer digits than one large one.
+    """
     if x.__class__ is not np.ndarray:
         return x.sum(0)
-    if len(x) <= 256 and x.dtype.char in _ONES:
-        return _ONES[x.dtype.char][: len(x)].dot(x)
-    return exact_sum(x, 0)
+    n, m = x.shape
+    if x.dtype.char not in _ONES:
+        return exact_sum(x, 0)
+    ones = _ONES[x.dtype.char]
+    if n <= 256:
+        return ones[:n].dot(x)
+    whole = n - n % 256
+    sums = np.empty((-(-n // 256), m), x.dtype)
+    np.matmul(ones, x[:whole].reshape(-1, 256, m), out=sums[: whole // 256])
+    if whole < n:
+        np.dot(ones[: n - whole], x[whole:], out=sums[-1])
+    return sum_of_rows(sums)
 
 
 class SumTo(Function):
@@ -38,9 +51,9 @@ class SumTo(Function):
 
     def forward(ctx, x, shape):
         ctx.from_shape = x.shape
-        if x.ndim == 2 and len(shape) == 1 and x.shape[1:] == shape:  # a bias and its batch
-            return sum_of_rows(x)
         extra = x.ndim - len(shape)
+        if len(shape) == 1 and x.shape[extra:] == shape and x.size:  # a bias and its batch
+            return sum_of_rows(x if extra == 1 else x.reshape(-1, shape[0]))
         axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1))
         return exact_sum(x, axes).reshape(shape) if axes else x.reshape(shape)
 
