@@ -8,7 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.graph import ancestors
-from tinygrad_rnn.kernels import lstm
+from tinygrad_rnn.kernels import layout
 from tinygrad_rnn.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 KINDS = {
@@ -228,8 +228,9 @@ def test_only_the_states_are_used():
 
 @pytest.mark.parametrize("block", [1, 40, 100])
 @pytest.mark.parametrize("lengths", [None, [7, 4, 1]])
-def test_the_lstm_goes_back_in_blocks_of_any_size(monkeypatch, block, lengths):
-    model, x = layer("lstm", bidirectional=True), randn(7, 3, 3)
+@kinds
+def test_backward_goes_in_blocks_of_any_size(monkeypatch, kind, block, lengths):
+    model, x = layer(kind, bidirectional=True), randn(7, 3, 3)
 
     def run(x):
         if lengths is None:
@@ -238,5 +239,20 @@ def test_the_lstm_goes_back_in_blocks_of_any_size(monkeypatch, block, lengths):
         return pad_packed_sequence(output)[0], state
 
     whole = numbers_of(model, run, x)
-    monkeypatch.setattr(lstm, "BLOCK", block)  # a step of this layer has 48 gate numbers
+    monkeypatch.setattr(layout, "BLOCK", block)  # a step of these layers has 48 gate numbers
     assert_same(whole, numbers_of(model, run, x))
+
+
+@kinds
+def test_a_gradient_that_nobody_wants_is_not_computed(kind):
+    model, x = layer(kind), randn(5, 2, 3)
+    model(x)[0].sum().backward()
+    wanted = [p.grad.numpy() for p in model.parameters()]
+    model.zero_grad()
+    output = model(x.detach())[0]
+    node = output._edge[0]
+    d_states = [None] * node.n_states
+    assert node.run_back(node.saved_tensors[-1], np.ones(output.shape), *d_states)[0] is None
+    output.sum().backward()
+    for before, p in zip(wanted, model.parameters(), strict=True):
+        np.testing.assert_array_equal(before, p.grad.numpy())

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .layout import apart, batch_major, feature_major, running, side_by_side
+from .layout import apart, batch_major, from_outside, running, side_by_side
 from .pool import Workspace, give, take
 
 
@@ -56,10 +56,10 @@ def forward(
     return outputs, workspace
 
 
-def backward(workspace: Any, d_output: Any, d_h: Any) -> tuple[Any, ...]:
+def backward(workspace: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
     """Gradients from d_output (T, B, H) and d_h (B, H), either of them None.
 
-    Returns dx (T, B, I), dh0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
+    Returns dx (T, B, I) or None if it is not wanted, dh0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
 
         da_t = φ'(a_t) dh_t,    dh_{t-1} = (gradient of output t-1) + W_hhᵀ da_t
     """
@@ -67,10 +67,13 @@ def backward(workspace: Any, d_output: Any, d_h: Any) -> tuple[Any, ...]:
     hidden = W.shape[0]
     features = z.shape[1] - hidden - 1
     h = z[1:, features:-1]
-    slope = 1 - h * h if nonlinearity == "tanh" else (h > 0).astype(h.dtype)
-    da = np.zeros_like(slope) if d_output is None else feature_major(d_output, reverse)  # starts as dh
-    if d_h is not None:
-        da[-1] += d_h.T
+    slope = take(h.shape, h.dtype)
+    if nonlinearity == "tanh":
+        np.multiply(h, h, slope)
+        np.subtract(1, slope, slope)
+    else:
+        np.greater(h, 0, slope)
+    da = from_outside(d_output, d_h, slope, reverse)  # starts as dh
     W_back = np.ascontiguousarray(W[:, features:-1].T)
     from_next = np.zeros_like(da[0])
     steps, _, batch = da.shape
@@ -83,9 +86,8 @@ def backward(workspace: Any, d_output: Any, d_h: Any) -> tuple[Any, ...]:
         np.dot(W_back, da_t, from_next)
         if n < batch:
             from_next[:, n:] = passing
-    da = side_by_side(da)
-    dx = np.dot(W[:, :features].T, da)
-    zs = side_by_side(z[:-1])
-    dW = np.dot(da, zs.T)
-    give(da, zs)
-    return apart(dx, steps, reverse), from_next.T.copy(), dW[:, :features], dW[:, features:-1], dW[:, -1]
+    columns, zs = side_by_side(da), side_by_side(z[:-1])
+    dW = np.dot(columns, zs.T)
+    dx = apart(np.dot(W[:, :features].T, columns), steps, reverse) if wants_dx else None
+    give(slope, da, columns, zs)
+    return dx, from_next.T.copy(), dW[:, :features], dW[:, features:-1], dW[:, -1]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import engine
-from .._mode import enable_grad, thread
+from .._mode import Scope, enable_grad, thread
 from ..functions.joining import cat, stack
 from ..graph import FREED, Node
 from ..kernels import gru, lstm, rnn
@@ -142,7 +142,7 @@ class RNNSequence(Sequence):
         return rnn.forward(x, h0, weights, nonlinearity, reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h):
-        *d_inputs, d_bias = rnn.backward(workspace, d_output, d_h)
+        *d_inputs, d_bias = rnn.backward(workspace, d_output, d_h, wants_dx=ctx.edges[0] is not None)
         return *d_inputs, d_bias, d_bias
 
 
@@ -168,7 +168,7 @@ class GRUSequence(Sequence):
         return gru.forward(x, h0, weights, reset == "before", update == "write", reverse, keep, sizes)
 
     def run_back(ctx, workspace, d_output, d_h):
-        return gru.backward(workspace, d_output, d_h)
+        return gru.backward(workspace, d_output, d_h, wants_dx=ctx.edges[0] is not None)
 
 
 def run_fused(
@@ -186,7 +186,7 @@ def run_fused(
     mode = thread.mode
     keep = mode.recording and any(t is not None and t.requires_grad for t in inputs)
     outer = mode.scope
-    mode.scope = outer._replace(layer=layer, direction="reverse" if reverse else "forward")
+    mode.scope = Scope(outer.path, outer.call, layer, "reverse" if reverse else "forward", outer.step)
     try:
         output, *end = record(op, *inputs, bind=bind, layer=layer, reverse=reverse, keep=keep, **options)
     finally:

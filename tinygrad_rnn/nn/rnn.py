@@ -108,9 +108,10 @@ class RNNBase(Module):
 
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The weights of one layer and direction, as its step takes them."""
-        names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", *(["weight_hr"] if self.proj_size else [])]
         suffix = f"_l{layer}{self._suffixes[direction]}"
-        return tuple(getattr(self, name + suffix, None) for name in names)
+        biases = (getattr(self, "bias_ih" + suffix), getattr(self, "bias_hh" + suffix)) if self.bias else (None, None)
+        weights = (getattr(self, "weight_ih" + suffix), getattr(self, "weight_hh" + suffix), *biases)
+        return (*weights, getattr(self, "weight_hr" + suffix)) if self.proj_size else weights
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -251,23 +252,19 @@ class RNNBase(Module):
     def _check_input(self, input: Any) -> None:
         name = type(self).__name__
         need_tensor(name, input)
-        if input.ndim not in (2, 3):
-            raise ValueError(
-                f"{name}: expected input to be 2D or 3D, got {input.ndim}D instead (shape {list(input.shape)})"
-            )
-        time = 1 if self.batch_first and input.ndim == 3 else 0
-        if input.shape[time] == 0:
-            raise RuntimeError(
-                f"{name}: expected sequence length to be larger than 0 (input shape {list(input.shape)})"
-            )
+        shape = input.array.shape
+        if len(shape) not in (2, 3):
+            raise ValueError(f"{name}: expected input to be 2D or 3D, got {len(shape)}D instead (shape {list(shape)})")
+        if shape[1 if self.batch_first and len(shape) == 3 else 0] == 0:
+            raise RuntimeError(f"{name}: expected sequence length to be larger than 0 (input shape {list(shape)})")
         self._check_features(input)
 
     def _check_features(self, input: Tensor) -> None:
-        name = type(self).__name__
-        if input.shape[-1] != self.input_size:
+        name, shape = type(self).__name__, input.array.shape
+        if shape[-1] != self.input_size:
             raise RuntimeError(
-                f"{name}: input has {input.shape[-1]} features, expected input_size={self.input_size} "
-                f"(input shape {list(input.shape)})"
+                f"{name}: input has {shape[-1]} features, expected input_size={self.input_size} "
+                f"(input shape {list(shape)})"
             )
         if input.dtype != self.weight_ih_l0.dtype:
             raise ValueError(
