@@ -41,6 +41,7 @@ class Node:
     scope: Scope
     n_outputs: int
     hooks: dict[int, list[Any]] | None  # per output number: functions of its gradient
+    fresh = False  # does the rule return arrays that it has just made, another one for each input?
     source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
     backward: Callable[..., Any]  # the rule, and what goes with it, of every node but leaves: see ops/function.py
     check_saved: Callable[..., None]

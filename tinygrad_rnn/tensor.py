@@ -242,8 +242,8 @@ class Tensor(TensorMethods):
         if isinstance(g, Recorded):
             new: Any = g if self.grad is None else self.grad + g
         elif self.grad is None:
-            # not ours alone unless the engine made it: another tensor may hold the same memory
-            new = Tensor._of(np.asarray(g) if fresh else np.array(g, order="C"))
+            # not ours alone unless it was made on the way: another tensor may hold the same memory
+            new = Tensor._of(np.asarray(g, order="C") if fresh else np.array(g, order="C"))
         else:
             new = Tensor._of(np.asarray(self.grad.array + g))
         self.grad = new

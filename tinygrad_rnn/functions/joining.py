@@ -99,7 +99,7 @@ def unbind(input, dim=0):
     """The slices along `dim`, as a tuple."""
     if not input.array.ndim:
         raise IndexError("unbind(): a 0-d tensor has no axis to take apart")
-    return record(ops.Unbind, input, dim=wrap_dim("unbind", dim, input.array.ndim))
+    return record_view(ops.Unbind, input, wrap_dim("unbind", dim, input.array.ndim))
 
 
 def narrow(input, dim, start, length):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph import memory_of
 from ..ops import shape as ops
-from ..recording import record
+from ..recording import record, record_view
 from .arguments import broadcast_shapes, is_tensor, sizes_of, wrap_dim, wrap_dims
 
 
@@ -27,7 +27,7 @@ def view(input, *size, **named):
             f"view(): the numbers of a tensor of shape {list(input.shape)} do not lie in memory in the order "
             f"that shape {list(wanted)} needs; use .reshape(...) or .contiguous().view(...)"
         )
-    return record(ops.Reshape, input, shape=wanted)
+    return record_view(ops.Reshape, input, wanted)
 
 
 def _can_view(x, shape):
@@ -38,7 +38,7 @@ def _can_view(x, shape):
 
 
 def _reshape(name, input, shape):
-    result = record(ops.Reshape, input, shape=_full_shape(name, input, shape))
+    result = record_view(ops.Reshape, input, _full_shape(name, input, shape))
     if not input.array.flags.c_contiguous and memory_of(result.array) is not memory_of(input.array):
         result._view = None  # NumPy had to copy
     return result
@@ -97,7 +97,7 @@ def transpose(input, dim0, dim1):
     a, b = wrap_dim("transpose", dim0, n), wrap_dim("transpose", dim1, n)
     if n:
         dims[a], dims[b] = dims[b], dims[a]
-    return record(ops.Transpose, input, dims=tuple(dims))
+    return record_view(ops.Transpose, input, tuple(dims))
 
 
 swapaxes = swapdims = transpose
@@ -109,12 +109,12 @@ def t(input):
         raise RuntimeError(
             f"t() expects a tensor with at most 2 dimensions, got {input.array.ndim}; use .mT or permute"
         )
-    return record(ops.Transpose, input, dims=tuple(reversed(range(input.array.ndim))))
+    return record_view(ops.Transpose, input, tuple(reversed(range(input.array.ndim))))
 
 
 def reverse_axes(input):
     """The axes in reverse order: `x.T`."""
-    return record(ops.Transpose, input, dims=tuple(reversed(range(input.array.ndim))))
+    return record_view(ops.Transpose, input, tuple(reversed(range(input.array.ndim))))
 
 
 def transpose_matrix(input):
@@ -130,7 +130,7 @@ def permute(input, *dims, **named):
     n = input.array.ndim
     if len(given) != n:
         raise RuntimeError(f"permute(): {len(given)} axes {list(given)} given for a tensor of {n} dimensions")
-    return record(ops.Transpose, input, dims=wrap_dims("permute", given, n))
+    return record_view(ops.Transpose, input, wrap_dims("permute", given, n))
 
 
 def movedim(input, source, destination):
@@ -142,7 +142,7 @@ def movedim(input, source, destination):
     order = [d for d in range(n) if d not in source]
     for to, origin in sorted(zip(destination, source, strict=True)):
         order.insert(to, origin)
-    return record(ops.Transpose, input, dims=tuple(order))
+    return record_view(ops.Transpose, input, tuple(order))
 
 
 moveaxis = movedim
@@ -153,14 +153,14 @@ def squeeze(input, dim=None):
     shape = input.array.shape
     drop = wrap_dims("squeeze", dim, len(shape)) if dim is not None else range(len(shape))
     kept = tuple(n for d, n in enumerate(shape) if d not in drop or n != 1)
-    return record(ops.Reshape, input, shape=kept)
+    return record_view(ops.Reshape, input, kept)
 
 
 def unsqueeze(input, dim):
     """Insert an axis of size 1 at `dim`."""
     shape = input.array.shape
     dim = wrap_dim("unsqueeze", dim, len(shape) + 1)
-    return record(ops.Reshape, input, shape=(*shape[:dim], 1, *shape[dim:]))
+    return record_view(ops.Reshape, input, (*shape[:dim], 1, *shape[dim:]))
 
 
 def expand(input, *size, **named):

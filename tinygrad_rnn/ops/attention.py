@@ -21,6 +21,7 @@ class Attention(Function):
 
     n_outputs = 2
     saves = ("q", "k", "v", "out")
+    fresh = True
 
     def forward(ctx, q, k, v, bias, scale, hidden=None, drop=None):
         ctx.scale, ctx.drop = scale, drop

@@ -48,6 +48,7 @@ class Mul(Function):
 
     promotes = True
     saves = {"x": "y", "y": "x"}
+    fresh = True
 
     def forward(ctx, x, y):
         return x * y

@@ -38,6 +38,7 @@ class Function(Node):
     `saves` declares what backward needs, by the name of a forward argument or "out": a tuple, or a
     dict {"x": "y"} meaning that x is kept only if the gradient of y is wanted. A rule must return the
     gradient at any shape that broadcasts from its input: the engine sums it back and fixes its dtype.
+    A rule that always makes new arrays, one for each input, says `fresh`: what it sends need not be copied into `.grad`.
     """
 
     saves: Any = ()

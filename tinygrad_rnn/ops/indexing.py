@@ -26,6 +26,8 @@ def add_at(into: np.ndarray, index: Any, values: Any) -> None:
 class Index(Function):
     """y = x[index]          dL/dx = zeros, with dL/dy added at the index"""
 
+    fresh = True
+
     def forward(ctx, x, index):
         ctx.index, ctx.from_shape = index, x.shape
         return x[index]
@@ -101,6 +103,8 @@ def places(index: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:
 
 class Embedding(Function):
     """y = the rows of `weight` (V, E) at `index` (…)          dL/dweight = dL/dy added to the rows used"""
+
+    fresh = True
 
     def forward(ctx, weight, index, padding_idx):
         ctx.index, ctx.padding_idx, ctx.from_shape = index, padding_idx, weight.shape

@@ -22,6 +22,7 @@ class CrossEntropy(Function):
     """
 
     saves = ("x",)
+    fresh = True
     powers = None  # of e, and their sums, kept from forward for the first backward
 
     def forward(ctx, x, t, pick, spread, u, ignored, total):

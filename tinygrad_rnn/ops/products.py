@@ -21,6 +21,7 @@ class MatMul(Function):
 
     promotes = True
     saves = {"x": "y", "y": "x"}
+    fresh = True
 
     def forward(ctx, x, y):
         return times(x, y)
@@ -35,6 +36,7 @@ class Linear(Function):
     """y = x Wᵀ + b, x (…, I), W (O, I), b (O,)          dL/dx = dL/dy W,   dL/dW = dL/dyᵀ x,   dL/db = Σ dL/dy"""
 
     saves = {"x": "weight", "weight": "x"}
+    fresh = True
 
     def forward(ctx, x, weight, bias):
         if x.dtype is not weight.dtype or (bias is not None and bias.dtype is not x.dtype):

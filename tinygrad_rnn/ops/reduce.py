@@ -23,7 +23,8 @@ class Sum(Function):
         return exact_sum(x, dims, keepdim)
 
     def backward(ctx, g):
-        g = call(Reshape, g, shape=kept_shape(ctx.from_shape, ctx.dims))
+        if len(ctx.dims) < len(ctx.from_shape):
+            g = call(Reshape, g, shape=kept_shape(ctx.from_shape, ctx.dims))
         return call(Expand, g, shape=ctx.from_shape)
 
 
