@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import SoftmaxGradient
+from .activations import SoftmaxGradient, moderate
 from .function import Function, call
+from .shape import sum_along
 
 
 class Attention(Function):
@@ -28,9 +29,7 @@ class Attention(Function):
         p = np.matmul(q * scale, k.mT)
         if bias is not None:
             p += bias
-        if hidden is not None:
-            np.copyto(p, -np.inf, where=hidden)
-        _softmax_in_place(p, may_be_empty=bias is not None or hidden is not None)
+        _softmax_in_place(p, hidden, may_be_empty=bias is not None or hidden is not None)
         return np.matmul(p if drop is None else p * drop, v), p
 
     def backward(ctx, g, g_p):
@@ -51,14 +50,21 @@ class Attention(Function):
         return dq, dk, dv, ds if to_bias else None
 
 
-def _softmax_in_place(scores: np.ndarray, may_be_empty: bool) -> None:
-    """Softmax along the last axis; rows that are -inf throughout become 0."""
-    top = scores.max(-1, keepdims=True)
-    if may_be_empty:
-        np.copyto(top, 0, where=np.isneginf(top))
-    scores -= top
-    np.exp(scores, out=scores)
-    total = scores.sum(-1, keepdims=True)
+def _softmax_in_place(scores: np.ndarray, hidden: np.ndarray | None, may_be_empty: bool) -> None:
+    """Softmax along the last axis over what is not hidden; where everything is, or -inf, the row becomes 0."""
+    if moderate(scores):
+        np.exp(scores, out=scores)
+        if hidden is not None:
+            np.copyto(scores, 0, where=hidden)
+    else:
+        if hidden is not None:
+            np.copyto(scores, -np.inf, where=hidden)
+        top = scores.max(-1, keepdims=True)
+        if may_be_empty:
+            np.copyto(top, 0, where=np.isneginf(top))
+        scores -= top
+        np.exp(scores, out=scores)
+    total = sum_along(scores, -1)
     if may_be_empty:
         np.copyto(total, 1, where=total == 0)
     scores /= total

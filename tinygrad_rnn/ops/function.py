@@ -135,12 +135,12 @@ def _keep_output(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ..
 
 def _keeper(plan: tuple[tuple[int, int | None], ...], leading: bool) -> Callable[..., tuple[Any, ...]]:
     """A function that picks what `plan` says. `leading` plans ask for the first inputs, most often for all of them:
-    then the tuple of inputs is kept as it is."""
+    then no tuple is put together."""
     n, always = len(plan), all(wanted is None for _, wanted in plan)
 
     def keep(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
-        if leading and len(inputs) == n and (always or all(edges)):
-            return inputs
+        if leading and (always or None not in edges):
+            return inputs if len(inputs) == n else inputs[:n]
         values = (*inputs, out)
         return tuple([values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in plan])
 

@@ -9,6 +9,7 @@ from .activations import Softmax, SoftmaxGradient, powers
 from .choosing import plain, select
 from .elementwise import Log
 from .function import Function, call
+from .shape import sum_along
 
 
 class CrossEntropy(Function):
@@ -28,7 +29,7 @@ class CrossEntropy(Function):
     def forward(ctx, x, t, pick, spread, u, ignored, total):
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
         y, top = powers(x, 1)
-        sums = row_sums(y)
+        sums = sum_along(y, 1)[:, 0]
         ctx.powers = y, sums
         if top is None:  # one logarithm of the quotient: the difference of two would lose digits near 0
             losses = np.log(sums / y.ravel()[places(t, y)])
@@ -63,7 +64,7 @@ class CrossEntropyGradient(Function):
         ctx.t, ctx.pick, ctx.spread, ctx.u = t, pick, spread, u
         if kept is None:
             y, _ = powers(x, 1)
-            kept = y, row_sums(y)
+            kept = y, sum_along(y, 1)[:, 0]
         y, sums = kept
         y *= (g * ctx.factor() / sums)[:, None]
         y.reshape(-1)[places(t, y)] -= g * pick
@@ -88,11 +89,6 @@ class CrossEntropyGradient(Function):
 def places(t, x):
     """Where the numbers x[b, t_b] stand among those of x (N, K) in a row: NumPy finds them so in half the time."""
     return np.arange(0, x.size, x.shape[1]) + t
-
-
-def row_sums(x):
-    """The sum of each row: (N, K) -> (N,), as a product, which takes a quarter of the time."""
-    return x @ np.ones(x.shape[1], x.dtype)
 
 
 class Pick(Function):

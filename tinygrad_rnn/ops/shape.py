@@ -46,6 +46,15 @@ def sum_of_rows(x: Any) -> Any:
     return sum_of_rows(sums)
 
 
+def sum_along(x: np.ndarray, dim: int) -> np.ndarray:
+    """The sum along `dim`, which stays as an axis of size 1. Along the last axis a product with ones takes a fifth of
+    the time of a sum."""
+    if x.dtype.char not in _ONES or dim not in (-1, x.ndim - 1):
+        return x.sum(dim, keepdims=True)
+    n = x.shape[-1]
+    return (x @ (_ONES[x.dtype.char][:n] if n <= 256 else np.ones(n, x.dtype)))[..., None]
+
+
 class SumTo(Function):
     """Undo broadcasting: add up over the axes along which `shape` was stretched.    dL/dx = dL/dy, stretched"""
 
