@@ -13,13 +13,14 @@ import argparse
 import json
 import platform
 
-from . import attention, growth, layers, numpy_peers, ops, peers, processes, training
+from . import attention, floor, growth, layers, numpy_peers, ops, peers, processes, training
 
 TABLES = {
     "chain": ops.chain,
     "lstm": ops.lstm,
     "layers": layers.rnn_layers,
     "ways": layers.other_ways,
+    "floor": floor.floor,
     "attention": attention.attention,
     "training": training.training,
     "numpy": numpy_peers.numpy_peers,

@@ -16,8 +16,33 @@ from typing import Any
 
 import numpy as np
 
-from .layout import batch_major, block_length, blocks, from_outside, running, side_by_side
-from .pool import Workspace, give, take
+from .layout import (
+    apart,
+    batch_major,
+    block_length,
+    blocks,
+    each_step,
+    feature_major,
+    from_outside,
+    running,
+    side_by_side,
+)
+from .workspace import Lease, Workspace
+
+
+class Forward(Workspace):
+    """What forward writes: [x; 1], the gates D_r, D_z, n, the states from h[0] on, and what n sees of h."""
+
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
+        self.xs = np.empty((steps, features + 1, batch), dtype)
+        self.gates = gates = np.empty((steps, 3 * hidden, batch), dtype)
+        self.h = h = np.empty((steps + 1, hidden, batch), dtype)
+        self.inner = np.empty((steps, hidden, batch), dtype)  # W_hn h + b_hn, or r h
+        self.from_h = np.empty((3 * hidden, batch), dtype)
+        self.scratch = np.empty((hidden, batch), dtype)
+        self.xs[:, -1] = 1
+        D, n = gates[:, : 2 * hidden], gates[:, 2 * hidden :]
+        self.views = each_step(steps, D, D[:, :hidden], D[:, hidden:], n, self.inner, h[:-1], h[1:])
 
 
 def forward(
@@ -40,24 +65,18 @@ def forward(
     steps, batch, features = x.shape
     hidden = h0.shape[1]
     W_x, W_h, b_n = _pack(weight_ih, weight_hh, bias_ih, bias_hh, write)
-    xs = take((steps, features + 1, batch), x.dtype)  # [x; 1]
-    xs[:, :-1] = (x[::-1] if reverse else x).transpose(0, 2, 1)
-    xs[:, -1] = 1
-    gates = take((steps, 3 * hidden, batch), x.dtype)  # r, z, n
-    np.matmul(W_x, xs, gates)
-    h = take((steps + 1, hidden, batch), x.dtype)
-    h[0] = h0.T
-    inner = take((steps, hidden, batch), x.dtype)  # what n sees of h: W_hn h + b_hn, or r h
+    space = Forward.take(steps, batch, features, hidden, x.dtype)
+    feature_major(x, space.xs[:, :-1], reverse)
+    np.matmul(W_x, space.xs, space.gates)
+    space.h[0] = h0.T
     run = _run_before if before else _run_after
     with np.errstate(over="ignore"):  # exp = inf is a closed gate: 1 / inf = 0
-        run(W_h, b_n[:, None], gates, h, inner, running(sizes, steps, batch))
-    outputs = batch_major(h[1:], reverse), h[-1].T.copy()
-    if not keep:
-        give(xs, gates, h, inner)
-        return outputs, None
-    workspace = Workspace((W_x, W_h, xs, h, gates, inner, before, write, reverse, sizes))
-    workspace.buffers = xs, gates, h, inner
-    return outputs, workspace
+        run(W_h, b_n[:, None], space, running(sizes, steps, batch))
+    outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy()
+    if keep:
+        return outputs, Lease((space, W_x, W_h, before, write, reverse, sizes))
+    space.give()
+    return outputs, None
 
 
 def _pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any, write: bool) -> tuple[Any, ...]:
@@ -74,62 +93,77 @@ def _pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any, write: boo
     return W_x, W_h, b_n
 
 
-def _run_after(W_h: Any, b_n: Any, gates: Any, h: Any, inner: Any, sizes: list[int]) -> None:
-    """The steps with the reset gate after the matrix; gates become D_r, D_z, n."""
-    hidden, batch = h.shape[1:]
-    one = np.array(1, h.dtype)  # NumPy takes an array faster than a Python number
-    from_h = np.empty((3 * hidden, batch), h.dtype)
+def _run_after(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
+    """The steps with the reset gate after the matrix."""
+    from_h, scratch = space.from_h, space.scratch
+    hidden, batch = scratch.shape
     to_rz, to_n = from_h[: 2 * hidden], from_h[2 * hidden :]
-    scratch = np.empty((hidden, batch), h.dtype)
-    D, n = gates[:, : 2 * hidden], gates[:, 2 * hidden :]
+    one = np.array(1, from_h.dtype)  # NumPy takes an array faster than a Python number
     dot, exp, tanh, divide, add, subtract = np.dot, np.exp, np.tanh, np.divide, np.add, np.subtract
-    for D_t, D_r, D_z, n_t, m, h_before, h_t, size in zip(
-        D, D[:, :hidden], D[:, hidden:], n, inner, h[:-1], h[1:], sizes, strict=True
-    ):
+    for (D, D_r, D_z, n, inner, h_before, h), size in zip(space.views, sizes, strict=True):
         dot(W_h, h_before, from_h)
-        add(D_t, to_rz, D_t)
-        exp(D_t, D_t)
-        add(D_t, one, D_t)
-        add(to_n, b_n, m)
-        divide(m, D_r, scratch)
-        add(n_t, scratch, n_t)
-        tanh(n_t, n_t)
-        subtract(h_before, n_t, scratch)
+        add(D, to_rz, D)
+        exp(D, D)
+        add(D, one, D)
+        add(to_n, b_n, inner)
+        divide(inner, D_r, scratch)
+        add(n, scratch, n)
+        tanh(n, n)
+        subtract(h_before, n, scratch)
         divide(scratch, D_z, scratch)
-        add(n_t, scratch, h_t)
+        add(n, scratch, h)
         if size < batch:
-            h_t[:, size:] = h_before[:, size:]
+            h[:, size:] = h_before[:, size:]
 
 
-def _run_before(W_h: Any, b_n: Any, gates: Any, h: Any, inner: Any, sizes: list[int]) -> None:
-    """The steps with the reset gate before the matrix; gates become D_r, D_z, n."""
-    hidden, batch = h.shape[1:]
-    one = np.array(1, h.dtype)
-    W_rz, W_n = W_h[: 2 * hidden], np.ascontiguousarray(W_h[2 * hidden :])
-    to_rz = np.empty((2 * hidden, batch), h.dtype)
-    scratch = np.empty((hidden, batch), h.dtype)
-    gates[:, 2 * hidden :] += b_n
-    D, n = gates[:, : 2 * hidden], gates[:, 2 * hidden :]
+def _run_before(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
+    """The steps with the reset gate before the matrix."""
+    scratch = space.scratch
+    hidden, batch = scratch.shape
+    W_rz, W_n, to_rz = W_h[: 2 * hidden], W_h[2 * hidden :], space.from_h[: 2 * hidden]
+    space.gates[:, 2 * hidden :] += b_n
+    one = np.array(1, scratch.dtype)
     dot, exp, tanh, divide, add, subtract = np.dot, np.exp, np.tanh, np.divide, np.add, np.subtract
-    for D_t, D_r, D_z, n_t, m, h_before, h_t, size in zip(
-        D, D[:, :hidden], D[:, hidden:], n, inner, h[:-1], h[1:], sizes, strict=True
-    ):
+    for (D, D_r, D_z, n, inner, h_before, h), size in zip(space.views, sizes, strict=True):
         dot(W_rz, h_before, to_rz)
-        add(D_t, to_rz, D_t)
-        exp(D_t, D_t)
-        add(D_t, one, D_t)
-        divide(h_before, D_r, m)
-        dot(W_n, m, scratch)
-        add(n_t, scratch, n_t)
-        tanh(n_t, n_t)
-        subtract(h_before, n_t, scratch)
+        add(D, to_rz, D)
+        exp(D, D)
+        add(D, one, D)
+        divide(h_before, D_r, inner)
+        dot(W_n, inner, scratch)
+        add(n, scratch, n)
+        tanh(n, n)
+        subtract(h_before, n, scratch)
         divide(scratch, D_z, scratch)
-        add(n_t, scratch, h_t)
+        add(n, scratch, h)
         if size < batch:
-            h_t[:, size:] = h_before[:, size:]
+            h[:, size:] = h_before[:, size:]
 
 
-def backward(workspace: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
+class Backward(Workspace):
+    """What backward writes: `outside` for all steps, the rest for a block of them. `slopes` become the gradients of
+    a_r, a_z, a_n; `after` has a block of rows before them, for W_hn h."""
+
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, after: bool):
+        rows = 4 if after else 3
+        self.outside = np.empty((steps, hidden, batch), dtype)
+        self.rz, self.rest = [np.empty((length, 2 * hidden, batch), dtype) for _ in range(2)]
+        self.slopes = slopes = np.empty((length, rows * hidden, batch), dtype)
+        self.columns = np.empty(slopes.size, dtype)
+        self.h_seen, self.n_seen = [np.empty(length * hidden * batch, dtype) for _ in range(2)]
+        self.x_seen = np.empty(length * (features + 1) * batch, dtype)
+        self.dh, self.d_rh, self.from_h = [np.empty((hidden, batch), dtype) for _ in range(3)]
+        by_gate = slopes.reshape(length, rows, hidden, batch)
+        r, z = self.rz[:, :hidden], self.rz[:, hidden:]
+        if after:
+            parts = z, by_gate, slopes[:, : 3 * hidden]
+        else:
+            parts = r, z, slopes[:, :hidden], slopes[:, : 2 * hidden], by_gate[:, 1:], slopes[:, 2 * hidden :]
+        self.from_output = list(self.outside)
+        self.views = each_step(length, *parts)
+
+
+def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
     """Gradients from d_output (T, B, H) and d_h (B, H), either of them None.
 
     Returns dx (T, B, I) or None if it is not wanted, dh0 (B, H), dW_ih, dW_hh, db_ih, db_hh.
@@ -137,40 +171,42 @@ def backward(workspace: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> 
     The gradient of every pre-activation is that of h, or of r h, times a slope known beforehand. So slopes are computed
     for a block of steps at once and become gradients when the steps run, last first; then dW and dx follow.
     """
-    W_x, W_h, xs, h, gates, inner, before, write, reverse, sizes = workspace
-    steps, hidden, batch = inner.shape
+    forward, W_x, W_h, before, write, reverse, sizes = lease
+    steps, hidden, batch = forward.inner.shape
+    features = W_x.shape[1] - 1
+    length = block_length(steps, 4 * hidden * batch)
+    space = Backward.take(steps, batch, features, hidden, W_h.dtype, length, not before)
     W_x, W_h = W_x[:, :-1].copy(), W_h.copy()
     for part in (W_x, W_h):
         part[: 2 * hidden] *= -1  # the folded minus
     to_h = _transposed(W_h, before)
-    dh_all = from_outside(d_output, d_h, inner, reverse)
-    dh = np.zeros((hidden, batch), h.dtype)
-    dx = np.empty((steps, batch, W_x.shape[1]), h.dtype) if wants_dx else None
+    from_outside(d_output, d_h, space.outside, reverse)
+    space.dh[...] = 0
+    dx = np.empty((steps, batch, features), W_h.dtype) if wants_dx else None
     dW_x: Any = 0
     dW_rz, dW_n, db_n = 0, 0, 0
     counts = running(sizes, steps, batch)
     run = _run_back_before if before else _run_back_after
-    for block in blocks(steps, block_length(steps, 4 * hidden * batch)):
-        hs = h[block.start : block.stop + 1]
-        da = run(to_h, hs, gates[block], inner[block], dh_all[block], dh, counts[block])
-        columns, seen, x_seen = side_by_side(da), side_by_side(hs[:-1]), side_by_side(xs[block])
-        n_seen = side_by_side(inner[block]) if before else seen
-        n, rz, all_x = columns[:hidden], columns[-3 * hidden : -hidden], columns[-3 * hidden :]
+    for block in blocks(steps, length):
+        da = run(to_h, forward, space, block, counts[block])
+        columns, seen = side_by_side(da, space.columns), side_by_side(forward.h[block], space.h_seen)
+        rz, all_x = columns[-3 * hidden : -hidden], columns[-3 * hidden :]
+        n, n_seen = columns[:hidden], seen
         if before:
-            n = columns[2 * hidden :]
-        dW_x = dW_x + np.dot(all_x, x_seen.T)
+            n, n_seen = columns[2 * hidden :], side_by_side(forward.inner[block], space.n_seen)
+        dW_x = dW_x + np.dot(all_x, side_by_side(forward.xs[block], space.x_seen).T)
         dW_rz, dW_n, db_n = dW_rz + np.dot(rz, seen.T), dW_n + np.dot(n, n_seen.T), db_n + n.sum(1)
         if dx is not None:
-            dx[block] = np.dot(W_x.T, all_x).reshape(-1, len(da), batch).transpose(1, 2, 0)
-        give(da, columns, seen, x_seen)
-    give(dh_all)
+            apart(np.dot(W_x.T, all_x), dx[block])
+    dh0 = space.dh.T.copy()
+    space.give()
     db_x = dW_x[:, -1]
     dW_h, db_h = np.concatenate([dW_rz, dW_n]), np.concatenate([db_x[: 2 * hidden], db_n])
     if write:
         for part in (dW_x, dW_h, db_h):  # db_x is a part of dW_x
             part[hidden : 2 * hidden] *= -1
     dx = dx[::-1] if dx is not None and reverse else dx
-    return dx, dh.T.copy(), dW_x[:, :-1], dW_h, db_x, db_h
+    return dx, dh0, dW_x[:, :-1], dW_h, db_x, db_h
 
 
 def _transposed(W_h: Any, before: bool) -> Any:
@@ -178,20 +214,22 @@ def _transposed(W_h: Any, before: bool) -> Any:
     hidden = W_h.shape[1]
     W_rz, W_n = W_h[: 2 * hidden], W_h[2 * hidden :]
     if before:
-        return np.ascontiguousarray(W_rz.T), np.ascontiguousarray(W_n.T)
-    return np.ascontiguousarray(np.concatenate([W_n, W_rz]).T)
+        return W_rz.T.copy(), W_n.T.copy()
+    return np.concatenate([W_n, W_rz]).T.copy()
 
 
-def _slopes(h: Any, gates: Any, rows: int) -> tuple[Any, ...]:
-    """For a block of steps: r, z, and their complements 1 - r, 1 - z; and the last `rows` · H rows of slopes, of which
-    the last two are set:  ∂h/∂a_z = (h_{t-1} - n) z (1 - z),  ∂h/∂a_n = (1 - z) (1 - n²)."""
-    steps, batch, hidden = len(gates), h.shape[2], h.shape[1]
-    rz, rest = [take((steps, 2 * hidden, batch), h.dtype) for _ in range(2)]
+def _slopes(forward: Forward, space: Backward, block: slice) -> tuple[Any, Any, Any]:
+    """For a block of steps: r and z, 1 - r and 1 - z, and the slopes, of which the last two parts are set:
+
+    ∂h/∂a_z = (h_{t-1} - n) z (1 - z),  ∂h/∂a_n = (1 - z) (1 - n²)
+    """
+    length, hidden = block.stop - block.start, forward.h.shape[1]
+    gates = forward.gates[block]
+    rz, rest, slopes = space.rz[:length], space.rest[:length], space.slopes[:length]
+    to_z, to_n, n = slopes[:, -2 * hidden : -hidden], slopes[:, -hidden:], gates[:, 2 * hidden :]
     np.divide(1, gates[:, : 2 * hidden], rz)
     np.subtract(1, rz, rest)
-    slopes = take((steps, rows * hidden, batch), h.dtype)
-    to_z, to_n, n = slopes[:, -2 * hidden : -hidden], slopes[:, -hidden:], gates[:, 2 * hidden :]
-    np.subtract(h[:-1], n, to_z)
+    np.subtract(forward.h[block], n, to_z)
     to_z *= rz[:, hidden:]
     to_z *= rest[:, hidden:]
     np.multiply(n, n, to_n)
@@ -200,58 +238,51 @@ def _slopes(h: Any, gates: Any, rows: int) -> tuple[Any, ...]:
     return rz, rest, slopes
 
 
-def _run_back_after(W: Any, h: Any, gates: Any, inner: Any, dh_all: Any, dh: Any, sizes: list[int]) -> Any:
+def _run_back_after(W: Any, forward: Forward, space: Backward, block: slice, sizes: list[int]) -> Any:
     """A block of steps; `dh` becomes the gradient of the state before it. Returns the gradients of W_hn h, a_r, a_z, a_n.
 
     da_z = dh ∂h/∂a_z,  da_n = dh ∂h/∂a_n,  d(W_hn h) = da_n r,  da_r = da_n (W_hn h + b_hn) r (1 - r)
     dh_{t-1} = (gradient of output t-1) + z dh + W_hᵀ [d(W_hn h), da_r, da_z]
     """
-    steps, hidden, batch = inner.shape
-    rz, rest, slopes = _slopes(h, gates, 4)
+    dh, from_h = space.dh, space.from_h
+    hidden, batch = dh.shape
+    rz, rest, slopes = _slopes(forward, space, block)
     to_inner, to_r = slopes[:, :hidden], slopes[:, hidden : 2 * hidden]
     np.multiply(slopes[:, 3 * hidden :], rz[:, :hidden], to_inner)
     np.multiply(to_inner, rest[:, :hidden], to_r)
-    to_r *= inner
-    by_gate = slopes.reshape(steps, 4, hidden, batch)
-    from_h = np.empty_like(dh)
+    to_r *= forward.inner[block]
     dot, add, multiply = np.dot, np.add, np.multiply
-    for dh_t, z_t, da_t, for_h, n in zip(
-        dh_all[::-1], rz[::-1, hidden:], by_gate[::-1], slopes[::-1, : 3 * hidden], sizes[::-1], strict=True
-    ):
-        add(dh, dh_t, dh)
+    views = zip(space.from_output[block], space.views[: len(sizes)], sizes, strict=True)
+    for from_output, (z, da, for_h), n in reversed(list(views)):
+        add(dh, from_output, dh)
         if n < batch:  # gradients of ended sequences pass through
             passing = dh[:, n:].copy()
-        multiply(da_t, dh, da_t)
+        multiply(da, dh, da)
         if n < batch:
-            da_t[:, :, n:] = 0
+            da[:, :, n:] = 0
         dot(W, for_h, from_h)
-        multiply(dh, z_t, dh)
+        multiply(dh, z, dh)
         add(dh, from_h, dh)
         if n < batch:
             dh[:, n:] = passing
-    give(rz, rest)
     return slopes
 
 
-def _run_back_before(W: Any, h: Any, gates: Any, inner: Any, dh_all: Any, dh: Any, sizes: list[int]) -> Any:
+def _run_back_before(W: Any, forward: Forward, space: Backward, block: slice, sizes: list[int]) -> Any:
     """A block of steps; `dh` becomes the gradient of the state before it. Returns the gradients of a_r, a_z, a_n.
 
     da_n = dh ∂h/∂a_n,  d(r h) = W_hnᵀ da_n,  da_r = d(r h) h_{t-1} r (1 - r),  da_z = dh ∂h/∂a_z
     dh_{t-1} = (gradient of output t-1) + z dh + r d(r h) + W_hrzᵀ [da_r, da_z]
     """
-    steps, hidden, batch = inner.shape
+    dh, d_rh, from_h = space.dh, space.d_rh, space.from_h
+    hidden, batch = dh.shape
     W_rz, W_n = W
-    rz, rest, slopes = _slopes(h, gates, 3)
-    to_r = slopes[:, :hidden]
-    np.multiply(inner, rest[:, :hidden], to_r)  # inner is r h_{t-1}
-    to_zn = slopes[:, hidden:].reshape(steps, 2, hidden, batch)
-    d_rh, from_h = np.empty_like(dh), np.empty_like(dh)
+    _, rest, slopes = _slopes(forward, space, block)
+    np.multiply(forward.inner[block], rest[:, :hidden], slopes[:, :hidden])  # inner is r h_{t-1}
     dot, add, multiply = np.dot, np.add, np.multiply
-    for dh_t, r_t, z_t, da_r, da_rz, da_zn, da_n, n in zip(
-        dh_all[::-1], rz[::-1, :hidden], rz[::-1, hidden:], to_r[::-1], slopes[::-1, : 2 * hidden], to_zn[::-1],
-        slopes[::-1, 2 * hidden :], sizes[::-1], strict=True,
-    ):  # fmt: skip
-        add(dh, dh_t, dh)
+    views = zip(space.from_output[block], space.views[: len(sizes)], sizes, strict=True)
+    for from_output, (r, z, da_r, da_rz, da_zn, da_n), n in reversed(list(views)):
+        add(dh, from_output, dh)
         if n < batch:  # gradients of ended sequences pass through
             passing = dh[:, n:].copy()
             dh[:, n:] = 0
@@ -259,11 +290,10 @@ def _run_back_before(W: Any, h: Any, gates: Any, inner: Any, dh_all: Any, dh: An
         dot(W_n, da_n, d_rh)
         multiply(da_r, d_rh, da_r)
         dot(W_rz, da_rz, from_h)
-        multiply(dh, z_t, dh)
+        multiply(dh, z, dh)
         add(dh, from_h, dh)
-        multiply(d_rh, r_t, d_rh)
+        multiply(d_rh, r, d_rh)
         add(dh, d_rh, dh)
         if n < batch:
             dh[:, n:] = passing
-    give(rz, rest)
     return slopes

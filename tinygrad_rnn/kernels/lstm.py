@@ -23,8 +23,18 @@ from typing import Any
 
 import numpy as np
 
-from .layout import batch_major, block_length, blocks, buffer, from_outside, running, side_by_side
-from .pool import Workspace, give, take
+from .layout import (
+    apart,
+    batch_major,
+    block_length,
+    blocks,
+    each_step,
+    feature_major,
+    from_outside,
+    running,
+    side_by_side,
+)
+from .workspace import Lease, Workspace
 
 ORDER = [3, 1, 0, 2]  # PyTorch's rows are i, f, g, o; ours o, f, i, g
 BACK = [2, 1, 3, 0]  # and the way back
@@ -41,6 +51,23 @@ def pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> np.ndarr
     return packed.reshape(4 * hidden, -1)
 
 
+class Forward(Workspace):
+    """What forward writes, from the start state at z[0] on; without `keep` only z is there for every step."""
+
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, keep: bool):
+        kept = steps if keep else 1
+        self.z = z = np.empty((steps + 1, features + hidden + 1, batch), dtype)
+        self.h = h = z[:, features:-1]  # h[t] is the state before step t
+        self.D = D = np.empty((kept, 4 * hidden, batch), dtype)
+        self.P = P = np.empty((kept, 2 * hidden, batch), dtype)
+        self.tanh_c = np.empty((kept, hidden, batch), dtype)
+        self.a = np.empty((4 * hidden, batch), dtype)
+        self.cg = np.empty((2 * hidden, batch), dtype)  # [c; g] of the running step
+        z[:, -1] = 1
+        D_o, D_fi, D_g = D[:, :hidden], D[:, hidden : 3 * hidden], D[:, 3 * hidden :]
+        self.views = each_step(steps, z[:-1], h[1:], D, D_o, D_fi, D_g, P, P[:, :hidden], P[:, hidden:], self.tanh_c)
+
+
 def forward(
     x: Any, h0: Any, c0: Any, weights: tuple[Any, ...], reverse: bool, keep: bool, sizes: list[int] | None = None
 ) -> tuple[Any, Any]:
@@ -53,38 +80,26 @@ def forward(
     steps, batch, features = x.shape
     hidden = h0.shape[1]
     W = pack(*weights)
-    z = take((steps + 1, features + hidden + 1, batch), x.dtype)
-    z[:-1, :features] = (x[::-1] if reverse else x).transpose(0, 2, 1)
-    z[:, -1] = 1
-    h = z[:, features:-1]  # h[t] is the state before step t
-    h[0] = h0.T
-    D = buffer(steps, 4 * hidden, batch, x.dtype, keep)
-    P = buffer(steps, 2 * hidden, batch, x.dtype, keep)
-    tanh_c = buffer(steps, hidden, batch, x.dtype, keep)
-    cg = np.empty((2 * hidden, batch), x.dtype)  # [c; g] of the running step
-    cg[:hidden] = c0.T
+    space = Forward.take(steps, batch, features, hidden, x.dtype, keep)
+    feature_major(x, space.z[:-1, :features], reverse)
+    space.h[0], space.cg[:hidden] = h0.T, c0.T
     with np.errstate(over="ignore"):  # exp(a) = inf is a closed gate: 1 / inf = 0
-        _run(W, z, h, D, P, tanh_c, cg, running(sizes, steps, batch))
-    outputs = batch_major(h[1:], reverse), h[-1].T.copy(), cg[:hidden].T.copy()
-    if not keep:
-        give(z)
-        return outputs, None
-    workspace = Workspace((W, z, D, P, tanh_c, reverse, sizes))
-    workspace.buffers = z, D, P, tanh_c
-    return outputs, workspace
+        _run(W, space, running(sizes, steps, batch))
+    outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy(), space.cg[:hidden].T.copy()
+    if keep:
+        return outputs, Lease((space, W, reverse, sizes))
+    space.give()
+    return outputs, None
 
 
-def _run(W: Any, z: Any, h: Any, D: Any, P: Any, tanh_c: Any, cg: Any, sizes: list[int]) -> None:
+def _run(W: Any, space: Forward, sizes: list[int]) -> None:
     """The steps from first to last."""
-    hidden, batch = tanh_c.shape[1:]
-    one, two = np.array(1, z.dtype), np.array(2, z.dtype)  # NumPy takes an array faster than a Python number
-    a = np.empty((4 * hidden, batch), z.dtype)  # always in the cache
+    a, cg = space.a, space.cg
+    hidden, batch = cg.shape[0] // 2, cg.shape[1]
     c, g = cg[:hidden], cg[hidden:]
+    one, two = np.array(1, a.dtype), np.array(2, a.dtype)  # NumPy takes an array faster than a Python number
     dot, exp, tanh, subtract, add, divide = np.dot, np.exp, np.tanh, np.subtract, np.add, np.divide
-    for z_t, D_t, D_o, D_fi, D_g, P_t, kept, stored, tc, h_t, n in zip(
-        z[:-1], D, D[:, :hidden], D[:, hidden : 3 * hidden], D[:, 3 * hidden :],
-        P, P[:, :hidden], P[:, hidden:], tanh_c, h[1:], sizes, strict=True,
-    ):  # fmt: skip
+    for (z_t, h_t, D_t, D_o, D_fi, D_g, P_t, kept, stored, tanh_c), n in zip(space.views, sizes, strict=True):
         if n < batch:
             ended = c[:, n:].copy()
         dot(W, z_t, a)
@@ -94,14 +109,30 @@ def _run(W: Any, z: Any, h: Any, D: Any, P: Any, tanh_c: Any, cg: Any, sizes: li
         subtract(g, one, g)
         divide(cg, D_fi, P_t)
         add(kept, stored, c)
-        tanh(c, tc)
-        divide(tc, D_o, h_t)
+        tanh(c, tanh_c)
+        divide(tanh_c, D_o, h_t)
         if n < batch:
             c[:, n:] = ended
             h_t[:, n:] = z_t[-1 - hidden : -1, n:]
 
 
-def backward(workspace: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = True) -> tuple[Any, ...]:
+class Backward(Workspace):
+    """What backward writes: `outside` for all steps, the rest for a block of them."""
+
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int):
+        gates = (length, 4 * hidden, batch)
+        self.outside = np.empty((steps, hidden, batch), dtype)
+        self.U, self.rest, self.local = np.empty(gates, dtype), np.empty(gates, dtype), np.empty(gates, dtype)
+        self.slope = np.empty((length, hidden, batch), dtype)
+        self.columns = np.empty(length * 4 * hidden * batch, dtype)
+        self.seen = np.empty(length * (features + hidden + 1) * batch, dtype)
+        self.d = np.empty((4 * hidden, batch), dtype)  # [dh; dc; dc; dc], what the four gates are multiplied by
+        self.through_h = np.empty((hidden, batch), dtype)
+        self.from_output = list(self.outside)
+        self.views = each_step(length, self.slope, self.local, self.U[:, hidden : 2 * hidden])
+
+
+def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = True) -> tuple[Any, ...]:
     """Gradients from d_output (T, B, H), d_h and d_c (B, H), any of them None.
 
     Returns dx (T, B, I) or None if it is not wanted, dh0, dc0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
@@ -109,78 +140,75 @@ def backward(workspace: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool =
     The steps are taken in blocks, last first: what does not depend on the gradient is computed for a block at
     once, then the steps run, then the block's share of dW and dx follows while its numbers are still in the cache.
     """
-    W, z, D, P, tanh_c, reverse, sizes = workspace
-    steps, hidden, batch = tanh_c.shape
-    features = z.shape[1] - hidden - 1
+    forward, W, reverse, sizes = lease
+    steps, hidden, batch = forward.tanh_c.shape
+    features = W.shape[1] - hidden - 1
+    length = block_length(steps, 4 * hidden * batch)
+    space = Backward.take(steps, batch, features, hidden, W.dtype, length)
     W = (W.reshape(4, hidden, -1) * SCALES).reshape(W.shape)  # [W_ih W_hh b], the rows of g times 4
-    W_x, W_h = W[:, :features].T, np.ascontiguousarray(W[:, features:-1].T)
-    dh_all = from_outside(d_output, d_h, tanh_c, reverse)
-    d = np.zeros((4 * hidden, batch), z.dtype)  # [dh; dc; dc; dc], what the four gates are multiplied by
+    W_x, W_h = W[:, :features].T, W[:, features:-1].T.copy()
+    from_outside(d_output, d_h, space.outside, reverse)
+    space.d[...] = 0
     if d_c is not None:
-        d[hidden : 2 * hidden] = d_c.T
-    dx = np.empty((steps, batch, features), z.dtype) if wants_dx else None
+        space.d[hidden : 2 * hidden] = d_c.T
+    dx = np.empty((steps, batch, features), W.dtype) if wants_dx else None
     dW: Any = 0
     counts = running(sizes, steps, batch)
-    length = block_length(steps, 4 * hidden * batch)
-    U, local, rest = [take((length, 4 * hidden, batch), z.dtype) for _ in range(3)]
-    slope = take((length, hidden, batch), z.dtype)
     for block in blocks(steps, length):
-        n = block.stop - block.start
-        np.divide(1, D[block], U[:n])
-        h = z[block.start + 1 : block.stop + 1, features:-1]
-        _local_derivatives(U[:n], P[block], h, tanh_c[block], local[:n], slope[:n], rest[:n])
-        _run_back(W_h, U[:n, hidden : 2 * hidden], local[:n], slope[:n], dh_all[block], d, counts[block])
-        columns, zs = side_by_side(local[:n]), side_by_side(z[block])
-        dW = dW + np.dot(columns, zs.T)
+        da = _local_derivatives(forward, space, block)
+        _run_back(W_h, space, block, counts[block])
+        columns = side_by_side(da, space.columns)
+        dW = dW + np.dot(columns, side_by_side(forward.z[block], space.seen).T)
         if dx is not None:
-            dx[block] = np.dot(W_x, columns).reshape(features, n, batch).transpose(1, 2, 0)
-        give(columns, zs)
-    give(U, local, rest, slope, dh_all)
+            apart(np.dot(W_x, columns), dx[block])
+    dh0, dc0 = space.d[:hidden].T.copy(), space.d[hidden : 2 * hidden].T.copy()
+    space.give()
     dW = (dW.reshape(4, hidden, -1) * SQUARES).take(BACK, 0).reshape(4 * hidden, -1)
     dx = dx[::-1] if dx is not None and reverse else dx
-    dh0, dc0 = d[:hidden].T.copy(), d[hidden : 2 * hidden].T.copy()
     return dx, dh0, dc0, dW[:, :features], dW[:, features:-1], dW[:, -1]
 
 
-def _local_derivatives(U: Any, P: Any, h: Any, tanh_c: Any, local: Any, slope: Any, rest: Any) -> None:
+def _local_derivatives(forward: Forward, space: Backward, block: slice) -> Any:
     """What does not depend on the gradient, for a block of steps: `local` = A (1 - U), the derivatives of h by z_o and
-    of c by z_f, z_i, z_g; `slope` = ∂h/∂c = o (1 - tanh² c) = o - h tanh c."""
-    hidden = h.shape[1]
-    o, i, s = U[:, :hidden], U[:, 2 * hidden : 3 * hidden], U[:, 3 * hidden :]
-    to_g = local[:, 3 * hidden :]
+    of c by z_f, z_i, z_g, is returned; `slope` is ∂h/∂c = o (1 - tanh² c) = o - h tanh c."""
+    n, hidden = block.stop - block.start, forward.h.shape[1]
+    h, tanh_c = forward.h[block.start + 1 : block.stop + 1], forward.tanh_c[block]
+    U, rest, local, slope = space.U[:n], space.rest[:n], space.local[:n], space.slope[:n]
+    o, fi, g = slice(0, hidden), slice(hidden, 3 * hidden), slice(3 * hidden, None)
+    np.divide(1, forward.D[block], U)
     np.subtract(1, U, rest)
-    np.multiply(h, rest[:, :hidden], local[:, :hidden])
-    np.multiply(P, rest[:, hidden : 3 * hidden], local[:, hidden : 3 * hidden])
-    np.multiply(i, s, to_g)
-    np.multiply(to_g, rest[:, 3 * hidden :], to_g)
+    np.multiply(h, rest[:, o], local[:, o])
+    np.multiply(forward.P[block], rest[:, fi], local[:, fi])
+    np.multiply(U[:, 2 * hidden : 3 * hidden], U[:, g], local[:, g])  # i s
+    np.multiply(local[:, g], rest[:, g], local[:, g])
     np.multiply(h, tanh_c, slope)
-    np.subtract(o, slope, slope)
+    np.subtract(U[:, o], slope, slope)
+    return local
 
 
-def _run_back(W_h: Any, f: Any, local: Any, slope: Any, dh_all: Any, d: Any, sizes: list[int]) -> None:
-    """A block of steps from last to first; `local` becomes dz, `d` = [dh; dc; dc; dc] the gradients of the state before.
+def _run_back(W_h: Any, space: Backward, block: slice, sizes: list[int]) -> None:
+    """A block of steps from last to first; `local` becomes dz, and `d` the gradients of the state before the block.
 
     dh_t = (gradient of output t) + W_hᵀ dz_{t+1}
     dc_t = f_{t+1} dc_{t+1} + dh_t ∂h/∂c
     dz = [dh_t; dc_t; dc_t; dc_t] · local
     """
-    hidden, batch = dh_all.shape[1:]
+    d, through_h = space.d, space.through_h
+    hidden, batch = through_h.shape
     dh, dc, copies = d[:hidden], d[hidden : 2 * hidden], d[2 * hidden :].reshape(2, hidden, batch)
-    through_h = np.empty_like(dc)
     dot, multiply, add, copyto = np.dot, np.multiply, np.add, np.copyto
-    for from_output, slope_t, dz, f_t, n in zip(
-        dh_all[::-1], slope[::-1], local[::-1], f[::-1], sizes[::-1], strict=True
-    ):
+    views = zip(space.from_output[block], space.views[: len(sizes)], sizes, strict=True)
+    for from_output, (slope, dz, f), n in reversed(list(views)):
         add(dh, from_output, dh)
         if n < batch:  # gradients of ended sequences pass through
             passing = dh[:, n:].copy(), dc[:, n:].copy()
-        multiply(dh, slope_t, through_h)
+        multiply(dh, slope, through_h)
         add(dc, through_h, dc)
         copyto(copies, dc)
         multiply(dz, d, dz)
         if n < batch:
             dz[:, n:] = 0
         dot(W_h, dz, dh)
-        multiply(dc, f_t, dc)
+        multiply(dc, f, dc)
         if n < batch:
             dh[:, n:], dc[:, n:] = passing

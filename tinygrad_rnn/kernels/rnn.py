@@ -9,8 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from .layout import apart, batch_major, from_outside, running, side_by_side
-from .pool import Workspace, give, take
+from .layout import apart, batch_major, each_step, feature_major, from_outside, running, side_by_side
+from .workspace import Lease, Workspace
+
+
+class Forward(Workspace):
+    """What forward writes, from the start state at z[0] on."""
+
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
+        self.z = z = np.empty((steps + 1, features + hidden + 1, batch), dtype)
+        self.h = h = z[:, features:-1]  # h[t] is the state before step t
+        z[:, -1] = 1
+        self.views = each_step(steps, z[:-1], h[:-1], h[1:])
 
 
 def forward(
@@ -33,61 +43,72 @@ def forward(
     hidden = h0.shape[1]
     bias = np.zeros(hidden, x.dtype) if bias_ih is None else bias_ih + bias_hh
     W = np.concatenate([weight_ih, weight_hh, bias[:, None]], 1)
-    z = take((steps + 1, features + hidden + 1, batch), x.dtype)
-    z[:-1, :features] = (x[::-1] if reverse else x).transpose(0, 2, 1)
-    z[:, -1] = 1
-    h = z[:, features:-1]  # h[t] is the state before step t
-    h[0] = h0.T
-    zero = np.array(0, x.dtype)
-    for z_t, h_before, h_t, n in zip(z[:-1], h[:-1], h[1:], running(sizes, steps, batch), strict=True):
-        np.dot(W, z_t, h_t)
-        if nonlinearity == "tanh":
-            np.tanh(h_t, h_t)
+    space = Forward.take(steps, batch, features, hidden, x.dtype)
+    feature_major(x, space.z[:-1, :features], reverse)
+    space.h[0] = h0.T
+    zero, dot, tanh, bends = np.array(0, x.dtype), np.dot, np.tanh, nonlinearity == "tanh"
+    for (z_t, h_before, h_t), n in zip(space.views, running(sizes, steps, batch), strict=True):
+        dot(W, z_t, h_t)
+        if bends:
+            tanh(h_t, h_t)
         else:
             np.maximum(h_t, zero, out=h_t)
         if n < batch:
             h_t[:, n:] = h_before[:, n:]
-    outputs = batch_major(h[1:], reverse), h[-1].T.copy()
-    if not keep:
-        give(z)
-        return outputs, None
-    workspace = Workspace((W, z, nonlinearity, reverse, sizes))
-    workspace.buffers = (z,)
-    return outputs, workspace
+    outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy()
+    if keep:
+        return outputs, Lease((space, W, bends, reverse, sizes))
+    space.give()
+    return outputs, None
 
 
-def backward(workspace: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
+class Backward(Workspace):
+    """What backward writes: `da` starts as the gradients of h and becomes those of the pre-activations."""
+
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
+        self.da, self.slope = [np.empty((steps, hidden, batch), dtype) for _ in range(2)]
+        self.columns = np.empty(steps * hidden * batch, dtype)
+        self.seen = np.empty(steps * (features + hidden + 1) * batch, dtype)
+        self.from_next = np.empty((hidden, batch), dtype)
+        self.views = each_step(steps, self.da, self.slope)
+
+
+def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
     """Gradients from d_output (T, B, H) and d_h (B, H), either of them None.
 
     Returns dx (T, B, I) or None if it is not wanted, dh0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
 
         da_t = φ'(a_t) dh_t,    dh_{t-1} = (gradient of output t-1) + W_hhᵀ da_t
     """
-    W, z, nonlinearity, reverse, sizes = workspace
-    hidden = W.shape[0]
-    features = z.shape[1] - hidden - 1
-    h = z[1:, features:-1]
-    slope = take(h.shape, h.dtype)
-    if nonlinearity == "tanh":
-        np.multiply(h, h, slope)
-        np.subtract(1, slope, slope)
+    forward, W, bends, reverse, sizes = lease
+    h, hidden = forward.h[1:], W.shape[0]
+    steps, _, batch = h.shape
+    features = W.shape[1] - hidden - 1
+    space = Backward.take(steps, batch, features, hidden, W.dtype)
+    if bends:
+        np.multiply(h, h, space.slope)
+        np.subtract(1, space.slope, space.slope)
     else:
-        np.greater(h, 0, slope)
-    da = from_outside(d_output, d_h, slope, reverse)  # starts as dh
-    W_back = np.ascontiguousarray(W[:, features:-1].T)
-    from_next = np.zeros_like(da[0])
-    steps, _, batch = da.shape
-    for da_t, slope_t, n in zip(da[::-1], slope[::-1], running(sizes, steps, batch)[::-1], strict=True):
-        np.add(da_t, from_next, da_t)
+        np.greater(h, 0, space.slope)
+    from_outside(d_output, d_h, space.da, reverse)
+    W_back, from_next = W[:, features:-1].T.copy(), space.from_next
+    from_next[...] = 0
+    dot, add, multiply = np.dot, np.add, np.multiply
+    for (da_t, slope_t), n in zip(reversed(space.views), reversed(running(sizes, steps, batch)), strict=True):
+        add(da_t, from_next, da_t)
         if n < batch:  # gradients of ended sequences pass through
             passing = da_t[:, n:].copy()
             da_t[:, n:] = 0
-        np.multiply(da_t, slope_t, da_t)
-        np.dot(W_back, da_t, from_next)
+        multiply(da_t, slope_t, da_t)
+        dot(W_back, da_t, from_next)
         if n < batch:
             from_next[:, n:] = passing
-    columns, zs = side_by_side(da), side_by_side(z[:-1])
-    dW = np.dot(columns, zs.T)
-    dx = apart(np.dot(W[:, :features].T, columns), steps, reverse) if wants_dx else None
-    give(slope, da, columns, zs)
-    return dx, from_next.T.copy(), dW[:, :features], dW[:, features:-1], dW[:, -1]
+    columns, dh0 = side_by_side(space.da, space.columns), from_next.T.copy()
+    dW = np.dot(columns, side_by_side(forward.z[:-1], space.seen).T)
+    dx = None
+    if wants_dx:
+        dx = np.empty((steps, batch, features), W.dtype)
+        apart(np.dot(W[:, :features].T, columns), dx)
+        dx = dx[::-1] if reverse else dx
+    space.give()
+    return dx, dh0, dW[:, :features], dW[:, features:-1], dW[:, -1]
