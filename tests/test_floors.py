@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 # From the ground up. A name stands for a file or a folder. Files of one row may not import each other, files of
 # one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
 FLOORS = [
-    ["_mode", "device"],
+    ["_memory", "_mode", "device"],
     ["dtypes", "random", "kernels"],
     ["graph"],
     ["ops"],

@@ -8,7 +8,7 @@ Names and meanings are PyTorch's. Where to read: graph, ops/elementwise, engine,
 import importlib
 from typing import TYPE_CHECKING
 
-from . import linalg
+from . import _memory, linalg
 from ._mode import (
     enable_grad,
     inference_mode,

@@ -1,6 +1,9 @@
 """Memory is a promise: graphs die by reference counting, with the garbage collector off."""
 
 import gc
+import platform
+import subprocess
+import sys
 import weakref
 
 import numpy as np
@@ -182,3 +185,19 @@ def test_the_log_of_writes_forgets_memory_that_is_gone():
         x += 1
     del x
     assert len(written) == before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have other rules")
+@pytest.mark.parametrize(("first", "kept"), [("pass", False), ("import tinygrad_rnn", True)])
+def test_large_arrays_stay_with_the_process(first, kept):
+    """What lies below the end of the heap was not mapped for this array alone, to be unmapped with it."""
+    program = f"""
+import ctypes, numpy as np
+{first}
+end = ctypes.CDLL(None).sbrk
+end.restype = ctypes.c_size_t
+array = np.empty(8 * 2**20, np.uint8)
+print(array.ctypes.data < end(0))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(kept)
