@@ -226,10 +226,10 @@ def test_only_the_states_are_used():
     np.testing.assert_allclose(fused.numpy(), x.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("block", [1, 40, 100])
+@pytest.mark.parametrize(("block", "stretch"), [(1, 1), (40, 100), (100, 150), (100, 2**20)])
 @pytest.mark.parametrize("lengths", [None, [7, 4, 1]])
 @kinds
-def test_backward_goes_in_blocks_of_any_size(monkeypatch, kind, block, lengths):
+def test_backward_goes_in_blocks_of_any_size(monkeypatch, kind, block, stretch, lengths):
     model, x = layer(kind, bidirectional=True), randn(7, 3, 3)
 
     def run(x):
@@ -239,6 +239,7 @@ def test_backward_goes_in_blocks_of_any_size(monkeypatch, kind, block, lengths):
         return pad_packed_sequence(output)[0], state
 
     whole = numbers_of(model, run, x)
+    monkeypatch.setattr(layout, "STRETCH", stretch)
     monkeypatch.setattr(layout, "BLOCK", block)  # a step of these layers has 48 gate numbers
     assert_same(whole, numbers_of(model, run, x))
 

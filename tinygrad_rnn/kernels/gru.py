@@ -19,8 +19,9 @@ import numpy as np
 from .layout import (
     apart,
     batch_major,
-    block_length,
+    block_lengths,
     blocks,
+    columns,
     each_step,
     feature_major,
     from_outside,
@@ -141,17 +142,27 @@ def _run_before(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
 
 
 class Backward(Workspace):
-    """What backward writes: `outside` for all steps, the rest for a block of them. `slopes` become the gradients of
-    a_r, a_z, a_n; `after` has a block of rows before them, for W_hn h."""
+    """What backward writes: `outside` for all steps, the factors of dW for a stretch, the rest for a block of them.
+    `slopes` become the gradients of a_r, a_z, a_n; `after` has rows before them, for W_hn h."""
 
-    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, after: bool):
+    def __init__(
+        self,
+        steps: int,
+        batch: int,
+        features: int,
+        hidden: int,
+        dtype: np.dtype,
+        length: int,
+        stretch: int,
+        after: bool,
+    ):
         rows = 4 if after else 3
         self.outside = np.empty((steps, hidden, batch), dtype)
         self.rz, self.rest = [np.empty((length, 2 * hidden, batch), dtype) for _ in range(2)]
         self.slopes = slopes = np.empty((length, rows * hidden, batch), dtype)
-        self.columns = np.empty(slopes.size, dtype)
-        self.h_seen, self.n_seen = [np.empty(length * hidden * batch, dtype) for _ in range(2)]
-        self.x_seen = np.empty(length * (features + 1) * batch, dtype)
+        self.da = np.empty(stretch * rows * hidden * batch, dtype)
+        self.h_seen, self.n_seen = [np.empty(stretch * hidden * batch, dtype) for _ in range(2)]
+        self.x_seen = np.empty(stretch * (features + 1) * batch, dtype)
         self.dh, self.d_rh, self.from_h = [np.empty((hidden, batch), dtype) for _ in range(3)]
         by_gate = slopes.reshape(length, rows, hidden, batch)
         r, z = self.rz[:, :hidden], self.rz[:, hidden:]
@@ -174,8 +185,8 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
     forward, W_x, W_h, before, write, reverse, sizes = lease
     steps, hidden, batch = forward.inner.shape
     features = W_x.shape[1] - 1
-    length = block_length(steps, 4 * hidden * batch)
-    space = Backward.take(steps, batch, features, hidden, W_h.dtype, length, not before)
+    length, stretch = block_lengths(steps, 4 * hidden * batch)
+    space = Backward.take(steps, batch, features, hidden, W_h.dtype, length, stretch, not before)
     W_x, W_h = W_x[:, :-1].copy(), W_h.copy()
     for part in (W_x, W_h):
         part[: 2 * hidden] *= -1  # the folded minus
@@ -187,17 +198,21 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
     dW_rz, dW_n, db_n = 0, 0, 0
     counts = running(sizes, steps, batch)
     run = _run_back_before if before else _run_back_after
-    for block in blocks(steps, length):
-        da = run(to_h, forward, space, block, counts[block])
-        columns, seen = side_by_side(da, space.columns), side_by_side(forward.h[block], space.h_seen)
-        rz, all_x = columns[-3 * hidden : -hidden], columns[-3 * hidden :]
-        n, n_seen = columns[:hidden], seen
+    for part in blocks(0, steps, stretch):
+        n = part.stop - part.start
+        da, da_by_step = columns(space.da, space.slopes.shape[1], n, batch)
+        for block in blocks(part.start, part.stop, length):
+            of_block = slice(block.start - part.start, block.stop - part.start)
+            da_by_step[of_block] = run(to_h, forward, space, block, counts[block])
+        da_x, da_rz = da[-3 * hidden :], da[-3 * hidden : -hidden]
+        h_seen = side_by_side(forward.h[part], space.h_seen)
+        da_n, n_seen = da[:hidden], h_seen
         if before:
-            n, n_seen = columns[2 * hidden :], side_by_side(forward.inner[block], space.n_seen)
-        dW_x = dW_x + np.dot(all_x, side_by_side(forward.xs[block], space.x_seen).T)
-        dW_rz, dW_n, db_n = dW_rz + np.dot(rz, seen.T), dW_n + np.dot(n, n_seen.T), db_n + n.sum(1)
+            da_n, n_seen = da[2 * hidden :], side_by_side(forward.inner[part], space.n_seen)
+        dW_x = dW_x + np.dot(da_x, side_by_side(forward.xs[part], space.x_seen).T)
+        dW_rz, dW_n, db_n = dW_rz + np.dot(da_rz, h_seen.T), dW_n + np.dot(da_n, n_seen.T), db_n + da_n.sum(1)
         if dx is not None:
-            apart(np.dot(W_x.T, all_x), dx[block])
+            apart(np.dot(W_x.T, da_x), dx[part])
     dh0 = space.dh.T.copy()
     space.give()
     db_x = dW_x[:, -1]

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 2**17  # numbers in the gates of a block of steps: what a block needs stays in the cache
+# Backward takes the steps in blocks, counted in numbers in their gates: as many as stay in the cache between two
+# operations on them, and longer stretches, that few matrix products serve.
+BLOCK, STRETCH = 2**17, 2**20
 
 
 def feature_major(x: np.ndarray, out: np.ndarray, reverse: bool = False) -> None:
@@ -20,22 +22,25 @@ def batch_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
     return (x[::-1] if reverse else x).transpose(0, 2, 1).copy()
 
 
-def side_by_side(a: np.ndarray, memory: np.ndarray) -> np.ndarray:
-    """(T, M, B) as (M, T · B): all steps as the columns of one matrix, in flat `memory`, so that one product serves
-    them all.
-
-    The gradient of a matrix used at every step, Σ_t da_t z_tᵀ, is then `side_by_side(da) @ side_by_side(z).T`.
-    """
-    steps, rows, batch = a.shape
-    columns = memory[: a.size].reshape(rows, steps, batch)
-    np.copyto(columns, a.transpose(1, 0, 2))
-    return columns.reshape(rows, -1)
+def columns(memory: np.ndarray, rows: int, steps: int, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix (M, T · B) in flat `memory`, with all steps as its columns, and its view (T, M, B) by steps."""
+    matrix = memory[: rows * steps * batch].reshape(rows, steps * batch)
+    return matrix, matrix.reshape(rows, steps, batch).transpose(1, 0, 2)
 
 
-def apart(columns: np.ndarray, out: np.ndarray) -> None:
+def side_by_side(values: np.ndarray, memory: np.ndarray) -> np.ndarray:
+    """(T, M, B) as (M, T · B) in flat `memory`, so that one product serves all steps: the gradient of a matrix used at
+    every step, Σ_t da_t z_tᵀ, is (da side by side) @ (z side by side)ᵀ."""
+    steps, rows, batch = values.shape
+    matrix, by_step = columns(memory, rows, steps, batch)
+    np.copyto(by_step, values)
+    return matrix
+
+
+def apart(matrix: np.ndarray, out: np.ndarray) -> None:
     """(M, T · B) into `out` (T, B, M)."""
     steps, batch, rows = out.shape
-    np.copyto(out, columns.reshape(rows, steps, batch).transpose(1, 2, 0))
+    np.copyto(out, matrix.reshape(rows, steps, batch).transpose(1, 2, 0))
 
 
 def each_step(steps: int, *arrays: np.ndarray) -> list[tuple[np.ndarray, ...]]:
@@ -59,12 +64,13 @@ def from_outside(d_output: Any, d_h: Any, out: np.ndarray, reverse: bool) -> Non
         out[-1] += d_h.T
 
 
-def block_length(steps: int, numbers: int) -> int:
-    """How many steps with so many `numbers` in their gates make a block."""
-    return max(1, min(steps, BLOCK // numbers))
+def block_lengths(steps: int, numbers: int) -> tuple[int, int]:
+    """How many steps make a block and a stretch, if the gates of a step have so many `numbers`."""
+    length = max(1, min(steps, BLOCK // numbers))
+    return length, max(length, min(steps, STRETCH // numbers))
 
 
-def blocks(steps: int, length: int) -> Iterator[slice]:
-    """The time steps in blocks of at most `length`, the last block first."""
-    for end in range(steps, 0, -length):
-        yield slice(max(0, end - length), end)
+def blocks(start: int, stop: int, length: int) -> Iterator[slice]:
+    """The time steps start..stop in blocks of at most `length`, the last block first."""
+    for end in range(stop, start, -length):
+        yield slice(max(start, end - length), end)

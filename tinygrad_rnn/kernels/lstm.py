@@ -26,8 +26,9 @@ import numpy as np
 from .layout import (
     apart,
     batch_major,
-    block_length,
+    block_lengths,
     blocks,
+    columns,
     each_step,
     feature_major,
     from_outside,
@@ -117,15 +118,15 @@ def _run(W: Any, space: Forward, sizes: list[int]) -> None:
 
 
 class Backward(Workspace):
-    """What backward writes: `outside` for all steps, the rest for a block of them."""
+    """What backward writes: `outside` for all steps, the factors of dW for a stretch, the rest for a block of them."""
 
-    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int):
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, stretch: int):
         gates = (length, 4 * hidden, batch)
         self.outside = np.empty((steps, hidden, batch), dtype)
         self.U, self.rest, self.local = np.empty(gates, dtype), np.empty(gates, dtype), np.empty(gates, dtype)
         self.slope = np.empty((length, hidden, batch), dtype)
-        self.columns = np.empty(length * 4 * hidden * batch, dtype)
-        self.seen = np.empty(length * (features + hidden + 1) * batch, dtype)
+        self.dz = np.empty(stretch * 4 * hidden * batch, dtype)
+        self.seen = np.empty(stretch * (features + hidden + 1) * batch, dtype)
         self.d = np.empty((4 * hidden, batch), dtype)  # [dh; dc; dc; dc], what the four gates are multiplied by
         self.through_h = np.empty((hidden, batch), dtype)
         self.from_output = list(self.outside)
@@ -137,14 +138,14 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
 
     Returns dx (T, B, I) or None if it is not wanted, dh0, dc0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
 
-    The steps are taken in blocks, last first: what does not depend on the gradient is computed for a block at
-    once, then the steps run, then the block's share of dW and dx follows while its numbers are still in the cache.
+    The steps are taken in blocks, last first: what does not depend on the gradient is computed for a block at once,
+    then the steps run. For a stretch of blocks, dW and dx follow, a product each.
     """
     forward, W, reverse, sizes = lease
     steps, hidden, batch = forward.tanh_c.shape
     features = W.shape[1] - hidden - 1
-    length = block_length(steps, 4 * hidden * batch)
-    space = Backward.take(steps, batch, features, hidden, W.dtype, length)
+    length, stretch = block_lengths(steps, 4 * hidden * batch)
+    space = Backward.take(steps, batch, features, hidden, W.dtype, length, stretch)
     W = (W.reshape(4, hidden, -1) * SCALES).reshape(W.shape)  # [W_ih W_hh b], the rows of g times 4
     W_x, W_h = W[:, :features].T, W[:, features:-1].T.copy()
     from_outside(d_output, d_h, space.outside, reverse)
@@ -154,13 +155,15 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
     dx = np.empty((steps, batch, features), W.dtype) if wants_dx else None
     dW: Any = 0
     counts = running(sizes, steps, batch)
-    for block in blocks(steps, length):
-        da = _local_derivatives(forward, space, block)
-        _run_back(W_h, space, block, counts[block])
-        columns = side_by_side(da, space.columns)
-        dW = dW + np.dot(columns, side_by_side(forward.z[block], space.seen).T)
+    for part in blocks(0, steps, stretch):
+        dz, dz_by_step = columns(space.dz, 4 * hidden, part.stop - part.start, batch)
+        for block in blocks(part.start, part.stop, length):
+            local = _local_derivatives(forward, space, block)
+            _run_back(W_h, space, block, counts[block])
+            dz_by_step[block.start - part.start : block.stop - part.start] = local
+        dW = dW + np.dot(dz, side_by_side(forward.z[part], space.seen).T)
         if dx is not None:
-            apart(np.dot(W_x, columns), dx[block])
+            apart(np.dot(W_x, dz), dx[part])
     dh0, dc0 = space.d[:hidden].T.copy(), space.d[hidden : 2 * hidden].T.copy()
     space.give()
     dW = (dW.reshape(4, hidden, -1) * SQUARES).take(BACK, 0).reshape(4 * hidden, -1)

@@ -103,12 +103,12 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
         dot(W_back, da_t, from_next)
         if n < batch:
             from_next[:, n:] = passing
-    columns, dh0 = side_by_side(space.da, space.columns), from_next.T.copy()
-    dW = np.dot(columns, side_by_side(forward.z[:-1], space.seen).T)
+    da, dh0 = side_by_side(space.da, space.columns), from_next.T.copy()
+    dW = np.dot(da, side_by_side(forward.z[:-1], space.seen).T)
     dx = None
     if wants_dx:
         dx = np.empty((steps, batch, features), W.dtype)
-        apart(np.dot(W[:, :features].T, columns), dx)
+        apart(np.dot(W[:, :features].T, da), dx)
         dx = dx[::-1] if reverse else dx
     space.give()
     return dx, dh0, dW[:, :features], dW[:, features:-1], dW[:, -1]
