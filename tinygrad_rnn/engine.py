@@ -115,7 +115,6 @@ def _run(
             for watch in watchers:
                 watch(node, g, ())
             continue
-        fresh = node.fresh and not watchers
         saved = node.saved_tensors
         if saved and (node.birth < graph.last_write or saved is FREED):
             node.check_saved()
@@ -143,7 +142,7 @@ def _run(
             before = waiting(target)
             if before is None:
                 pending[target] = d
-                if fresh:
+                if node.fresh and not watchers:
                     own.add(target)
             elif target in own and lift is None:
                 before += d

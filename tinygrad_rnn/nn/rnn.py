@@ -109,9 +109,12 @@ class RNNBase(Module):
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The weights of one layer and direction, as its step takes them."""
         suffix = f"_l{layer}{self._suffixes[direction]}"
-        biases = (getattr(self, "bias_ih" + suffix), getattr(self, "bias_hh" + suffix)) if self.bias else (None, None)
-        weights = (getattr(self, "weight_ih" + suffix), getattr(self, "weight_hh" + suffix), *biases)
-        return (*weights, getattr(self, "weight_hr" + suffix)) if self.proj_size else weights
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.bias else ("weight_ih", "weight_hh")
+        here = self._parameters  # a module's own attributes take longer to find
+        found = [here[name + suffix] if name + suffix in here else getattr(self, name + suffix) for name in names]
+        if not self.bias:
+            found += [None, None]
+        return (*found, getattr(self, "weight_hr" + suffix)) if self.proj_size else tuple(found)
 
     @property
     def all_weights(self) -> list[list[Parameter]]:

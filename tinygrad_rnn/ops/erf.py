@@ -1,7 +1,8 @@
 """The error function on arrays, which NumPy lacks.
 
 W. J. Cody, Rational Chebyshev approximations for the error function, Math. Comp. 23 (1969): one quotient of
-polynomials near 0, one for erfc beyond; each good to 16 digits.
+polynomials near 0, one for erfc beyond; each good to 16 digits. For float32, one quotient for erf(x) / x on the
+whole range in which erf differs from ±1, by weighted least squares; its relative error is 2e-8.
 """
 
 from __future__ import annotations
@@ -30,15 +31,27 @@ FAR = (
         3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
     ),
 )  # fmt: skip
+SINGLE_END = 3.9  # from here on erf rounds to 1 in float32
+SINGLE = (
+    (2.06665682e-6, 2.85049771e-4, 3.73760883e-3, 5.26657937e-2, 1.89649049e-1, 1.12837915),
+    (3.82712925e-5, 1.15720587e-3, 1.49127870e-2, 1.13811669e-1, 5.01404878e-1, 1.0),
+)
 
 
 def erf(x: np.ndarray) -> np.ndarray:
     """2/√π ∫₀ˣ e^(-t²) dt, element by element, in the type of x."""
     flat = x.reshape(-1)
     y = np.empty_like(flat)
+    piece = _erf_single if x.dtype == np.float32 else _erf
     for start in range(0, flat.size, 8192):  # pieces that stay in the processor's cache
-        y[start : start + 8192] = _erf(flat[start : start + 8192])
+        y[start : start + 8192] = piece(flat[start : start + 8192])
     return y.reshape(x.shape)
+
+
+def _erf_single(x: np.ndarray) -> np.ndarray:
+    y = np.clip(x, -SINGLE_END, SINGLE_END)
+    y *= _quotient(SINGLE, y * y)
+    return np.clip(y, -1, 1, out=y)
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
@@ -60,8 +73,9 @@ def _erf(x: np.ndarray) -> np.ndarray:
 def _quotient(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: np.ndarray) -> np.ndarray:
     """P(x) / Q(x) by Horner's rule; coefficients of the highest power first."""
     values = []
-    for first, *others in polynomials:
-        y = np.full_like(x, first)
+    for first, second, *others in polynomials:
+        y = x * first
+        y += second
         for coefficient in others:
             y *= x
             y += coefficient
