@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -130,3 +132,12 @@ def test_embedding_gradients_add_up_in_small_and_large_tables(n_rows):
     expected = np.zeros((n_rows, 2))
     np.add.at(expected, index, g)
     np.testing.assert_allclose(weight.grad.numpy(), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [("float32", 5e-7), ("float64", 1e-15)])
+def test_erf_is_exact_to_the_last_digits(dtype, error):
+    x = np.concatenate([np.linspace(-7, 7, 20_001), np.logspace(-30, 0, 200)]).astype(dtype)
+    expected = np.array([math.erf(v) for v in x])
+    np.testing.assert_allclose(tg.tensor(x).erf().numpy(), expected, rtol=error)
+    ends = tg.tensor(np.array([-np.inf, -6, -0.0, 0.0, 6, np.inf, np.nan], dtype)).erf().numpy()
+    np.testing.assert_array_equal(ends, [-1, -1, -0.0, 0.0, 1, 1, np.nan])
