@@ -141,3 +141,21 @@ def test_erf_is_exact_to_the_last_digits(dtype, error):
     np.testing.assert_allclose(tg.tensor(x).erf().numpy(), expected, rtol=error)
     ends = tg.tensor(np.array([-np.inf, -6, -0.0, 0.0, 6, np.inf, np.nan], dtype)).erf().numpy()
     np.testing.assert_array_equal(ends, [-1, -1, -0.0, 0.0, 1, 1, np.nan])
+
+
+@pytest.mark.parametrize("n", [3, 5000])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_layer_norm_in_one_and_in_several_blocks(n, weighted):
+    x, g, w, b = (random.standard_normal(shape) for shape in ((n, 64), (n, 64), 64, 64))
+    tensors = [tg.tensor(a, requires_grad=True) for a in ((x, w, b) if weighted else (x,))]
+    y = F.layer_norm(tensors[0], (64,), *tensors[1:], eps=1e-3)
+    y.backward(tg.tensor(g))
+    if not weighted:
+        w, b = np.ones(64), np.zeros(64)
+    spread = 1 / np.sqrt(x.var(1, keepdims=True) + 1e-3)
+    normal = (x - x.mean(1, keepdims=True)) * spread
+    q = g * w
+    dx = (q - q.mean(1, keepdims=True) - normal * (q * normal).mean(1, keepdims=True)) * spread
+    np.testing.assert_allclose(y.detach().numpy(), normal * w + b, atol=1e-12)
+    for t, expected in zip(tensors, (dx, (g * normal).sum(0), g.sum(0)), strict=False):
+        np.testing.assert_allclose(t.grad.numpy(), expected, atol=1e-11)
