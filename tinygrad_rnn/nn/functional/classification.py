@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...dtypes import int64, uint8
 from ...functions.activations import log_softmax
 from ...functions.arguments import need_tensor
 from ...ops import losses as ops
@@ -47,18 +48,16 @@ def cross_entropy(
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
     t, ignored = _checked_classes(name, input, target, classes, ignore_index)
     pick = _row_weights(t, ignored, weight, scores.array.dtype)
-    divisor = pick.sum() if reduction == "mean" else 1.0
+    divisor = float(pick.sum()) if reduction == "mean" else 1.0
+    share = 1.0 / divisor if divisor else float("nan")
     spread = u = None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if label_smoothing:
-            w = np.ones(classes, pick.dtype) if weight is None else weight.array
-            spread = (
-                np.where(ignored, 0, 1 / divisor).astype(pick.dtype)
-                if ignored is not None
-                else np.full(t.shape, 1 / divisor, pick.dtype)
-            )
-            u = w * (label_smoothing / classes)
-        pick = pick / divisor * (1.0 - label_smoothing)
+    if label_smoothing:
+        w = np.ones(classes, pick.dtype) if weight is None else weight.array
+        spread = np.full(t.shape, share, pick.dtype)
+        if ignored is not None:
+            spread[ignored] = 0
+        u = w * (label_smoothing / classes)
+    pick *= share * (1.0 - label_smoothing)
     if ignored is not None:
         pick[ignored] = 0
     loss = record(
@@ -123,7 +122,7 @@ def _checked_classes(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The class of each row, 0 where it is ignored; and the mask of ignored rows, None if there are none."""
     shape, t = input.array.shape, target.array
-    if t.dtype not in (np.int64, np.uint8):
+    if t.dtype not in (int64, uint8):
         raise RuntimeError(f"{name}(): class indices must be int64, got {t.dtype}; convert them with .long()")
     expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if t.shape != expected:
@@ -133,6 +132,8 @@ def _checked_classes(
             f"of shape {list(t.shape)}"
         )
     t = t.reshape(-1).astype(np.int64, copy=False)
+    if t.size and t.min() >= 0 and t.max() < classes and not 0 <= ignore_index < classes:
+        return t, None  # the usual case
     ignored = t == ignore_index
     some = bool(ignored.any())
     if some:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...dtypes import int32, int64
 from ...functions.arguments import need_tensor
 from ...ops.indexing import Embedding
 from ...recording import record
@@ -29,7 +30,7 @@ def embedding(
     need_tensor("embedding", input)
     need_tensor("embedding", weight, "weight")
     index, rows = input.array, weight.array.shape[0]
-    if index.dtype not in (np.int64, np.int32):
+    if index.dtype not in (int64, int32):
         raise RuntimeError(f"embedding(): indices must be int64 or int32, got {index.dtype}; convert with .long()")
     if weight.ndim != 2:
         raise RuntimeError(f"embedding(): weight must be 2-dimensional (V, E), got shape {list(weight.shape)}")
