@@ -257,3 +257,13 @@ def test_a_gradient_that_nobody_wants_is_not_computed(kind):
     output.sum().backward()
     for before, p in zip(wanted, model.parameters(), strict=True):
         np.testing.assert_array_equal(before, p.grad.numpy())
+
+
+@kinds
+def test_gradients_share_no_memory(kind):
+    model, x = layer(kind), randn(5, 2, 3)
+    model(x)[0].sum().backward()
+    grads = [t.grad.numpy() for t in (x, *model.parameters())]
+    for k, a in enumerate(grads):
+        assert a.flags.c_contiguous
+        assert not any(np.shares_memory(a, b) for b in grads[:k])

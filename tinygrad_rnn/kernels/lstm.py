@@ -52,6 +52,15 @@ def pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> np.ndarr
     return packed.reshape(4 * hidden, -1)
 
 
+def _unpack(dW: np.ndarray, features: int) -> tuple[np.ndarray, ...]:
+    """dW_ih, dW_hh and db in PyTorch's order, from the sum over all steps."""
+    hidden = len(dW) // 4
+    dW = dW.reshape(4, hidden, -1)
+    dW *= SQUARES
+    dW_ih, dW_hh, db = [part.take(BACK, 0) for part in (dW[..., :features], dW[..., features:-1], dW[..., -1])]
+    return dW_ih.reshape(4 * hidden, -1), dW_hh.reshape(4 * hidden, -1), db.reshape(-1)
+
+
 class Forward(Workspace):
     """What forward writes, from the start state at z[0] on; without `keep` only z is there for every step."""
 
@@ -166,9 +175,8 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
             apart(np.dot(W_x, dz), dx[part])
     dh0, dc0 = space.d[:hidden].T.copy(), space.d[hidden : 2 * hidden].T.copy()
     space.give()
-    dW = (dW.reshape(4, hidden, -1) * SQUARES).take(BACK, 0).reshape(4 * hidden, -1)
     dx = dx[::-1] if dx is not None and reverse else dx
-    return dx, dh0, dc0, dW[:, :features], dW[:, features:-1], dW[:, -1]
+    return dx, dh0, dc0, *_unpack(dW, features)
 
 
 def _local_derivatives(forward: Forward, space: Backward, block: slice) -> Any:

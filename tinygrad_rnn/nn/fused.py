@@ -32,6 +32,7 @@ class Sequence(Function):
     options   the kernel's own
     """
 
+    fresh = True
     n_states = 1  # how many of the inputs after x are the start state
     _keep = staticmethod(lambda values: ())  # `keep_some` gives what the kernel keeps
 
@@ -143,7 +144,7 @@ class RNNSequence(Sequence):
 
     def run_back(ctx, workspace, d_output, d_h):
         *d_inputs, d_bias = rnn.backward(workspace, d_output, d_h, wants_dx=ctx.edges[0] is not None)
-        return *d_inputs, d_bias, d_bias
+        return *d_inputs, d_bias, d_bias.copy()
 
 
 class LSTMSequence(Sequence):
@@ -157,7 +158,7 @@ class LSTMSequence(Sequence):
 
     def run_back(ctx, workspace, d_output, d_h, d_c):
         *d_inputs, d_bias = lstm.backward(workspace, d_output, d_h, d_c, wants_dx=ctx.edges[0] is not None)
-        return *d_inputs, d_bias, d_bias
+        return *d_inputs, d_bias, d_bias.copy()
 
 
 class GRUSequence(Sequence):
