@@ -138,6 +138,9 @@ class Backward(Workspace):
         self.seen = np.empty(stretch * (features + hidden + 1) * batch, dtype)
         self.d = np.empty((4 * hidden, batch), dtype)  # [dh; dc; dc; dc], what the four gates are multiplied by
         self.through_h = np.empty((hidden, batch), dtype)
+        # W_ihᵀ and W_hhᵀ, columns of g times 4: what W is times -1 and -2 is multiplied by that again
+        self.W_x, self.W_h = np.empty((features, 4 * hidden), dtype), np.empty((hidden, 4 * hidden), dtype)
+        self.scales = np.repeat(SCALES.astype(dtype), hidden)
         self.from_output = list(self.outside)
         self.views = each_step(length, self.slope, self.local, self.U[:, hidden : 2 * hidden])
 
@@ -155,8 +158,8 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
     features = W.shape[1] - hidden - 1
     length, stretch = block_lengths(steps, 4 * hidden * batch)
     space = Backward.take(steps, batch, features, hidden, W.dtype, length, stretch)
-    W = (W.reshape(4, hidden, -1) * SCALES).reshape(W.shape)  # [W_ih W_hh b], the rows of g times 4
-    W_x, W_h = W[:, :features].T, W[:, features:-1].T.copy()
+    W_x = np.multiply(W[:, :features].T, space.scales, space.W_x)
+    W_h = np.multiply(W[:, features:-1].T, space.scales, space.W_h)
     from_outside(d_output, d_h, space.outside, reverse)
     space.d[...] = 0
     if d_c is not None:
