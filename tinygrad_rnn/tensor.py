@@ -239,8 +239,9 @@ class Tensor(TensorMethods):
 
     def _add_grad(self, g: Any, fresh: bool) -> None:
         """Called by the engine: add `g` (an array, or a Tensor while recording) to `.grad`."""
-        if isinstance(g, Recorded):
-            new: Any = g if self.grad is None else self.grad + g
+        new: Any = g
+        if isinstance(g, Recorded):  # another leaf may get g too
+            new = new.clone() if self.grad is None else self.grad + g
         elif self.grad is None:
             # not ours alone unless it was made on the way: another tensor may hold the same memory
             new = Tensor._of(np.asarray(g, order="C") if fresh else np.array(g, order="C"))

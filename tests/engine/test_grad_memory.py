@@ -114,3 +114,21 @@ def test_what_a_watcher_saw_stays_as_it_was(uses):
         np.testing.assert_array_equal(g, copy_of_g)
         for d, copy in zip(sent, copies, strict=True):
             np.testing.assert_array_equal(d, copy)
+
+
+def test_recorded_gradients_of_two_leaves_are_two_tensors():
+    x, y = leaves((3,), (3,))
+    ((x + y) ** 2).sum().backward(create_graph=True)
+    assert x.grad is not y.grad
+    before = y.grad.numpy(force=True).copy()
+    with tg.no_grad():
+        x.grad.mul_(10)
+    np.testing.assert_array_equal(y.grad.numpy(force=True), before)
+
+
+def test_a_recorded_gradient_can_be_differentiated():
+    (x,) = leaves((3,))
+    (x**3).sum().backward(create_graph=True)
+    first, x.grad = x.grad, None
+    first.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 6 * x.numpy(force=True))

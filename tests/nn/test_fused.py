@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.graph import ancestors
+from tinygrad_rnn.graph import ancestors, memory_of
 from tinygrad_rnn.kernels import layout
 from tinygrad_rnn.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -260,10 +260,39 @@ def test_a_gradient_that_nobody_wants_is_not_computed(kind):
 
 
 @kinds
-def test_gradients_share_no_memory(kind):
-    model, x = layer(kind), randn(5, 2, 3)
+@pytest.mark.parametrize("hidden", [1, 4])
+def test_gradients_own_their_memory(kind, hidden):
+    model = layer(kind)
+    if hidden == 1:  # then one row of a matrix is all of it
+        model = type(model)(3, 1, dtype=tg.float64)
+    x = randn(5, 2, 3)
     model(x)[0].sum().backward()
-    grads = [t.grad.numpy() for t in (x, *model.parameters())]
-    for k, a in enumerate(grads):
-        assert a.flags.c_contiguous
-        assert not any(np.shares_memory(a, b) for b in grads[:k])
+    grads = [t.grad.array for t in (x, *model.parameters())]
+    assert all(g.flags.c_contiguous for g in grads)
+    assert len({id(memory_of(g)) for g in grads}) == len(grads)
+
+
+@kinds
+def test_an_empty_batch_gives_zero_gradients(kind):
+    model = layer(kind)
+    model(tg.zeros(4, 0, 3, dtype=tg.float64))[0].sum().backward()
+    assert all(not p.grad.any() for p in model.parameters())
+
+
+def test_relu_lets_the_gradient_of_a_nan_pass_as_its_steps_do():
+    x = randn(4, 2, 3)
+    x.array[1, 0, 0] = np.nan
+    found = []
+    for fused in (True, False):
+        model = layer("rnn-relu", fused=fused)
+        with np.errstate(invalid="ignore"):
+            model(x)[0].sum().backward()
+        found.append(model.bias_ih_l0.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-12)
+
+
+@kinds
+def test_a_state_of_another_dtype_is_refused(kind):
+    model, state = layer(kind), tg.zeros(1, 2, 4, dtype=tg.float32)
+    with pytest.raises(RuntimeError, match="hidden state is float32 and the input float64"):
+        model(randn(5, 2, 3), (state, state) if kind == "lstm" else state)

@@ -1,6 +1,12 @@
 """The memory that kernels use again: nothing that a user holds may lie in it, and it stays within its limit."""
 
+import copy
 import gc
+import pickle
+import random
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -42,8 +48,8 @@ def test_what_a_layer_returned_stays_as_it_was(kind, steps, batch, recorded):
         copies = [t.numpy().copy() for t in first]
         for _ in range(3):
             run()
-    for t, copy in zip(first, copies, strict=True):
-        np.testing.assert_array_equal(t.numpy(), copy)
+    for t, as_it_was in zip(first, copies, strict=True):
+        np.testing.assert_array_equal(t.numpy(), as_it_was)
 
 
 def test_two_runs_at_once_have_a_workspace_each():
@@ -101,3 +107,36 @@ def test_a_lease_gives_back_when_it_goes():
     assert not workspace._bytes
     del lease
     assert workspace._bytes == 1000
+
+
+def test_threads_give_and_take_while_the_oldest_goes(monkeypatch):
+    monkeypatch.setattr(workspace, "LIMIT", 3500)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads meet often
+    errors, end = [], time.monotonic() + 0.5
+
+    def work(seed):
+        numbers = random.Random(seed)
+        try:
+            while time.monotonic() < end:
+                Thousand.take(numbers.randrange(8)).give()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert errors == []
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_lease_is_not_copied(copied):
+    """A second one would give the same memory back while the first is still in use."""
+    output, _ = nn.LSTM(3, 4)(tg.randn(5, 2, 3))
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copied(output._edge[0].saved_tensors[-1])

@@ -66,6 +66,7 @@ def from_outside(d_output: Any, d_h: Any, out: np.ndarray, reverse: bool) -> Non
 
 def block_lengths(steps: int, numbers: int) -> tuple[int, int]:
     """How many steps make a block and a stretch, if the gates of a step have so many `numbers`."""
+    numbers = max(1, numbers)  # 0 if the batch is empty
     length = max(1, min(steps, BLOCK // numbers))
     return length, max(length, min(steps, STRETCH // numbers))
 

@@ -89,7 +89,8 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
         np.multiply(h, h, space.slope)
         np.subtract(1, space.slope, space.slope)
     else:
-        np.greater(h, 0, space.slope)
+        np.less_equal(h, 0, space.slope)
+        np.subtract(1, space.slope, space.slope)  # 1 also where h is not a number
     from_outside(d_output, d_h, space.da, reverse)
     W_back, from_next = W[:, features:-1].T.copy(), space.from_next
     from_next[...] = 0
@@ -111,4 +112,4 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
         apart(np.dot(W[:, :features].T, da), dx)
         dx = dx[::-1] if reverse else dx
     space.give()
-    return dx, dh0, dW[:, :features], dW[:, features:-1], dW[:, -1]
+    return dx, dh0, dW[:, :features].copy(), dW[:, features:-1].copy(), dW[:, -1].copy()

@@ -8,6 +8,7 @@ the next run of the same sizes. At most `LIMIT` bytes wait; what was not used fo
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from typing import Any
 
@@ -50,15 +51,16 @@ class Workspace:
     def give(self) -> None:
         """Return it; nothing may use its arrays or views any more.
 
-        Runs whenever a graph is freed, at any moment and in any thread: so each line leaves things in order.
+        Runs whenever a graph is freed: at any moment, also in the middle of itself, and in any thread. So it takes no
+        lock, and every change of what waits is one operation that nothing can come in between.
         """
         global _bytes
         _waiting.setdefault(self.key, []).append(self)
         _bytes += self.nbytes
-        if _bytes > LIMIT:
-            _shrink()
-        elif self.key in _waiting:
+        with contextlib.suppress(KeyError):  # another thread has just dropped it
             _waiting.move_to_end(self.key)
+        while _bytes > LIMIT:
+            _drop_oldest()
 
 
 class Lease(tuple):
@@ -66,6 +68,12 @@ class Lease(tuple):
 
     def __del__(self):
         self[0].give()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            "what a fused layer keeps for its backward cannot be copied or pickled; copy the module (its state_dict) "
+            "or the tensors (detach().clone()) instead of the graph"
+        )
 
 
 def _size(workspace: Workspace) -> int:
@@ -77,14 +85,12 @@ def _size(workspace: Workspace) -> int:
     )
 
 
-def _shrink() -> None:
-    """Drop what waits longest until the rest fits."""
+def _drop_oldest() -> None:
+    """Let go of the workspaces of the sizes that were not used for the longest time."""
     global _bytes
-    while _bytes > LIMIT and _waiting:
-        key, waiting = next(iter(_waiting.items()))
-        if waiting:
-            _bytes -= waiting.pop().nbytes
-        else:
-            _waiting.pop(key, None)
-    if not _waiting:
+    try:
+        _, waiting = _waiting.popitem(last=False)
+    except KeyError:  # none is left
         _bytes = 0
+    else:
+        _bytes -= sum(workspace.nbytes for workspace in waiting)

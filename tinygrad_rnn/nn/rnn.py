@@ -238,6 +238,11 @@ class RNNBase(Module):
                     f"{type(self).__name__}: expected {name} state of shape {expected}, got {list(part.shape)} "
                     f"(num_layers × directions, batch, size)"
                 )
+            if part.dtype != dtype:
+                raise RuntimeError(
+                    f"{type(self).__name__}: the {name} state is {part.dtype} and the input {dtype}; "
+                    f"convert one with .to(dtype)"
+                )
         if not batched:
             parts = tuple(part.unsqueeze(1) for part in parts)
         return list(zip(*(part.unbind(0) for part in parts), strict=True))
