@@ -4,7 +4,7 @@ The parts are those of `tinygrad_rnn/kernels/lstm.py`, forward and backward, wit
 
 products    two matrix products per step (W z and W_hᵀ dz), and one each for dW and dx over all steps
 functions   exp over the four gates and tanh over the cell, per step
-calls       the other 12 calls of a NumPy function per step, on one number each: what a call costs when it does nothing
+calls       the other 12 calls of a NumPy function per step, on 16 numbers each: what a call costs when it does nothing
 passes      what those calls, the blocks of backward and the changes of layout read and write: 41 numbers per unit,
             sequence and step, at the speed of a multiplication in the cache
 """
@@ -55,12 +55,12 @@ def floor_jobs(T: int, B: int, I: int, H: int) -> dict[str, Job]:
     W, z, a = numbers(4 * H, I + H + 1), numbers(I + H + 1, B), numbers(4 * H, B)
     W_back, dh, c = numbers(H, 4 * H), numbers(H, B), numbers(H, B)
     dz, zs, W_x = numbers(4 * H, T * B), numbers(I + H + 1, T * B), numbers(I, 4 * H)
-    out, single, chunk = np.empty_like(a), np.ones(1, "float32"), np.ones(CHUNK, "float32")
+    out, few, chunk = np.empty_like(a), np.ones(16, "float32"), np.ones(CHUNK, "float32")
 
     def products() -> None:
         for _ in range(T):
-            np.dot(W, z, out)
-            np.dot(W_back, a, dh)
+            W.dot(z, out)
+            W_back.dot(a, dh)
         np.dot(dz, zs.T)
         np.dot(W_x, dz)
 
@@ -72,7 +72,7 @@ def floor_jobs(T: int, B: int, I: int, H: int) -> dict[str, Job]:
     def calls() -> None:
         multiply = np.multiply
         for _ in range(CALLS * T):
-            multiply(single, single, single)
+            multiply(few, few, few)
 
     def passes() -> None:
         for _ in range(PASSES * T * H * B // CHUNK + 1):

@@ -100,9 +100,9 @@ def _run_after(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
     hidden, batch = scratch.shape
     to_rz, to_n = from_h[: 2 * hidden], from_h[2 * hidden :]
     one = np.array(1, from_h.dtype)  # NumPy takes an array faster than a Python number
-    dot, exp, tanh, divide, add, subtract = np.dot, np.exp, np.tanh, np.divide, np.add, np.subtract
+    dot, exp, tanh, divide, add, subtract = W_h.dot, np.exp, np.tanh, np.divide, np.add, np.subtract
     for (D, D_r, D_z, n, inner, h_before, h), size in zip(space.views, sizes, strict=True):
-        dot(W_h, h_before, from_h)
+        dot(h_before, from_h)
         add(D, to_rz, D)
         exp(D, D)
         add(D, one, D)
@@ -124,14 +124,15 @@ def _run_before(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
     W_rz, W_n, to_rz = W_h[: 2 * hidden], W_h[2 * hidden :], space.from_h[: 2 * hidden]
     space.gates[:, 2 * hidden :] += b_n
     one = np.array(1, scratch.dtype)
-    dot, exp, tanh, divide, add, subtract = np.dot, np.exp, np.tanh, np.divide, np.add, np.subtract
+    dot_rz, dot_n, exp, tanh = W_rz.dot, W_n.dot, np.exp, np.tanh
+    divide, add, subtract = np.divide, np.add, np.subtract
     for (D, D_r, D_z, n, inner, h_before, h), size in zip(space.views, sizes, strict=True):
-        dot(W_rz, h_before, to_rz)
+        dot_rz(h_before, to_rz)
         add(D, to_rz, D)
         exp(D, D)
         add(D, one, D)
         divide(h_before, D_r, inner)
-        dot(W_n, inner, scratch)
+        dot_n(inner, scratch)
         add(n, scratch, n)
         tanh(n, n)
         subtract(h_before, n, scratch)
@@ -266,7 +267,7 @@ def _run_back_after(W: Any, forward: Forward, space: Backward, block: slice, siz
     np.multiply(slopes[:, 3 * hidden :], rz[:, :hidden], to_inner)
     np.multiply(to_inner, rest[:, :hidden], to_r)
     to_r *= forward.inner[block]
-    dot, add, multiply = np.dot, np.add, np.multiply
+    dot, add, multiply = W.dot, np.add, np.multiply
     views = zip(space.from_output[block], space.views[: len(sizes)], sizes, strict=True)
     for from_output, (z, da, for_h), n in reversed(list(views)):
         add(dh, from_output, dh)
@@ -275,7 +276,7 @@ def _run_back_after(W: Any, forward: Forward, space: Backward, block: slice, siz
         multiply(da, dh, da)
         if n < batch:
             da[:, :, n:] = 0
-        dot(W, for_h, from_h)
+        dot(for_h, from_h)
         multiply(dh, z, dh)
         add(dh, from_h, dh)
         if n < batch:
@@ -291,10 +292,9 @@ def _run_back_before(W: Any, forward: Forward, space: Backward, block: slice, si
     """
     dh, d_rh, from_h = space.dh, space.d_rh, space.from_h
     hidden, batch = dh.shape
-    W_rz, W_n = W
     _, rest, slopes = _slopes(forward, space, block)
     np.multiply(forward.inner[block], rest[:, :hidden], slopes[:, :hidden])  # inner is r h_{t-1}
-    dot, add, multiply = np.dot, np.add, np.multiply
+    dot_rz, dot_n, add, multiply = W[0].dot, W[1].dot, np.add, np.multiply
     views = zip(space.from_output[block], space.views[: len(sizes)], sizes, strict=True)
     for from_output, (r, z, da_r, da_rz, da_zn, da_n), n in reversed(list(views)):
         add(dh, from_output, dh)
@@ -302,9 +302,9 @@ def _run_back_before(W: Any, forward: Forward, space: Backward, block: slice, si
             passing = dh[:, n:].copy()
             dh[:, n:] = 0
         multiply(da_zn, dh, da_zn)
-        dot(W_n, da_n, d_rh)
+        dot_n(da_n, d_rh)
         multiply(da_r, d_rh, da_r)
-        dot(W_rz, da_rz, from_h)
+        dot_rz(da_rz, from_h)
         multiply(dh, z, dh)
         add(dh, from_h, dh)
         multiply(d_rh, r, d_rh)

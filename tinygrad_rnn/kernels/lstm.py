@@ -108,11 +108,11 @@ def _run(W: Any, space: Forward, sizes: list[int]) -> None:
     hidden, batch = cg.shape[0] // 2, cg.shape[1]
     c, g = cg[:hidden], cg[hidden:]
     one, two = np.array(1, a.dtype), np.array(2, a.dtype)  # NumPy takes an array faster than a Python number
-    dot, exp, tanh, subtract, add, divide = np.dot, np.exp, np.tanh, np.subtract, np.add, np.divide
+    dot, exp, tanh, subtract, add, divide = W.dot, np.exp, np.tanh, np.subtract, np.add, np.divide
     for (z_t, h_t, D_t, D_o, D_fi, D_g, P_t, kept, stored, tanh_c), n in zip(space.views, sizes, strict=True):
         if n < batch:
             ended = c[:, n:].copy()
-        dot(W, z_t, a)
+        dot(z_t, a)
         exp(a, a)
         add(a, one, D_t)
         divide(two, D_g, g)
@@ -173,9 +173,9 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
             local = _local_derivatives(forward, space, block)
             _run_back(W_h, space, block, counts[block])
             dz_by_step[block.start - part.start : block.stop - part.start] = local
-        dW = dW + np.dot(dz, side_by_side(forward.z[part], space.seen).T)
+        dW = dW + dz.dot(side_by_side(forward.z[part], space.seen).T)
         if dx is not None:
-            apart(np.dot(W_x, dz), dx[part])
+            apart(W_x.dot(dz), dx[part])
     dh0, dc0 = space.d[:hidden].T.copy(), space.d[hidden : 2 * hidden].T.copy()
     space.give()
     dx = dx[::-1] if dx is not None and reverse else dx
@@ -210,7 +210,7 @@ def _run_back(W_h: Any, space: Backward, block: slice, sizes: list[int]) -> None
     d, through_h = space.d, space.through_h
     hidden, batch = through_h.shape
     dh, dc, copies = d[:hidden], d[hidden : 2 * hidden], d[2 * hidden :].reshape(2, hidden, batch)
-    dot, multiply, add, copyto = np.dot, np.multiply, np.add, np.copyto
+    dot, multiply, add = W_h.dot, np.multiply, np.add
     views = zip(space.from_output[block], space.views[: len(sizes)], sizes, strict=True)
     for from_output, (slope, dz, f), n in reversed(list(views)):
         add(dh, from_output, dh)
@@ -218,11 +218,11 @@ def _run_back(W_h: Any, space: Backward, block: slice, sizes: list[int]) -> None
             passing = dh[:, n:].copy(), dc[:, n:].copy()
         multiply(dh, slope, through_h)
         add(dc, through_h, dc)
-        copyto(copies, dc)
+        copies[...] = dc
         multiply(dz, d, dz)
         if n < batch:
             dz[:, n:] = 0
-        dot(W_h, dz, dh)
+        dot(dz, dh)
         multiply(dc, f, dc)
         if n < batch:
             dh[:, n:], dc[:, n:] = passing

@@ -46,9 +46,9 @@ def forward(
     space = Forward.take(steps, batch, features, hidden, x.dtype)
     feature_major(x, space.z[:-1, :features], reverse)
     space.h[0] = h0.T
-    zero, dot, tanh, bends = np.array(0, x.dtype), np.dot, np.tanh, nonlinearity == "tanh"
+    zero, dot, tanh, bends = np.array(0, x.dtype), W.dot, np.tanh, nonlinearity == "tanh"
     for (z_t, h_before, h_t), n in zip(space.views, running(sizes, steps, batch), strict=True):
-        dot(W, z_t, h_t)
+        dot(z_t, h_t)
         if bends:
             tanh(h_t, h_t)
         else:
@@ -94,14 +94,14 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
     from_outside(d_output, d_h, space.da, reverse)
     W_back, from_next = W[:, features:-1].T.copy(), space.from_next
     from_next[...] = 0
-    dot, add, multiply = np.dot, np.add, np.multiply
+    dot, add, multiply = W_back.dot, np.add, np.multiply
     for (da_t, slope_t), n in zip(reversed(space.views), reversed(running(sizes, steps, batch)), strict=True):
         add(da_t, from_next, da_t)
         if n < batch:  # gradients of ended sequences pass through
             passing = da_t[:, n:].copy()
             da_t[:, n:] = 0
         multiply(da_t, slope_t, da_t)
-        dot(W_back, da_t, from_next)
+        dot(da_t, from_next)
         if n < batch:
             from_next[:, n:] = passing
     da, dh0 = side_by_side(space.da, space.columns), from_next.T.copy()
