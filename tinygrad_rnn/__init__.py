@@ -255,7 +255,7 @@ if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
     from .interop import load, save
     from .viz import draw
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str):
