@@ -101,7 +101,7 @@ def test_backward_rule(create_graph):
 def test_engine_itself(create_graph):
     y = recorded(lambda: leaf() ** 2)
     y.backward()
-    with pytest.raises(RuntimeError, match="second|twice"):
+    with pytest.raises(RuntimeError, match="twice"):
         y.backward(create_graph=create_graph)
 
 
@@ -217,7 +217,7 @@ def test_set_grad_enabled_in_a_block():
 
 def test_anomaly_detection():
     y = recorded(lambda: (leaf(0.0) / 0.0) * 0.0)
-    with pytest.raises(RuntimeError, match="(?i)nan"), autograd.detect_anomaly():
+    with pytest.raises(RuntimeError, match=r"(?i)nan"), autograd.detect_anomaly():
         y.backward()
 
 
