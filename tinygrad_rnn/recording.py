@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import thread
-from .graph import memory_of, tick
+from ._mode import enable_grad, thread
+from .graph import Leaf, memory_of, tick
 from .ops.function import Function, Recorded
 from .ops.indexing import Index
 from .ops.shape import Reshape
 
 Tensor: Any = None  # the class of results; tensor.py, above, sets it
-rebased = False  # has any tensor of a graph been changed in place? Until then views cannot be stale
+rebased = False  # was a tensor of a graph ever changed in place? Until then no view is stale, and nothing need be asked
 _new = object.__new__
 _ndarray = np.ndarray
 
@@ -32,7 +32,7 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     for x in inputs:
         if isinstance(x, Recorded):
             tensor = True
-            edge = edge_of(x) if rebased else x._edge
+            edge = x._edge if not rebased or x._view is None else edge_of(x)
             values.append(x.array)
             edges.append(edge)
             if edge is not None:
@@ -64,7 +64,7 @@ def record_one(op: type[Function], x: Any) -> Any:
     """As `record`, for a function of one Tensor without options."""
     if not isinstance(x, Recorded):
         raise _no_tensor(op, (x,))
-    a, edge = x.array, edge_of(x) if rebased else x._edge
+    a, edge = x.array, x._edge if not rebased or x._view is None else edge_of(x)
     if edge is None and a.dtype.kind != "f" and op.promotes == "float":  # what has an edge is a float
         a = a.astype(dtypes.get_default_dtype())
     node = op()
@@ -77,7 +77,7 @@ def record_one(op: type[Function], x: Any) -> Any:
 
 def record_view(op: type[Function], x: Any, *options: Any) -> Any:
     """As `record`, for an op that gives views of one Tensor; `options` are those of its forward, in order."""
-    a, edge = x.array, edge_of(x) if rebased else x._edge
+    a, edge = x.array, x._edge if not rebased or x._view is None else edge_of(x)
     node = op()
     out = node.forward(a, *options)
     mode = thread.mode
@@ -97,9 +97,9 @@ def _no_tensor(op: type[Function], inputs: tuple[Any, ...]) -> TypeError:
 def record_pair(op: type[Function], x: Any, y: Any) -> Any:
     """As `record`, for the two operands of an operator; one is a Tensor. The hottest path of the library."""
     if isinstance(x, Recorded):
-        a, to_x = x.array, x._edge
+        a, to_x = x.array, x._edge if not rebased or x._view is None else edge_of(x)
         if isinstance(y, Recorded):
-            b, to_y = y.array, y._edge
+            b, to_y = y.array, y._edge if not rebased or y._view is None else edge_of(y)
             if b.dtype is not a.dtype or (to_x is None and a.dtype.kind != "f"):  # what has an edge is a float
                 return _record_odd_pair(op, x, y)
         else:
@@ -107,11 +107,9 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
             if a.dtype.kind != "f" or (y.__class__ is not float and y.__class__ is not int):
                 return _record_odd_pair(op, x, y)
     else:
-        a, to_x, b, to_y = x, None, y.array, y._edge
+        a, to_x, b, to_y = x, None, y.array, y._edge if not rebased or y._view is None else edge_of(y)
         if b.dtype.kind != "f" or (x.__class__ is not float and x.__class__ is not int):
             return _record_odd_pair(op, x, y)
-    if rebased:
-        return _record_odd_pair(op, x, y)
     node = op()
     try:
         out = node.forward(a, b)
@@ -251,22 +249,28 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
 
 
 def edge_of(x):
-    """The edge of `x`, found anew if `x` is a view of something that was changed in place."""
-    return x._edge if x._view is None or not rebased else _fresh_edge(x)
+    """The edge of `x`, found anew if `x` is a view of something that was changed in place since."""
+    view = x._view
+    return x._edge if view is None or view[0]._edge is view[1] else _fresh_edge(x)
 
 
 def note_rebased() -> None:
-    """Called when a tensor of a graph was changed in place: from now on views may be stale."""
+    """Called when a tensor of a graph is changed in place: from now on views are asked whether they are stale."""
     global rebased
     rebased = True
 
 
 def _fresh_edge(x):
-    """The edge of a view whose base was changed in place since: it now leads through the base."""
+    """The edge of a view whose base has another edge than when the view was made.
+
+    If the base was changed in place, the view's edge now leads through the base. A base that was made a leaf, or taken
+    out of the graph, holds the same numbers as before: its views stay what they are.
+    """
     base = base_of(x)
-    if base is not None and base._edge is not x._view[1]:
-        flat = record(Reshape, base._of(base.array, base._edge), shape=(-1,))
-        x._edge = record(Index, flat, index=places_in(base.array, x.array))._edge
+    if base is not None and base._edge is not None and not isinstance(base._edge[0], Leaf):
+        with enable_grad():  # the graph of x does not depend on who asks first
+            flat = record(Reshape, base._of(base.array, base._edge), shape=(-1,))
+            x._edge = record(Index, flat, index=places_in(base.array, x.array))._edge
         x._view = (base, base._edge)
     return x._edge
 

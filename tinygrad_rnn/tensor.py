@@ -12,6 +12,7 @@ Arithmetic operators go straight to the recorder (recording.py); every other met
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,6 +32,7 @@ from .ops.function import Function, Recorded
 from .recording import edge_of, record_pair
 
 _new = object.__new__
+_adding = threading.RLock()  # threads may share weights: a sum read by one while another adds would be lost
 
 
 class Tensor(TensorMethods):
@@ -240,14 +242,15 @@ class Tensor(TensorMethods):
     def _add_grad(self, g: Any, fresh: bool) -> None:
         """Called by the engine: add `g` (an array, or a Tensor while recording) to `.grad`."""
         new: Any = g
-        if isinstance(g, Recorded):  # another leaf may get g too
-            new = new.clone() if self.grad is None else self.grad + g
-        elif self.grad is None:
-            # not ours alone unless it was made on the way: another tensor may hold the same memory
-            new = Tensor._of(np.asarray(g, order="C") if fresh else np.array(g, order="C"))
-        else:
-            new = Tensor._of(np.asarray(self.grad.array + g))
-        self.grad = new
+        with _adding:
+            if isinstance(g, Recorded):  # another leaf may get g too
+                new = new.clone() if self.grad is None else self.grad + g
+            elif self.grad is None:
+                # not ours alone unless it was made on the way: another tensor may hold the same memory
+                new = Tensor._of(np.asarray(g, order="C") if fresh else np.array(g, order="C"))
+            else:
+                new = Tensor._of(np.asarray(self.grad.array + g))
+            self.grad = new
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in `.grad` too."""

@@ -318,6 +318,81 @@ def test_backward_into_a_computed_tensor():
     assert x.grad is None
 
 
+def test_backward_into_a_computed_tensor_and_what_it_came_from():
+    x = leaf(3.0)
+    y = x * 2
+    for times in (1, 2):
+        (y * y).backward(inputs=[y, x], retain_graph=True)
+        assert (y.grad.item(), x.grad.item()) == (12.0 * times, 24.0 * times)
+
+
+def test_backward_into_one_tensor_leaves_those_on_the_way_alone():
+    x, w, unused = leaf(3.0), leaf(4.0), leaf(5.0)
+    y = x * w
+    (y * w + unused * x).backward(inputs=x)
+    assert x.grad.item() == 16.0 + 5.0
+    assert (y.grad, w.grad, unused.grad) == (None, None, None)
+
+
+def test_backward_into_an_input_that_was_not_used():
+    x, unused = leaf(3.0), leaf(5.0)
+    y = unused * 2
+    (x * 2).backward(inputs=[x, unused, y])
+    assert (x.grad.item(), unused.grad, y.grad) == (2.0, None, None)
+
+
+def test_backward_into_one_of_several_outputs():
+    x = leaf([1.0, 2.0, 3.0])
+    a, b, c = x.unbind()
+    (a * 2 + b * 3).backward(inputs=[b, c])
+    assert (a.grad, b.grad.item(), c.grad, x.grad) == (None, 3.0, None, None)
+
+
+def test_what_lies_beyond_the_inputs_keeps_its_saved_values():
+    """Only nodes on a path to an input run, so only they are freed."""
+    x = leaf(3.0)
+    y = x.exp()
+    z = y * y
+    autograd.grad(z, y)
+    y.backward()
+    assert x.grad.item() == pytest.approx(np.exp(3.0))
+
+
+def test_a_node_that_leads_to_no_input_is_not_freed():
+    x, w = leaf(3.0), leaf(4.0)
+    a, b = x.exp(), w.exp()
+    autograd.grad(a + b, x)
+    b.backward()
+    with pytest.raises(RuntimeError, match="retain_graph"):
+        a.backward()
+
+
+def test_a_rule_knows_which_gradients_are_wanted():
+    x, c = leaf([[1.0, 2.0]]), tg.ones(1, 2)
+    assert (x * c).grad_fn.needs_input_grad == (True, False)
+    assert (c * x).grad_fn.needs_input_grad == (False, True)
+    assert (x * x).grad_fn.needs_input_grad == (True, True)
+    assert (x @ c.t()).grad_fn.needs_input_grad == (True, False)
+    assert tg.cat([c, x]).grad_fn.needs_input_grad == (False, True)
+    assert x.exp().grad_fn.needs_input_grad == (True,)
+
+
+@pytest.mark.parametrize("operate", [lambda a, b: a * b, lambda a, b: a / b, lambda a, b: a**b, lambda a, b: a @ b.t(), lambda a, b: tg.where(a > b, a, b), lambda a, b: tg.logaddexp(a, b)])  # fmt: skip
+def test_the_gradient_of_one_operand_is_the_same_alone_as_with_the_other(operate):
+    a, b = tg.tensor([[1.5, 0.5]], dtype=tg.float64), tg.tensor([[0.7, 2.0]], dtype=tg.float64)
+    p, q = a.clone().requires_grad_(), b.clone().requires_grad_()
+    together = autograd.grad(operate(p, q).sum(), (p, q))
+    (left,), (right,) = autograd.grad(operate(p, b).sum(), p), autograd.grad(operate(a, q).sum(), q)
+    np.testing.assert_array_equal(left.numpy(), together[0].numpy())
+    np.testing.assert_array_equal(right.numpy(), together[1].numpy())
+
+
+def test_values_that_no_gradient_needs_are_not_kept():
+    x, c = leaf([1.0, 2.0]), tg.ones(2)
+    assert [value is None for value in (x * c).grad_fn.saved_tensors] == [True, False]
+    assert [value is None for value in (c * x).grad_fn.saved_tensors] == [False, True]
+
+
 def test_backward_into_no_inputs():
     with pytest.raises(RuntimeError, match="empty"):
         (leaf() * 2).backward(inputs=[])

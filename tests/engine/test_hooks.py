@@ -120,6 +120,61 @@ def test_a_hook_is_part_of_the_recorded_gradient():
     agree(program, [1.5, -2.0])
 
 
+def test_grad_by_a_hooked_tensor_is_what_the_hook_made_of_it():
+    x = leaf()
+    h = x * 2
+    h.register_hook(lambda g: g * 10)
+    loss = h * h
+    by_h, by_x = autograd.grad(loss, (h, x), retain_graph=True)
+    assert (by_h.item(), by_x.item()) == (120.0, 240.0)
+    assert autograd.grad(loss, h)[0].item() == 120.0
+
+
+def test_grad_by_a_hooked_leaf_is_what_the_hook_made_of_it():
+    x = leaf()
+    x.register_hook(lambda g: g + 1)
+    assert autograd.grad(x * 2, x)[0].item() == 3.0
+    assert x.grad is None
+
+
+def test_hooks_run_in_order_in_grad_too():
+    x = leaf()
+    h = x * 2
+    seen = []
+    for factor in (2, 3):
+        h.register_hook(lambda g, factor=factor: seen.append(g.item()) or g * factor)
+    assert autograd.grad(h * 5, h)[0].item() == 30.0
+    assert seen == [5.0, 10.0]
+
+
+def test_hooks_beyond_the_asked_for_inputs_do_not_run():
+    x = leaf()
+    h = x * 2
+    seen = []
+    x.register_hook(seen.append)
+    autograd.grad(h * h, h)
+    (h * h).backward(inputs=[h])
+    assert seen == []
+    assert x.grad is None
+
+
+def test_a_hook_that_removes_itself_does_not_silence_the_next():
+    x = leaf()
+    seen = []
+    handle = x.register_hook(lambda g: handle.remove())
+    x.register_hook(lambda g: seen.append(g.item()))
+    (x * 3).backward()
+    assert seen == [3.0]
+
+
+def test_a_hook_on_an_output_that_nothing_reaches_is_not_called():
+    x = leaf([1.0, 2.0])
+    a, b = x.unbind()
+    b.register_hook(lambda g: pytest.fail("called"))
+    (a * 2).backward()
+    assert x.grad.tolist() == [2.0, 0.0]
+
+
 def test_hooks_see_gradients_that_are_not_recorded():
     x = leaf()
     flags = []
@@ -157,6 +212,54 @@ def test_retain_grad_sees_what_hooks_made_of_it():
     (y * y).backward()
     (q * q).backward()
     assert y.grad.item() == q.grad.item()
+
+
+def test_retain_grad_comes_last_whenever_it_was_asked_for():
+    x = leaf()
+    y = x * 2
+    y.register_hook(lambda g: g + 1)
+    y.retain_grad()
+    y.register_hook(lambda g: g * 10)
+    (y * y).backward()
+    assert y.grad.item() == 130.0
+    assert x.grad.item() == 260.0
+
+
+def test_retained_gradients_add_up():
+    x = leaf()
+    y = x * 2
+    y.retain_grad()
+    (y * y).backward(retain_graph=True)
+    kept = y.grad
+    (y * 3).backward()
+    assert (kept.item(), y.grad.item()) == (12.0, 15.0)
+
+
+def test_retain_grad_while_gradients_are_recorded():
+    x = leaf()
+    y = x * 2
+    y.retain_grad()
+    (y**3).backward(create_graph=True)
+    assert y.grad.item() == 108.0
+    assert autograd.grad(y.grad, y)[0].item() == 36.0
+    x.grad = None
+
+
+def test_retain_grad_of_one_of_several_outputs():
+    a, b = leaf([1.0, 2.0]).unbind()
+    b.retain_grad()
+    assert (a.retains_grad, b.retains_grad) == (False, True)
+    (a * 2 + b * 3).backward()
+    assert (a.grad, b.grad.item()) == (None, 3.0)
+
+
+def test_retain_grad_does_not_run_beyond_the_asked_for_inputs():
+    x = leaf()
+    y = x * 2
+    z = y * 3
+    y.retain_grad()
+    autograd.grad(z * z, z)
+    assert y.grad is None
 
 
 def test_retain_grad_on_a_leaf_changes_nothing():

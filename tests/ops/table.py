@@ -102,6 +102,7 @@ ROWS = [
     # choosing and rounding
     Row(choosing.Where, lambda x, y: tg.where(tg.tensor(MASK), x, y), lambda x, y: np.where(MASK, x, y),
         [((3,), (3,)), ((2, 3), (3,)), ((), (2, 3)), ((2, 1), (1,)), ((0, 3), (3,))]),
+    Row(choosing.Tie, lambda d, x: record(choosing.Tie, d, x), lambda d, x: d, [((3,), (3,)), ((2, 3), (3,)), ((), ()), ((0, 3), (0, 3))]),
     Row(choosing.Maximum, tg.maximum, np.maximum, TWO),
     Row(choosing.Minimum, tg.minimum, np.minimum, TWO),
     Row(choosing.Clamp, lambda x: x.clamp(-1, 0.7), lambda x: np.clip(x, -1, 0.7), ONE),
@@ -152,6 +153,7 @@ ROWS = [
     Row(indexing.AddAt, lambda x, v: x.index_add(0, tg.tensor(AT), v), lambda x, v: summed_to(x, v, AT), [((2, 3), (3, 3)), ((2,), (3,)), ((4, 1), (3, 1))]),
     Row(indexing.SetItem, lambda x, v: stored(x, v, AT[:2]), lambda x, v: put(x, v, AT[:2]), [((2, 3), (3,)), ((2,), ()), ((4, 1), (2, 1))]),
     Row(indexing.SetItem, lambda x, v: stored(x, v, (slice(None), 0)), lambda x, v: put(x, v, (slice(None), 0)), [((2, 3), (2,)), ((1, 1), ()), ((0, 1), (1,))]),
+    Row(indexing.Overwrite, lambda x, v: x.clone().copy_(v), lambda x, v: np.broadcast_to(v, x.shape), [((3,), (3,)), ((2, 3), (3,)), ((), ()), ((0, 3), (3,))]),
     Row(indexing.Gather, lambda x: x.gather(-1, tg.tensor([[1], [0]])), lambda x: np.take_along_axis(x, np.array([[1], [0]]), -1), [((2, 3),), ((2, 2),)]),
     Row(indexing.Embedding, lambda w: record(indexing.Embedding, w, index=AT, padding_idx=None), lambda w: w[AT], [((2, 3),), ((5, 1),)]),
     Row(indexing.AddRows, lambda v: record(indexing.AddRows, v, index=AT, n_rows=2, skip=None),

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .._mode import thread
-from ..graph import Leaf, log_write
-from ..ops.indexing import SetItem, is_basic
+from ..graph import FREED, Leaf, log_write
+from ..ops.indexing import Overwrite, SetItem, is_basic
 from ..ops.shape import Reshape
 from ..recording import base_of, note_rebased, places_in, record
 from .arguments import is_tensor
@@ -65,8 +65,25 @@ def write(x, result):
     return x
 
 
+def overwrite(x, values):
+    """Put `values`, a tensor of x's shape and dtype that was not computed from x, into the memory of `x`.
+
+    x stays in the graph: what it was computed from gets the gradient 0.
+    """
+    _part_from_maker(x)
+    return write(x, record(Overwrite, x, values))
+
+
+def _part_from_maker(x):
+    """All numbers of x are about to be replaced: the node that made them, and may need them, keeps a copy."""
+    if thread.mode.recording and x._edge is not None:
+        _keep_old_values(x._edge[0], x.array)
+
+
 def _keep_old_values(node, memory):
-    """`node` saved the array that is about to change: give it a copy of the values as they are now."""
+    """If `node` saved the array that is about to change, give it a copy of the values as they are now."""
+    if node.saved_tensors is FREED:
+        return
     node.saved_tensors = tuple(
         value.copy()
         if isinstance(value, np.ndarray) and (np.may_share_memory(value, memory) or value.size == 0)
@@ -125,6 +142,8 @@ def setitem(input, index, value: Any):
         raise RuntimeError("cannot assign into an expanded tensor, whose elements share memory; clone() it first")
     if is_tensor(value) and value._edge is not None and np.may_share_memory(numbers, input.array):
         value = value.clone()
+    if target.size == input.array.size and is_basic(plain):
+        _part_from_maker(input)
     result = record(SetItem, input, value, index=plain, inplace=True)
     log_write(input.array)
     rebase(input, result._edge)

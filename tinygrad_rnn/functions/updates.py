@@ -12,7 +12,7 @@ import numpy as np
 from .. import random
 from . import choosing, elementwise, indexing
 from .arguments import is_tensor
-from .inplace import check_writable, write
+from .inplace import check_writable, overwrite, write
 
 
 def add_(input, other, *, alpha=1):
@@ -162,7 +162,7 @@ def masked_fill_(input, mask, value):
 
 def copy_(input, src, non_blocking=False):
     """Put the numbers of `src`, broadcast, into input; the gradient goes to `src`."""
-    return write(input, src.to(input.dtype).expand(input.array.shape).clone())
+    return overwrite(input, src.to(input.dtype).expand(input.array.shape))
 
 
 def fill_(input, value):
@@ -170,8 +170,8 @@ def fill_(input, value):
     if is_tensor(value):
         if value.array.ndim:
             raise RuntimeError(f"fill_(): expected a number or a 0-d tensor, got {value.array.ndim} dimensions")
-        return write(input, value.to(input.dtype).expand(input.array.shape).clone())
-    return write(input, input._of(np.full(input.array.shape, value, input.dtype)))
+        return copy_(input, value)
+    return overwrite(input, input._of(np.full(input.array.shape, value, input.dtype)))
 
 
 def zero_(input):
@@ -182,14 +182,14 @@ def zero_(input):
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fill with normal random numbers."""
     numbers = random.source(generator).normal(mean, std, input.array.shape)
-    return write(input, input._of(np.asarray(numbers, dtype=input.dtype)))
+    return overwrite(input, input._of(np.asarray(numbers, dtype=input.dtype)))
 
 
 def uniform_(input, *bounds, generator=None, **named):
     """Fill with uniform random numbers from [from, to), 0 and 1 by default."""
     low, high = _bounds(bounds, named)
     numbers = random.source(generator).uniform(low, high, input.array.shape)
-    return write(input, input._of(np.asarray(numbers, dtype=input.dtype)))
+    return overwrite(input, input._of(np.asarray(numbers, dtype=input.dtype)))
 
 
 def _bounds(bounds, named):
@@ -208,7 +208,7 @@ def _bounds(bounds, named):
 def bernoulli_(input, p: Any = 0.5, *, generator=None):
     """Fill with ones with probability p, else zeros."""
     numbers = random.source(generator).random(input.array.shape) < (p.array if is_tensor(p) else p)
-    return write(input, input._of(numbers.astype(input.dtype)))
+    return overwrite(input, input._of(numbers.astype(input.dtype)))
 
 
 def random_(input, low=0, to=None, *, generator=None):
@@ -216,13 +216,15 @@ def random_(input, low=0, to=None, *, generator=None):
     low, high = (0, low) if to is None else (low, to)
     if high <= low:
         high = low + (2**24 if input.dtype.kind == "f" else np.iinfo(input.dtype).max)
-    return write(input, input._of(random.source(generator).integers(low, high, input.array.shape).astype(input.dtype)))
+    return overwrite(
+        input, input._of(random.source(generator).integers(low, high, input.array.shape).astype(input.dtype))
+    )
 
 
 def apply_(input, function):
     """Replace each element by `function` of it, one Python call each (no gradient)."""
     values = [function(v) for v in input.array.reshape(-1).tolist()]
-    return write(input, input._of(np.asarray(values, dtype=input.dtype).reshape(input.array.shape)))
+    return overwrite(input, input._of(np.asarray(values, dtype=input.dtype).reshape(input.array.shape)))
 
 
 def unsqueeze_(input, dim):

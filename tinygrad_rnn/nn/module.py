@@ -311,7 +311,7 @@ class Module:
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:
-                p.grad = p.grad.detach() * 0
+                p.grad.detach_().zero_()
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers: `to(dtype)`, `to("cpu")`. In place; returns the module."""

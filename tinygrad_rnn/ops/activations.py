@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .._mode import thread
-from .choosing import Clamp, plain, select
+from .choosing import Clamp, plain, select, tied
 from .elementwise import Erf, Exp
 from .function import Function, call
 from .shape import sum_along
@@ -58,7 +58,7 @@ class ReLU(Function):
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
-        return select(plain(y) <= 0, 0.0, g)
+        return tied(select(plain(y) <= 0, 0.0, g), y)
 
 
 def moderate(x: np.ndarray) -> bool:
@@ -152,7 +152,7 @@ class LeakyReLU(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return g * _slopes(plain(x), ctx.slope)
+        return tied(g * _slopes(plain(x), ctx.slope), x)
 
 
 class ELU(Function):
@@ -269,5 +269,5 @@ class Hardtanh(Function):
         return np.clip(x, low, high)
 
     def backward(ctx, g):
-        x = plain(ctx.saved_tensors[0])
-        return select((x > ctx.low) & (x < ctx.high), g, 0.0)
+        (x,) = ctx.saved_tensors
+        return tied(select((plain(x) > ctx.low) & (plain(x) < ctx.high), g, 0.0), x)

@@ -14,6 +14,24 @@ def plain(x):
     return x.array if hasattr(x, "array") else x
 
 
+class Tie(Function):
+    """z = d, a gradient that was made by comparing x with something          dL/dd = dL/dz,   dL/dx = 0"""
+
+    def forward(ctx, d, x):
+        return d
+
+    def backward(ctx, g):
+        return g, np.zeros(ctx.shape, ctx.dtype)
+
+
+def tied(d, x):
+    """d. Where gradients are recorded it also leads to x, which it depends on though its derivative is 0.
+
+    The slope of relu or abs is such a function of x: with this its gradient requires grad, as in PyTorch.
+    """
+    return d if x.__class__ is np.ndarray else call(Tie, d, x)
+
+
 class Where(Function):
     """z = x where the mask is true, else y          dL/dx = dL/dz where true, dL/dy = dL/dz where false
 

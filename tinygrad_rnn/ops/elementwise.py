@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .choosing import plain, select
+from .choosing import plain, select, tied
 from .erf import erf
 from .function import Function, call
 from .rounding import sign
@@ -138,7 +138,7 @@ class Abs(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return g * sign(plain(x))
+        return tied(g * sign(plain(x)), x)
 
 
 class Exp(Function):

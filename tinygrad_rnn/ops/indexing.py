@@ -82,6 +82,19 @@ class SetItem(Function):
         )
 
 
+class Overwrite(Function):
+    """z = v, written over the numbers of x          dL/dx = 0,   dL/dv = dL/dz
+
+    What `x.copy_(v)` and `x.zero_()` do: x stays where it is in the graph, though its old numbers count no more.
+    """
+
+    def forward(ctx, x, v):
+        return v
+
+    def backward(ctx, g):
+        return np.zeros(ctx.shape, ctx.dtype), g
+
+
 class Gather(Function):
     """y[i] = x[i with its `dim` entry replaced by index[i]]          dL/dx = dL/dy added back at the index"""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .choosing import plain
+from .choosing import plain, tied
 from .function import Function
 
 
@@ -24,7 +24,7 @@ class Flat(Function):
         return ctx.compute(x)
 
     def backward(ctx, g):
-        return g * 0.0
+        return np.zeros(ctx.shape, ctx.dtype)  # not g · 0, which is NaN where g is infinite
 
 
 class Sign(Flat):
@@ -65,7 +65,7 @@ class FloorDivide(Function):
             return np.floor_divide(x, y)
 
     def backward(ctx, g):
-        return g * 0.0, g * 0.0
+        return np.zeros(ctx.shape, ctx.dtype), np.zeros(ctx.shape, ctx.dtype)
 
 
 class Remainder(Function):
@@ -80,4 +80,4 @@ class Remainder(Function):
     def backward(ctx, g):
         x, y = ctx.saved_tensors
         to_x, to_y = ctx.edges
-        return g, -g * np.floor_divide(plain(x), plain(y)) if to_y else None
+        return g, tied(-g * np.floor_divide(plain(x), plain(y)), y) if to_y else None

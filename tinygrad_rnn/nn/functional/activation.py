@@ -7,6 +7,7 @@ from ...functions.activations import softmax as softmax
 from ...functions.arguments import need_tensor, wrap_dim
 from ...functions.elementwise import sigmoid as sigmoid
 from ...functions.elementwise import tanh as tanh
+from ...functions.inplace import write
 from ...ops import activations as ops
 from ...recording import record
 from ...tensor import Tensor
@@ -20,7 +21,7 @@ def _elementwise(name: str, op: type[ops.Function], input: Tensor, **options: fl
 
 
 def _into(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
-    return input.copy_(result) if inplace else result
+    return write(input, result) if inplace else result
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
