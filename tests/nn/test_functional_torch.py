@@ -18,6 +18,8 @@ OURS = SimpleNamespace(F=F, tensor=tg.tensor, softmax=tg.softmax, log_softmax=tg
 THEIRS = SimpleNamespace(
     F=torch.nn.functional, tensor=torch.tensor, softmax=torch.softmax, log_softmax=torch.log_softmax
 )
+
+
 def run(m, function, inputs):
     """Value, and the gradients of a loss that weighs every number differently."""
     with warnings.catch_warnings():

@@ -110,7 +110,9 @@ def in_float32(name: str, torch: Any) -> dict[str, Any]:
 
 def searched(settings: dict[str, Any], valley: bool, torch: Any) -> dict[str, Any]:
     """L-BFGS: every loss that it asked for."""
-    params = [torch.tensor([-1.2, 1.0, 0.5, -0.3], dtype=torch.float64, requires_grad=True)] if valley else parameters(torch)
+    params = (
+        [torch.tensor([-1.2, 1.0, 0.5, -0.3], dtype=torch.float64, requires_grad=True)] if valley else parameters(torch)
+    )
     optimizer = torch.optim.LBFGS(params, **settings)
     asked = []
 

@@ -14,6 +14,7 @@ from .rows_printing import CASES, R
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
+
 @pytest.mark.parametrize("text", CASES)
 def test_text_is_torchs(text: str):
     ours, theirs = (eval(text, {"t": library, "R": R}) for library in (tg, torch))

@@ -7,8 +7,8 @@ import sys
 
 from .stored import path_of, write
 
-FOLDERS = ("optim", "nn", "ops", "parity", "printing")
-PLACES = {"ops": "tests.nn.programs_functional", "printing": "tests.parity.programs_printing"}
+FOLDERS = ("optim", "nn", "functional", "parity", "printing")
+PLACES = {"functional": "tests.nn.programs_functional", "printing": "tests.parity.programs_printing"}
 
 
 def main(names: list[str]) -> None:
