@@ -13,8 +13,8 @@ from ..parameter import Parameter
 
 
 def _norm(v: Tensor, dim: int | None) -> Tensor:
-    """‖v‖ over all axes but `dim`, which stays; over all if dim is None."""
-    if dim is None:
+    """‖v‖ over all axes but `dim`, which stays; over all if dim is None, or -1, which means the same to PyTorch."""
+    if dim is None or dim == -1:
         return vector_norm(v)
     dim %= v.ndim
     return vector_norm(v, 2, tuple(d for d in range(v.ndim) if d != dim), keepdim=True)
@@ -54,7 +54,7 @@ def _replace(module: Module, name: str, dim: int | None, place: Module, rule: We
 def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Replace the parameter `name` by `name`_g, its norms, and `name`_v, its directions; returns the module.
 
-    `dim` is the axis along which each entry has its own norm; None for one norm of the whole weight.
+    `dim` is the axis along which each entry has its own norm; None or -1 for one norm of the whole weight.
     """
     _refuse_twice(module, name)
     _replace(module, name, dim, module, WeightNorm(name, dim, "", f"{name}_g", f"{name}_v"))

@@ -1,0 +1,211 @@
+"""Calls of nn.functional over its options: name, shapes of the inputs, function of (m, *inputs) where m is either library."""
+
+from __future__ import annotations
+
+import numpy as np
+
+T = np.array([0, 3, 1, 4, 2])
+IGNORED = np.array([0, -100, 1, -100, 2])
+GRID = (np.arange(15) * 7 % 11 % 4).reshape(3, 5)
+W4, W5 = np.array([0.5, 2.0, 1.0, 0.25]), np.array([0.1, 1.0, 2.0, 0.5, 3.0])
+QKV = [(2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 2)]
+SEEN = (np.arange(24) * 7 % 5 < 3).reshape(4, 6)
+SEEN[1] = False  # a query that may look nowhere
+
+ROWS = [
+    ("linear", [(2, 3, 4), (5, 4), (5,)], lambda m, x, w, b: m.F.linear(x, w, b)),
+    ("bilinear", [(2, 3), (2, 4), (5, 3, 4), (5,)], lambda m, x, y, w, b: m.F.bilinear(x, y, w, b)),
+    ("embedding", [(5, 3)], lambda m, w: m.F.embedding(m.tensor(GRID), w)),
+    ("embedding padding", [(5, 3)], lambda m, w: m.F.embedding(m.tensor(GRID), w, padding_idx=-3)),
+    *[
+        (name, [(3, 4)], lambda m, x, name=name: getattr(m.F, name)(x * 2))
+        for name in (
+            *("relu", "leaky_relu", "elu", "gelu", "silu", "softplus"),
+            *("hardtanh", "relu6", "logsigmoid", "glu", "sigmoid", "tanh"),
+        )
+    ],
+    ("leaky_relu slope", [(3, 4)], lambda m, x: m.F.leaky_relu(x, 0.3)),
+    ("elu alpha", [(3, 4)], lambda m, x: m.F.elu(x, alpha=0.4)),
+    ("gelu tanh", [(3, 4)], lambda m, x: m.F.gelu(x, approximate="tanh")),
+    ("softplus beta", [(3, 4)], lambda m, x: m.F.softplus(x * 3, beta=2, threshold=3)),
+    ("hardtanh bounds", [(3, 4)], lambda m, x: m.F.hardtanh(x, -0.3, 0.2)),
+    ("glu dim", [(4, 3)], lambda m, x: m.F.glu(x, 0)),
+    ("softmax", [(3, 4)], lambda m, x: m.F.softmax(x, dim=1)),
+    ("torch.softmax", [(3, 4)], lambda m, x: m.softmax(x, 0)),
+    ("Tensor.softmax", [(3, 4)], lambda m, x: x.softmax(-1)),
+    ("log_softmax", [(3, 4)], lambda m, x: m.log_softmax(x, dim=-1)),
+    ("softmax 0-d", [()], lambda m, x: m.softmax(x, 0)),
+    ("normalize", [(3, 4)], lambda m, x: m.F.normalize(x)),
+    ("normalize p", [(3, 4)], lambda m, x: m.F.normalize(x, p=1, dim=0)),
+    ("cosine_similarity", [(3, 4), (3, 4)], lambda m, x, y: m.F.cosine_similarity(x, y)),
+    ("cosine_similarity dim", [(3, 1, 4), (2, 4)], lambda m, x, y: m.F.cosine_similarity(x, y, dim=-1)),
+    ("layer_norm", [(2, 3, 4), (4,), (4,)], lambda m, x, w, b: m.F.layer_norm(x, (4,), w, b)),
+    ("layer_norm 2 axes", [(2, 3, 4), (3, 4), (3, 4)], lambda m, x, w, b: m.F.layer_norm(x, (3, 4), w, b, eps=0.1)),
+    ("layer_norm bare", [(2, 4)], lambda m, x: m.F.layer_norm(x, [4])),
+    ("group_norm", [(2, 6, 5), (6,), (6,)], lambda m, x, w, b: m.F.group_norm(x, 3, w, b)),
+    ("rms_norm", [(2, 3, 4), (4,)], lambda m, x, w: m.F.rms_norm(x, (4,), w)),
+    ("rms_norm eps", [(2, 3, 4)], lambda m, x: m.F.rms_norm(x, (3, 4), eps=0.1)),
+    ("batch_norm", [(5, 3), (3,), (3,)], lambda m, x, w, b: m.F.batch_norm(x, None, None, w, b, training=True)),
+    (
+        "batch_norm running",
+        [(5, 3, 2), (3,), (3,)],
+        lambda m, x, w, b: m.F.batch_norm(x, m.tensor(W4[:3]), m.tensor(W4[:3]), w, b),
+    ),
+    ("conv1d", [(2, 4, 9), (6, 4, 3), (6,)], lambda m, x, w, b: m.F.conv1d(x, w, b)),
+    ("conv1d options", [(2, 4, 9), (6, 2, 3)], lambda m, x, w: m.F.conv1d(x, w, None, 2, 3, 2, 2)),
+    ("conv1d same", [(4, 9), (6, 4, 4)], lambda m, x, w: m.F.conv1d(x, w, padding="same")),
+    ("conv1d depthwise", [(2, 4, 9), (4, 1, 2)], lambda m, x, w: m.F.conv1d(x, w, groups=4, padding="valid")),
+    ("conv1d tail", [(1, 2, 10), (3, 2, 3)], lambda m, x, w: m.F.conv1d(x, w, stride=4)),
+    ("max_pool1d", [(2, 3, 9)], lambda m, x: m.F.max_pool1d(x, 2)),
+    ("max_pool1d options", [(3, 10)], lambda m, x: m.F.max_pool1d(x, 3, 2, 1, 2)),
+    ("max_pool1d ceil", [(2, 3, 10)], lambda m, x: m.F.max_pool1d(x, 3, 2, 1, ceil_mode=True)),
+    ("avg_pool1d", [(2, 3, 9)], lambda m, x: m.F.avg_pool1d(x, 2)),
+    ("avg_pool1d options", [(3, 10)], lambda m, x: m.F.avg_pool1d(x, 3, 2, 1, False, False)),
+    ("avg_pool1d ceil", [(2, 3, 10)], lambda m, x: m.F.avg_pool1d(x, 4, 3, 1, True)),
+    ("adaptive_avg_pool1d", [(2, 3, 10)], lambda m, x: m.F.adaptive_avg_pool1d(x, 4)),
+    ("pad", [(2, 3, 4)], lambda m, x: m.F.pad(x, (1, 2, 0, 1), value=0.5)),
+    ("pad negative", [(2, 3, 4)], lambda m, x: m.F.pad(x, (-1, 2, 1, -1))),
+    *[
+        (f"pad {mode}", [(2, 3, 4)], lambda m, x, mode=mode: m.F.pad(x, (2, 3), mode=mode))
+        for mode in ("reflect", "replicate", "circular")
+    ],
+    ("attention", QKV, lambda m, q, k, v: m.F.scaled_dot_product_attention(q, k, v)),
+    (
+        "attention causal",
+        QKV,
+        lambda m, q, k, v: m.F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3),
+    ),
+    (
+        "attention bool",
+        QKV,
+        lambda m, q, k, v: m.F.scaled_dot_product_attention(q, k, v, attn_mask=m.tensor(SEEN)),
+    ),
+    (
+        "attention float",
+        [*QKV, (2, 1, 4, 6)],
+        lambda m, q, k, v, mask: m.F.scaled_dot_product_attention(q, k, v, attn_mask=mask),
+    ),
+    (
+        "attention gqa",
+        [(2, 4, 3, 5), (2, 2, 6, 5), (2, 2, 6, 5)],
+        lambda m, q, k, v: m.F.scaled_dot_product_attention(q, k, v, enable_gqa=True),
+    ),
+]
+
+PAIRS = {
+    "mse_loss": {},
+    "l1_loss": {},
+    "smooth_l1_loss": {"beta": 0.5},
+    "huber_loss": {"delta": 0.7},
+    "kl_div": {},
+}
+for reduction in ("mean", "sum", "none"):
+    for name, options in PAIRS.items():
+        ROWS.append(
+            (
+                f"{name} {reduction}",
+                [(3, 4), (3, 4)],
+                lambda m, x, y, name=name, kw={**options, "reduction": reduction}: getattr(m.F, name)(
+                    x, y.sigmoid(), **kw
+                ),
+            )
+        )
+    kw = {"reduction": reduction}
+    ROWS += [
+        (
+            f"kl_div log {reduction}",
+            [(3, 4), (3, 4)],
+            lambda m, x, y, kw=kw: m.F.kl_div(x.log_softmax(1), y.log_softmax(1), log_target=True, **kw),
+        ),
+        (
+            f"binary_cross_entropy {reduction}",
+            [(3, 4), (3, 4)],
+            lambda m, x, y, kw=kw: m.F.binary_cross_entropy(x.sigmoid(), y.sigmoid(), m.tensor(W4), **kw),
+        ),
+        (
+            f"with_logits {reduction}",
+            [(3, 4), (3, 4)],
+            lambda m, x, y, kw=kw: m.F.binary_cross_entropy_with_logits(
+                x * 5, y.sigmoid(), m.tensor(W4), pos_weight=m.tensor(W4), **kw
+            ),
+        ),
+    ]
+    for smoothing in (0.0, 0.3):
+        kw = {"reduction": reduction, "label_smoothing": smoothing}
+        ROWS += [
+            (
+                f"cross_entropy {kw}",
+                [(5, 5)],
+                lambda m, x, kw=kw: m.F.cross_entropy(x * 3, m.tensor(T), **kw),
+            ),
+            (
+                f"cross_entropy weight {kw}",
+                [(5, 5)],
+                lambda m, x, kw=kw: m.F.cross_entropy(x * 3, m.tensor(IGNORED), m.tensor(W5), **kw),
+            ),
+            (
+                f"cross_entropy ignore_index {kw}",
+                [(5, 5)],
+                lambda m, x, kw=kw: m.F.cross_entropy(x, m.tensor(T), ignore_index=3, **kw),
+            ),
+            (
+                f"cross_entropy N-d {kw}",
+                [(3, 4, 5)],
+                lambda m, x, kw=kw: m.F.cross_entropy(x, m.tensor(GRID), m.tensor(W4), **kw),
+            ),
+            (f"cross_entropy 1-d {kw}", [(5,)], lambda m, x, kw=kw: m.F.cross_entropy(x, m.tensor(2), **kw)),
+            (
+                f"cross_entropy probabilities {kw}",
+                [(5, 4), (5, 4)],
+                lambda m, x, y, kw=kw: m.F.cross_entropy(x, y.softmax(1), m.tensor(W4), **kw),
+            ),
+            (
+                f"cross_entropy N-d probabilities {kw}",
+                [(3, 4, 5), (3, 4, 5)],
+                lambda m, x, y, kw=kw: m.F.cross_entropy(x, y.softmax(1), m.tensor(W4), **kw),
+            ),
+        ]
+    ROWS += [
+        (
+            f"nll_loss {reduction}",
+            [(5, 5)],
+            lambda m, x, r=reduction: m.F.nll_loss(x, m.tensor(IGNORED), m.tensor(W5), reduction=r),
+        ),
+        (
+            f"nll_loss N-d {reduction}",
+            [(3, 4, 5)],
+            lambda m, x, r=reduction: m.F.nll_loss(x.log_softmax(1), m.tensor(GRID), reduction=r),
+        ),
+        (
+            f"ctc_loss {reduction}",
+            [(7, 3, 5)],
+            lambda m, x, r=reduction: m.F.ctc_loss(
+                x.log_softmax(2),
+                m.tensor(np.array([[1, 2, 2], [3, 1, 1], [4, 0, 0]])),
+                m.tensor(np.array([7, 5, 6])),
+                m.tensor(np.array([3, 2, 1])),
+                reduction=r,
+            ),
+        ),
+        (
+            f"ctc_loss in a row {reduction}",
+            [(7, 3, 5)],
+            lambda m, x, r=reduction: m.F.ctc_loss(
+                x.log_softmax(2), m.tensor(np.array([1, 2, 2, 3, 1, 0])), (7, 5, 6), (3, 2, 1), blank=4, reduction=r
+            ),
+        ),
+        (
+            f"ctc_loss zero_infinity {reduction}",
+            [(3, 2, 5)],
+            lambda m, x, r=reduction: m.F.ctc_loss(
+                x.log_softmax(2), m.tensor(np.array([[1, 1, 1], [2, 3, 0]])), (3, 3), (3, 2), 0, r, True
+            ),
+        ),
+    ]
+ROWS.append(
+    (
+        "kl_div batchmean",
+        [(3, 4), (3, 4)],
+        lambda m, x, y: m.F.kl_div(x.log_softmax(1), y.softmax(1), reduction="batchmean"),
+    )
+)

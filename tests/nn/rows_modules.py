@@ -1,0 +1,60 @@
+"""Modules over their options: name, constructor arguments, options, inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def normal(*shape):
+    return np.random.default_rng(sum(shape)).normal(size=shape)
+
+
+CLASSES = np.array([0, 3, 1, -100, 2])
+ACTIVATIONS = ["ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Hardtanh", "ReLU6", "LogSigmoid", "GLU"]
+
+ROWS = [
+    ("Linear", (4, 3), {}, [normal(2, 5, 4)]),
+    ("Linear", (4, 3), {"bias": False}, [normal(2, 4)]),
+    ("Bilinear", (4, 3, 5), {}, [normal(2, 4), normal(2, 3)]),
+    ("Identity", (1, "anything"), {"x": 2}, [normal(2, 4)]),
+    ("Flatten", (), {}, [normal(2, 3, 4)]),
+    ("Flatten", (0, 1), {}, [normal(2, 3, 4)]),
+    ("Unflatten", (1, (2, -1)), {}, [normal(3, 6)]),
+    ("Embedding", (5, 3), {}, [np.array([[0, 4], [1, 1]])]),
+    ("Embedding", (5, 3), {"padding_idx": 1}, [np.array([[0, 4], [1, 1]])]),
+    *[(name, (), {}, [normal(3, 4)]) for name in [*ACTIVATIONS, "Sigmoid", "Tanh"]],
+    ("GELU", ("tanh",), {}, [normal(3, 4)]),
+    ("Softmax", (1,), {}, [normal(3, 4)]),
+    ("LogSoftmax", (), {"dim": -1}, [normal(3, 4)]),
+    ("CosineSimilarity", (), {}, [normal(3, 4), normal(3, 4) + 1]),
+    ("LayerNorm", (4,), {}, [normal(2, 3, 4)]),
+    ("LayerNorm", ((3, 4),), {"bias": False}, [normal(2, 3, 4)]),
+    ("LayerNorm", (4,), {"elementwise_affine": False, "eps": 0.1}, [normal(2, 4)]),
+    ("RMSNorm", (4,), {}, [normal(2, 3, 4)]),
+    ("GroupNorm", (2, 6), {}, [normal(3, 6, 5)]),
+    ("GroupNorm", (3, 6), {"affine": False}, [normal(3, 6)]),
+    ("BatchNorm1d", (4,), {}, [normal(5, 4)]),
+    ("BatchNorm1d", (4,), {"momentum": None}, [normal(5, 4, 3)]),
+    ("BatchNorm1d", (4,), {"affine": False, "track_running_stats": False}, [normal(5, 4, 3)]),
+    ("Conv1d", (4, 6, 3), {}, [normal(2, 4, 9)]),
+    ("Conv1d", (4, 6, 3), {"stride": 2, "padding": 2, "dilation": 2, "groups": 2, "bias": False}, [normal(4, 9)]),
+    ("Conv1d", (4, 6, 4), {"padding": "same"}, [normal(2, 4, 9)]),
+    *[
+        ("Conv1d", (4, 6, 3), {"padding": 2, "padding_mode": mode}, [normal(2, 4, 9)])
+        for mode in ("reflect", "replicate", "circular")
+    ],
+    ("Conv1d", (4, 6, 4), {"padding": "same", "padding_mode": "circular"}, [normal(2, 4, 9)]),
+    ("MaxPool1d", (2,), {}, [normal(2, 3, 9)]),
+    ("AvgPool1d", (3,), {"stride": 2, "padding": 1, "count_include_pad": False}, [normal(2, 3, 9)]),
+    ("AdaptiveAvgPool1d", (4,), {}, [normal(2, 3, 9)]),
+    *[(name, (), {}, [normal(3, 4), normal(4, 3).T]) for name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")],
+    ("KLDivLoss", (), {"reduction": "batchmean"}, [normal(3, 4), np.full((3, 4), 0.25)]),
+    ("BCELoss", (), {}, [np.full((3, 4), 0.3), np.full((3, 4), 0.25)]),
+    ("BCEWithLogitsLoss", (), {"reduction": "sum"}, [normal(3, 4), np.full((3, 4), 0.25)]),
+    ("CrossEntropyLoss", (), {}, [normal(5, 4), CLASSES]),
+    ("CrossEntropyLoss", (), {"label_smoothing": 0.1, "reduction": "none"}, [normal(5, 4), CLASSES]),
+    ("NLLLoss", (), {}, [normal(5, 4), CLASSES]),
+    ("Dropout", (0.0,), {}, [normal(3, 4)]),
+    ("Dropout1d", (0.0,), {}, [normal(3, 4, 2)]),
+    ("Dropout2d", (0.0,), {}, [normal(3, 4, 2, 2)]),
+]
