@@ -278,7 +278,7 @@ def test_cuts_in_folded_steps_are_counted_on_the_fold_and_in_the_text():
     folds = [tile.boxes[0].lines[2:] for tile in drawing.picture.tiles if tile.kind == "fold"]
     assert folds == [["t = 2 … 8"], ["t = 11 … 27", "✕ 4 cuts"]]  # each detached state is used twice
     assert [line for line in drawing.text().splitlines() if line[0] == "…"] == ["… 7 steps …", "… 17 steps, ✕ 4 cuts …"]
-    wanted = drawn(chain(30, cut=(10,)), steps=range(0, 2))
+    wanted = drawn(chain(30, cut=(10,)), steps=range(2))
     assert wanted.text().splitlines()[-1] == "… 28 steps, ✕ 2 cuts …"
     assert drawing.stats["cuts"] == 6
 
@@ -291,7 +291,7 @@ def test_a_cut_between_two_folds_is_not_hidden_behind_what_is_not_cut():
                 h = (h * w).tanh()
             with tg.step(t, layer=1):
                 k = (k * w + (h.detach() if t == 6 else h)).tanh()
-    drawing = drawn(k.sum(), steps=range(0, 1))
+    drawing = drawn(k.sum(), steps=range(1))
     folded = [hop for hop in drawing.picture.hops if hop.tail.kind == hop.head.kind == "fold"]
     assert sorted(hop.arrow.kind for hop in folded) == ["cut", "value"]
     assert {len(hop.arrow.links) for hop in folded} == {1, 10}

@@ -37,7 +37,7 @@ def write_text(model: Model, picture: Picture) -> str:
 
 def _fold(hidden: list[list[Item]]) -> list[str]:
     """A line for the steps that are left out."""
-    return [f"… {steps_text(len(hidden))}{_cuts(sum(hidden, []))} …"] if hidden else []
+    return [f"… {steps_text(len(hidden))}{_cuts([item for items in hidden for item in items])} …"] if hidden else []
 
 
 def _cuts(items: list[Item]) -> str:
