@@ -16,7 +16,7 @@ import numpy as np
 from .. import engine
 from .._mode import switch
 from ..graph import FREED, Edge, Node, ancestors, tick
-from .record import note_gradient, record
+from .record import GradientNotes, record
 
 
 class Opened:
@@ -58,7 +58,7 @@ def _of(opened: Opened, node: Node) -> list[tuple[Edge, int]]:
 
 def note_all_gradients(outputs: list[Edge], seeds: list[Any], opened: Opened) -> None:
     """Run backward without touching `.grad`; note what goes along each edge, also inside opened nodes."""
-    watched_backward(outputs, seeds, opened, note_gradient)
+    watched_backward(outputs, seeds, opened, GradientNotes())
 
 
 def watched_backward(outputs: list[Edge], seeds: list[Any], opened: Opened, watch: engine.Watcher) -> None:

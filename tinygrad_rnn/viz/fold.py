@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .grid import Grid
+from .labels import cuts_text
 from .model import Link, Model
 from .picture import Arrow, Box, Hop, Tile
 from .steps import Place
@@ -61,7 +62,7 @@ class Folds:
         )
         cuts = sum(bool(link.cut) for place in hidden for item in self.model.tiles[place] for link in item.inputs)
         if cuts:
-            box.lines.append(f"✕ {cuts} cut" + ("s" if cuts > 1 else ""))
+            box.lines.append(cuts_text(cuts))
         box.measure()
         tile = grid.tile_for(hidden[0])
         tile.kind, tile.title, tile.boxes = "fold", "", [box]
@@ -77,25 +78,28 @@ class Folds:
 
     def connect(self, builder: TileBuilder) -> None:
         """Hops from what is shown, and from other folds, into folds."""
-        made: set[tuple[object, int, Tile]] = set()
+        made: dict[tuple[object, ...], Hop] = {}
         for place, tile in self.tile_of.items():
             for item in self.model.tiles[place]:
                 for link in item.inputs:
                     source = link.source
                     if source.place is not None and source.place in self.tile_of:
                         other = self.tile_of[source.place]
-                        key: tuple[object, int, Tile] = (other, link.number, tile)
+                        key: tuple[object, ...] = (other, link.number, link.cut, tile)
                         start = None if other is tile else (other, other.boxes[0])
                     else:
-                        key = (source, link.number, tile)
+                        key = (source, link.number, link.cut, tile)
                         start = None if source not in builder.tile_of else (builder.tile_of[source], None)
-                    if start is None or key in made:
+                    if start is None:
                         continue
-                    made.add(key)
+                    if key in made:
+                        made[key].arrow.links.append(link)
+                        continue
                     same_row = source.place is not None and source.place.row == place.row
                     kind = "cut" if link.cut else "state" if same_row else "value"
                     tail = start[1] or builder.exit(source, link.number)
-                    builder.picture.hops.append(Hop(Arrow(tail, tile.boxes[0], kind, link.norm), start[0], tile))
+                    made[key] = Hop(Arrow(tail, tile.boxes[0], kind, [link]), start[0], tile)
+                    builder.picture.hops.append(made[key])
 
 
 def steps_text(count: int) -> str:

@@ -90,6 +90,11 @@ def short(name: str, most: int = 24) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def cuts_text(count: int) -> str:
+    """What a box says that hides places where the gradient ends."""
+    return f"✕ {count} cut" + ("s" if count != 1 else "")
+
+
 def shape_text(item: Item) -> str:
     """'(4, 16)', or '4 × (4, 16)' for several outputs alike."""
     first = "(" + ", ".join(map(str, item.shapes[0])) + ("," if len(item.shapes[0]) == 1 else "") + ")"
@@ -99,7 +104,7 @@ def shape_text(item: Item) -> str:
 def number_text(number: float) -> str:
     """Three digits, no more."""
     if not np.isfinite(number):
-        return str(number)
+        return "NaN" if np.isnan(number) else "∞" if number > 0 else "−∞"
     if number == int(number) and abs(number) < 1e4:
         return str(int(number)) if number >= 0 else f"−{-int(number)}"
     return f"{number:.3g}".replace("-", "−")

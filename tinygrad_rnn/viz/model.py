@@ -7,6 +7,7 @@ plots and pages read `model.items`, `model.links`, `model.tiles`; none of them w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from .._mode import Scope
 from ..graph import FREED, Edge, Leaf, Node, ancestors
 from .expand import Opened
-from .record import Constant
+from .record import Constant, norm
 from .steps import Place, place_items
 
 SYMBOLS = {
@@ -65,6 +66,7 @@ class Link:
     position: int
     cut: str = ""  # "detach" or "no_grad" where the value passes but no gradient does
     norm: float | None = None  # norm of the gradient that went back along it
+    gradient: Any = None  # that gradient itself, where the value has other uses
 
 
 class Model:
@@ -104,8 +106,9 @@ class Model:
         for position, edge in enumerate(node.edges):
             if edge is not None:
                 edge = self.opened.edges.get(edge, edge)
-                norm = sent[position] if position < len(sent) else None
-                self._link(self.item_of[edge[0]], edge[1], item, position, norm=norm)
+                size = sent[position] if position < len(sent) else None
+                part = node.seen.shared.get(position) if node.seen is not None else None
+                self._link(self.item_of[edge[0]], edge[1], item, position, norm=size, gradient=part)
                 continue
             constant = constant_input(node, position)
             if constant is not None and constant.cut is not None:
@@ -182,6 +185,28 @@ class Model:
     def was_recorded(self) -> bool:
         """Was the graph made inside `viz.record()`?"""
         return any(item.node is not None and item.node.seen is not None for item in self.items)
+
+
+def norm_of(links: Iterable[Link]) -> float | None:
+    """The norm of the gradient that went back along several links together; None if nothing did, or it is not known.
+
+    What went to one value adds up to one gradient. What went to several values stands side by side.
+    """
+    by_value: dict[tuple[Item, int], list[Link]] = {}
+    for link in links:
+        if link.norm is not None:
+            by_value.setdefault((link.source, link.number), []).append(link)
+    norms = [_norm_of_sum(together) for together in by_value.values()]
+    known = [size for size in norms if size is not None]
+    return math.hypot(*known) if known and len(known) == len(norms) else None
+
+
+def _norm_of_sum(links: list[Link]) -> float | None:
+    if len(links) == 1:
+        return links[0].norm
+    if any(link.gradient is None for link in links):
+        return None
+    return norm(sum(np.asarray(getattr(link.gradient, "array", link.gradient)) for link in links))
 
 
 def _turned(item: Item) -> bool:

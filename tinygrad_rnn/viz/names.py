@@ -108,7 +108,7 @@ def _lstm_names(h: Item) -> None:
     products = _made_by(c, "Mul")
     inner = [m for m in products if _made_by(m, "Tanh") and _made_by(m, "Sigmoid")]
     kept = [m for m in products if m not in inner and _made_by(m, "Sigmoid")]
-    if not inner:
+    if len(inner) != 1:  # none, or two: where c' was made by a tanh, f ⊙ c' looks like i ⊙ g
         return
     i, g = _made_by(inner[0], "Sigmoid")[0], _made_by(inner[0], "Tanh")[0]
     _set({"h": h, "c": c, "o": o[0], "i": i, "g": g})

@@ -85,8 +85,15 @@ def _script() -> str:
 
 def to_json(data: Any) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element or open a comment."""
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))  # ASCII only: U+2028 and surrogates are escaped
+    text = json.dumps(
+        data, allow_nan=False, separators=(",", ":"), default=_plain
+    )  # ASCII only: U+2028 and surrogates are escaped
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _plain(x: Any) -> Any:
+    """Steps and layers may be NumPy's numbers, or anything that a user tags a scope with."""
+    return x.item() if isinstance(x, np.generic) else clean(str(x))
 
 
 def _views(drawing: Drawing) -> dict[str, str]:
@@ -200,7 +207,7 @@ class PageData:
             "row": item.place.row if item.place is not None else None,
             "module": clean(scope.path),
             "layer": scope.layer,
-            "direction": scope.direction,
+            "direction": clean(scope.direction or ""),
         }
         if item.names:
             found["names"] = [clean(name) for _, name in sorted(item.names.items())]

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .style import FONT_SIZE, LINE_HEIGHT, GradientScale, text_width
+
+if TYPE_CHECKING:
+    from .model import Link
 
 Point = tuple[float, float]
 
@@ -44,13 +48,17 @@ def _up(x: float, step: int) -> float:
 
 @dataclass(eq=False, slots=True)
 class Arrow:
-    """From box to box. `kind`: value, parameter, state, cut or delay. `points` are cubic Bézier points."""
+    """From box to box, for one link or several. `kind`: value, parameter, state, cut or delay.
+
+    `points` are cubic Bézier points; `norm` is that of the gradient that went back along all links together.
+    """
 
     tail: Box
     head: Box
     kind: str = "value"
-    norm: float | None = None
+    links: list[Link] = field(default_factory=list)
     label: str = ""
+    norm: float | None = None
     points: list[Point] = field(default_factory=list)
     at: Point | None = None  # centre of the label, where the layout made room for it
 

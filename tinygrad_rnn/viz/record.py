@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._mode import switch, thread
-from ..graph import Edge, Node, memory_of
+from ..graph import Edge, Leaf, Node, memory_of
 
 
 class Constant:
@@ -28,13 +28,14 @@ class Constant:
 class Seen:
     """Notes on one node: see `Node.seen`."""
 
-    __slots__ = ("arrived", "constants", "output", "sent")
+    __slots__ = ("arrived", "constants", "output", "sent", "shared")
 
     def __init__(self):
         self.constants: dict[int, Constant] = {}  # by input number
         self.output: Any = None  # the output array, or a tuple of arrays
         self.arrived: float | None = None  # norm of the gradient that arrived
         self.sent: tuple[float | None, ...] = ()  # norm of what went along each edge
+        self.shared: dict[int, Any] = {}  # by input number: the gradient itself, where the value has other uses
 
 
 class record(switch):
@@ -47,11 +48,12 @@ class record(switch):
 
     Whole-sequence layers record every step here, as inside `unrolled()`, so that `.backward()` leaves
     something to draw. A detached tensor shows as a cut edge to the node it came from, even across truncated
-    segments. The price is memory: values, and graphs behind a cut, live as long as the loss.
+    segments. The price is memory: values, gradients of values that are used several times, and graphs behind a cut
+    live as long as the loss.
     """
 
     def __init__(self):
-        self.origin: dict[int, tuple[Any, Edge, str]] = {}  # id of memory -> (that memory, made by, how it was cut)
+        self.origin: dict[int, tuple[Any, Edge, str]] = {}  # id of memory or view -> (it, made by, how it was cut)
         super().__init__()
 
     def __enter__(self) -> Any:
@@ -59,7 +61,7 @@ class record(switch):
         earlier = before.on_record
         self.values = {
             "on_record": self._note if earlier is None else _both(earlier, self._note),
-            "watchers": (*before.watchers, note_gradient),
+            "watchers": (*before.watchers, GradientNotes()),
             "unrolled": True,
         }
         return super().__enter__()
@@ -91,27 +93,55 @@ class record(switch):
     def _origin(self, array: Any) -> Any:
         if not isinstance(array, np.ndarray):
             return None, None, ""
-        owner = memory_of(array)
-        known = self.origin.get(id(owner))
-        return known if known is not None and known[0] is owner else (None, None, "")
+        for known_as in (array, memory_of(array)):
+            known = self.origin.get(id(known_as))
+            if known is not None and known[0] is known_as:
+                return known
+        return None, None, ""
 
     def _remember(self, array: Any, edge: Edge, how: str) -> None:
         if isinstance(array, np.ndarray):
             owner = memory_of(array)
-            self.origin.setdefault(id(owner), (owner, edge, how))  # a view is made by what made its memory
+            self.origin.setdefault(id(owner), (owner, edge, how))  # an unknown view is made by what made its memory
+            if owner is not array:
+                self.origin[id(array)] = array, edge, how
 
 
-def note_gradient(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
-    """A watcher of the engine: keep the norm of what arrived, and of each edge's own contribution."""
-    if node.seen is None:
-        node.seen = Seen()  # a watched backward of a graph that was not recorded
-    parts = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
-    norms = [n for n in map(_norm, parts) if n is not None]
-    node.seen.arrived = float(np.sqrt(sum(n * n for n in norms))) if norms else None
-    node.seen.sent = tuple(map(_norm, contributions))
+class GradientNotes:
+    """A watcher of the engine: notes the norm of what arrived at each node, and of each edge's own contribution.
+
+    A picture may draw several uses of one value as one arrow, and the norm of a sum does not follow from the norms:
+    where a value was used more than once, the contributions themselves are kept.
+    """
+
+    def __init__(self):
+        self.waiting: dict[Edge, list[tuple[Seen, int, Any]]] = {}  # until the node that made the value has its turn
+
+    def __call__(self, node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
+        if node.seen is None:
+            node.seen = Seen()  # a watched backward of a graph that was not recorded
+        seen: Seen = node.seen
+        parts = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
+        norms = [n for n in map(norm, parts) if n is not None]
+        seen.arrived = float(np.sqrt(sum(n * n for n in norms))) if norms else None
+        seen.sent, seen.shared = tuple(map(norm, contributions)), {}
+        for number in range(node.n_outputs):
+            sent = self.waiting.pop((node, number), [])
+            for user, position, part in sent if len(sent) > 1 else ():
+                user.shared[position] = part
+        for position, part in enumerate(contributions):
+            edge = node.edges[position]
+            if part is not None and edge is not None and not _is_weight(edge, node):
+                self.waiting.setdefault(edge, []).append((seen, position, part))
 
 
-def _norm(gradient: Any) -> float | None:
+def _is_weight(edge: Edge, user: Node) -> bool:
+    """A leaf used step by step: each use is an arrow of its own, and T gradients of its size would fill the memory."""
+    return isinstance(edge[0], Leaf) and user.scope.step is not None
+
+
+def norm(gradient: Any) -> float | None:
+    """The Euclidean norm of an array or a Tensor."""
     if gradient is None:
         return None
     array = np.asarray(getattr(gradient, "array", gradient), dtype=np.float64)

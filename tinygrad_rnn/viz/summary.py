@@ -13,7 +13,7 @@ SIDE = 32  # the most cells of a heat map in each direction
 def tidy(x: float, digits: int = 6) -> float | str:
     """A number with few digits; JSON has no NaN and no infinity, so these become text."""
     x = float(x)
-    return float(f"{x:.{digits}g}") if np.isfinite(x) else "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
+    return float(f"{x:.{digits}g}") + 0.0 if np.isfinite(x) else "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
 
 
 def summary(array: Any, side: int = SIDE) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .labels import number_text
-from .model import Item, Model
+from .fold import steps_text
+from .labels import cuts_text, number_text
+from .model import Item, Link, Model
 from .picture import Box, Picture
 from .quote import clean, mermaid_text
 
@@ -20,18 +21,28 @@ def write_text(model: Model, picture: Picture) -> str:
         lines.append(
             "parameters: " + ", ".join(f"{_name(p)} {_shape(p)} used {len(p.uses)}×" for p in model.parameters)
         )
-    hidden = 0
+    hidden: list[list[Item]] = []
     lines += _part("outside the steps" if model.tiles else "", model.rest)
     for place, items in model.tiles.items():
         if picture.view in ("folded", "auto") and f"{place.step}/{place.row}" not in shown:
-            hidden += 1
+            hidden.append(items)
             continue
-        if hidden:
-            lines.append(f"… {hidden} steps …")
-            hidden = 0
+        lines += _fold(hidden)
+        hidden = []
         row = f" (row {place.row})" if len(model.rows) > 1 else ""
         lines += _part(f"t = {place.step}{row}", items)
+    lines += _fold(hidden)
     return "\n".join(clean_line(line) for line in lines)
+
+
+def _fold(hidden: list[list[Item]]) -> list[str]:
+    """A line for the steps that are left out."""
+    return [f"… {steps_text(len(hidden))}{_cuts([item for items in hidden for item in items])} …"] if hidden else []
+
+
+def _cuts(items: list[Item]) -> str:
+    count = sum(bool(link.cut) for item in items for link in item.inputs)
+    return f", {cuts_text(count)}" if count else ""
 
 
 def _part(title: str, items: list[Item]) -> list[str]:
@@ -42,7 +53,7 @@ def _part(title: str, items: list[Item]) -> list[str]:
     cut = items if len(items) <= 60 else items[:40] + items[-10:]
     for k, item in enumerate(cut):
         if len(cut) < len(items) and k == 40:
-            lines.append(f"{indent}… {len(items) - 50} operations …")
+            lines.append(f"{indent}… {len(items) - 50} operations{_cuts(items[40:-10])} …")
         lines.append(indent + _line(item))
     return lines
 
@@ -54,19 +65,25 @@ def _line(item: Item) -> str:
     return f"{_name(item)} = {item.symbol}({sources})   {_shape(item)}{grad}"
 
 
-def _source(link: object) -> str:
-    source = link.source  # type: ignore[attr-defined]
-    name = source.label_of(link.number) or source.id  # type: ignore[attr-defined]
-    if not source.name and len(source.shapes) > 1:
-        name = f"{source.id}.{link.number}"  # type: ignore[attr-defined]
+def _source(link: Link) -> str:
+    source, target = link.source, link.target
+    name = _output(source, link.number)
     step = source.place.step if source.place is not None else None
-    here = link.target.place.step if link.target.place is not None else None  # type: ignore[attr-defined]
+    here = target.place.step if target.place is not None else None
     at = f"[{step}]" if step is not None and step != here else ""
-    cut = " ✕" + link.cut if link.cut else ""  # type: ignore[attr-defined]
+    cut = " ✕" + link.cut if link.cut else ""
     return f"{name}{at}{cut}"
 
 
+def _output(item: Item, number: int) -> str:
+    """The name of one output."""
+    own = item.names.get(number)
+    return own or (_name(item) if len(item.shapes) == 1 or item.name else f"{item.id}.{number}")
+
+
 def _name(item: Item) -> str:
+    if item.names and not item.name and len(item.shapes) <= 8:
+        return ", ".join(_output(item, number) for number in range(len(item.shapes)))
     return item.name or item.id
 
 

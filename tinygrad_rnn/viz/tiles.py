@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .labels import Labels, short
-from .model import Item, Link, Model, transposed_parameter
+from .labels import Labels, cuts_text, short
+from .model import Item, Link, Model, norm_of, transposed_parameter
 from .modules import module_box, module_calls
 from .picture import Arrow, Box, Cluster, Hop, Picture, Tile
 
@@ -24,7 +24,6 @@ class Entry:
 
     tile: Tile
     port: Box
-    arrow: Arrow  # from the port into the tile, where one arrow stands for all links
     links: list[Link] = field(default_factory=list)
 
 
@@ -59,7 +58,6 @@ class TileBuilder:
             self.box_of[item] = shared[key]
         if hidden:
             fold = Box("fold0", "fold", ["…", f"{len(hidden):,} operations"])
-            fold.measure()
             tile.boxes.append(fold)
             self.tile_of.update(dict.fromkeys(hidden, tile))
             self.box_of.update(dict.fromkeys(hidden, fold))
@@ -72,6 +70,7 @@ class TileBuilder:
         if hidden:
             self._into_fold(hidden, tile)
         if hidden or self.by_module:
+            self._tell_cuts(tile, [*items, *hidden])
             _merge(tile)
         self.picture.tiles.append(tile)
         return tile
@@ -82,7 +81,20 @@ class TileBuilder:
             for link in item.inputs:
                 tail, fold = self.box_of.get(link.source), self.box_of[item]
                 if tail is not None and tail is not fold:
-                    tile.arrows.append(Arrow(tail, fold, "cut" if link.cut else "value", link.norm))
+                    tile.arrows.append(Arrow(tail, fold, "cut" if link.cut else "value", [link]))
+
+    def _tell_cuts(self, tile: Tile, items: Iterable[Item]) -> None:
+        """A box that stands for many operations says how many cuts are between them: nothing else would show them."""
+        counts: dict[Box, int] = {}
+        for item in items:
+            box = self.box_of[item]
+            inside = sum(bool(link.cut) and self.box_of.get(link.source) is box for link in item.inputs)
+            if inside:
+                counts[box] = counts.get(box, 0) + inside
+        for box, count in counts.items():
+            box.lines.append(cuts_text(count))
+        for box in tile.boxes:
+            box.measure()
 
     def _id(self) -> str:
         self.boxes_made += 1
@@ -120,25 +132,26 @@ class TileBuilder:
                 return  # the legend lists them
             tail = self._chip(tile, link, chips, whole)
             kind = "parameter" if tail.kind == "parameter" else "value"
-            tile.arrows.append(Arrow(tail, head, "cut" if link.cut else kind, link.norm))
+            tile.arrows.append(Arrow(tail, head, "cut" if link.cut else kind, [link]))
             return
         if self.tile_of.get(source) is tile:
             kind = "cut" if link.cut else "value"
             if self.box_of[source] is head:
                 return
             label = source.names.get(link.number, "") if len(source.shapes) > 1 else ""
-            tile.arrows.append(Arrow(self.box_of[source], head, kind, link.norm, short(label, 6)))
+            tile.arrows.append(Arrow(self.box_of[source], head, kind, [link], short(label, 6)))
             return
         row = source.place.row if source.place is not None else None
         key: object = (link.target, row, link.number) if row in crowded else (source, link.number, link.cut)
+        kind = "state" if _same_row(link) else "value"
         entry = entries.get(key)
-        if entry is None or row not in crowded:
-            port = entry.port if entry is not None else self._port(tile, value_name(source, link.number), tile.left)
-            arrow = Arrow(port, head, "state" if _same_row(link) else "value", link.norm)
-            tile.arrows.append(arrow)
-            if entry is None:
-                entry = entries[key] = Entry(tile, port, arrow)
-                self.entries.append(entry)
+        if entry is None:
+            entry = entries[key] = Entry(tile, self._port(tile, value_name(source, link.number), tile.left))
+            self.entries.append(entry)
+            if row in crowded:
+                tile.arrows.append(Arrow(entry.port, head, kind, entry.links))
+        if row not in crowded:
+            tile.arrows.append(Arrow(entry.port, head, kind, [link]))
         entry.links.append(link)
 
     def _chip(self, tile: Tile, link: Link, chips: dict[object, Box], whole: bool) -> Box:
@@ -180,20 +193,19 @@ class TileBuilder:
     def connect(self, shown: Callable[[Link], tuple[Tile, Box] | None]) -> None:
         """Make the hops. `shown(link)` says from where a value comes whose source has no tile of its own, if from anywhere."""
         for entry in self.entries:
-            hops: dict[Box, Hop] = {}
+            hops: dict[tuple[Box, str], Hop] = {}
             for link in entry.links:
                 self._hop(entry, link, shown, hops)
             if len({link.source for link in entry.links}) > 1:  # one port for many values
                 entry.port.lines = [spread([value_name(link.source, link.number) for link in entry.links])]
                 entry.port.measure()
-                entry.arrow.norm = max((link.norm for link in entry.links if link.norm is not None), default=None)
 
     def _hop(
         self,
         entry: Entry,
         link: Link,
         shown: Callable[[Link], tuple[Tile, Box] | None],
-        hops: dict[Box, Hop],
+        hops: dict[tuple[Box, str], Hop],
     ) -> None:
         if link.source in self.tile_of:
             tail_tile, tail = self.tile_of[link.source], self.exit(link.source, link.number)
@@ -203,12 +215,11 @@ class TileBuilder:
                 return
             tail_tile, tail = found
         kind = "cut" if link.cut else "state" if _same_row(link) else "value"
-        hop = hops.get(tail)
+        hop = hops.get((tail, link.cut))
         if hop is None:
-            hop = hops[tail] = Hop(Arrow(tail, entry.port, kind, link.norm), tail_tile, entry.tile)
+            hop = hops[tail, link.cut] = Hop(Arrow(tail, entry.port, kind), tail_tile, entry.tile)
             self.picture.hops.append(hop)
-        elif link.norm is not None:
-            hop.arrow.norm = max(link.norm, hop.arrow.norm or 0.0)
+        hop.arrow.links.append(link)
 
     def mark_outputs(self) -> None:
         """Give the results that were asked for a shape of their own."""
@@ -228,13 +239,17 @@ def _same_row(link: Link) -> bool:
 
 
 def _merge(tile: Tile) -> None:
-    """One arrow between two boxes, with the gradient of all."""
-    merged: dict[tuple[Box, Box], Arrow] = {}
+    """One arrow between two boxes, with the gradient of all; but a cut stays one, and so does what cannot be added up."""
+    merged: dict[tuple[Box, Box, bool], Arrow] = {}
+    kept: list[Arrow] = []
     for arrow in tile.arrows:
-        first = merged.setdefault((arrow.tail, arrow.head), arrow)
-        if first is not arrow and arrow.norm is not None:
-            first.norm = (arrow.norm**2 + (first.norm or 0.0) ** 2) ** 0.5
-    tile.arrows = list(merged.values())
+        first = merged.setdefault((arrow.tail, arrow.head, arrow.kind == "cut"), arrow)
+        together = first.links + arrow.links
+        if first is arrow or (norm_of(together) is None and any(link.norm is not None for link in together)):
+            kept.append(arrow)
+        else:
+            first.links = together
+    tile.arrows = kept
 
 
 def value_name(item: Item, number: int) -> str:
@@ -243,6 +258,8 @@ def value_name(item: Item, number: int) -> str:
     if item.op == "Unbind" and number not in item.names:
         of = item.inputs[0].source.name if item.inputs else ""
         return f"{short(item.name or of, 12) or item.symbol}[{number}]"
+    if len(item.shapes) > 1 and number not in item.names:
+        name += f".{number}"
     return f"{name}[{item.place.step}]" if item.place is not None else name
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from .align import same_exits, same_sizes
 from .fold import HEAD, LONG_GRAPH, TAIL, Folds, shown_steps
 from .grid import Grid
-from .labels import Labels
-from .model import Item, Model
+from .labels import Labels, number_text
+from .model import Item, Link, Model, norm_of
 from .picture import Box, Picture, Tile
 from .rolled import roll
 from .style import GradientScale
@@ -47,6 +47,7 @@ def build(model: Model, wanted: Wanted) -> Picture:
         else:
             _steps(model, builder, grid, wanted)
     builder.mark_outputs()
+    _norms(picture)
     if builder.by_module and wanted.grads:
         _norms_on_ports(picture)
     same_sizes(picture.tiles)
@@ -90,7 +91,6 @@ def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:
     if wanted.grads:
         norms = [link.norm for link in model.links if link.norm is not None]
         picture.scale = GradientScale(norms)
-        _norms_on_exits(picture)
         if not norms:
             picture.notes.append("no gradient was recorded: run backward inside viz.record()")
     for item in model.parameters:
@@ -113,10 +113,14 @@ def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:
 
 def _norms_on_ports(picture: Picture) -> None:
     """In the module view there is room to write how much gradient each state brings back."""
+    brought: dict[Box, list[Link]] = {}
     for hop in picture.hops:
-        port, norm = hop.arrow.head, hop.arrow.norm
-        if hop.arrow.kind == "state" and port.kind == "port" and norm is not None and len(port.lines) == 1:
-            port.lines.append(f"|∂| {norm:.1e}".replace("e-0", "e-"))
+        if hop.arrow.kind == "state" and hop.arrow.head.kind == "port":
+            brought.setdefault(hop.arrow.head, []).extend(hop.arrow.links)
+    for port, links in brought.items():
+        norm = norm_of(links)
+        if norm is not None:
+            port.lines.append(f"|∂| {number_text(norm)}")
             port.measure()
 
 
@@ -128,13 +132,13 @@ def full_name(item: Item) -> str:
     return item.name or item.id
 
 
-def _norms_on_exits(picture: Picture) -> None:
-    """What comes back into a port on the right edge is the largest of what its hops bring."""
-    arriving: dict[Box, float] = {}
+def _norms(picture: Picture) -> None:
+    """The gradient of each arrow; a port on the right edge gets back what all its hops bring."""
+    leaving: dict[Box, list[Link]] = {}
     for hop in picture.hops:
-        if hop.arrow.norm is not None:
-            arriving[hop.arrow.tail] = max(hop.arrow.norm, arriving.get(hop.arrow.tail, 0.0))
-    for tile in picture.tiles:
-        for arrow in tile.arrows:
-            if arrow.head in arriving and arrow.norm is None:
-                arrow.norm = arriving[arrow.head]
+        if hop.arrow.tail.kind == "port":
+            leaving.setdefault(hop.arrow.tail, []).extend(hop.arrow.links)
+    for arrow in picture.arrows():
+        if arrow.head in leaving:
+            arrow.links = leaving[arrow.head]
+        arrow.norm = norm_of(arrow.links)
