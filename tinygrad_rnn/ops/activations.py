@@ -67,15 +67,16 @@ def moderate(x: np.ndarray) -> bool:
     return x.itemsize >= 4 and bool(x.max(initial=0) < 40 and x.min(initial=0) > -40)  # no if there is a NaN
 
 
-def powers(x: np.ndarray, dim: int, out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+def powers(x: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray | None]:
     """e^(x - top), and top: the largest number along `dim`, so that the powers neither overflow nor all vanish.
 
-    Where the numbers are moderate that cannot happen to e^x either, and top is None.
+    Where the numbers are moderate that cannot happen to e^x either, and top is None. The powers are a new array in
+    reading order, whatever that of x.
     """
     if moderate(x):
-        return np.exp(x, out=out), None
+        return np.exp(x, order="C"), None
     top = x.max(dim, keepdims=True)
-    y = np.subtract(x, top, out=out)
+    y = np.subtract(x, top, order="C")
     return np.exp(y, out=y), top
 
 
@@ -124,7 +125,7 @@ class LogSoftmax(Function):
 
     def forward(ctx, x, dim):
         ctx.dim = dim
-        shifted = x - x.max(dim, keepdims=True)
+        shifted = np.subtract(x, x.max(dim, keepdims=True), order="C")
         shifted -= np.log(sum_along(np.exp(shifted), dim))
         return shifted
 
