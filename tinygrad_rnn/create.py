@@ -218,18 +218,14 @@ def rand_like(
     input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """As `rand`, in the shape and type of `input`."""
-    return _ordered_as(
-        input, rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
-    )
+    return _ordered_as(input, rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
 def randn_like(
     input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """As `randn`, in the shape and type of `input`."""
-    return _ordered_as(
-        input, randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
-    )
+    return _ordered_as(input, randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
 def randint(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .._mode import thread
-from .choosing import Clamp, plain, select
+from .choosing import plain, select
 from .elementwise import Erf, Exp
 from .function import Function, call
 from .shape import sum_along
@@ -172,7 +172,8 @@ class ELU(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return g * call(Exp, call(Clamp, x, low=None, high=0.0)) * _slopes(plain(x), ctx.alpha)
+        below = select(plain(x) < 0, x, 0.0)  # at 0, too, the slope has no slope
+        return g * call(Exp, below) * _slopes(plain(x), ctx.alpha)
 
 
 class SiLU(Function):
@@ -261,7 +262,7 @@ class Softplus(Function):
 
 
 class Hardtanh(Function):
-    """y = x held between `low` and `high`          dL/dx = dL/dy where low < x < high, else 0"""
+    """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves = ("x",)
 
@@ -271,4 +272,4 @@ class Hardtanh(Function):
 
     def backward(ctx, g):
         x = plain(ctx.saved_tensors[0])
-        return select((x > ctx.low) & (x < ctx.high), g, 0.0)
+        return select((x <= ctx.low) | (x >= ctx.high), 0.0, g)
