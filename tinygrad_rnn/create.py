@@ -132,7 +132,16 @@ def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
-    return _filled("full_like", (input.array.shape,), fill_value, dtype or input.dtype, device, requires_grad)
+    made = _filled("full_like", (input.array.shape,), fill_value, dtype or input.dtype, device, requires_grad)
+    return _ordered_as(input, made)
+
+
+def _ordered_as(input: Tensor, made: Tensor) -> Tensor:
+    """`made`, new, with its numbers in the order in memory of those of `input`."""
+    if not input.array.flags.c_contiguous:
+        numbers, made.array = made.array, np.empty_like(input.array, made.dtype)
+        made.array[...] = numbers
+    return made
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -209,14 +218,14 @@ def rand_like(
     input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """As `rand`, in the shape and type of `input`."""
-    return rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+    return _ordered_as(input, rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
 def randn_like(
     input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """As `randn`, in the shape and type of `input`."""
-    return randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+    return _ordered_as(input, randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
 def randint(
@@ -250,7 +259,8 @@ def randint_like(
 ) -> Tensor:
     """As `randint`, in the shape and type of `input`."""
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+    made = randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+    return _ordered_as(input, made)
 
 
 def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:

@@ -12,6 +12,8 @@ from tinygrad_rnn.ops.convolution import Layout
 from tinygrad_rnn.ops.function import Function
 from tinygrad_rnn.recording import record
 
+from ..layouts import LAYOUTS, agree
+
 MASK = np.array([[2.0, 0.0, 2.0], [0.0, 2.0, 2.0]])
 T = np.array([0, 2, 1])
 SMOOTH = {"spread": np.array([0.5, 0.25, 1.0]), "u": np.array([0.1, 0.2, 0.3])}
@@ -85,6 +87,14 @@ def test_both_derivatives_agree_with_differences(op, shapes, options):
 
     assert gradcheck(function, given)
     assert gradgradcheck(function, given)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("op", "shapes", "options"), ROWS, ids=lambda x: getattr(x, "__name__", ""))
+def test_numbers_may_lie_in_memory_in_any_way(op, shapes, options, layout):
+    random = np.random.default_rng(3)
+    arrays = [None if x is None else x.detach().numpy() for x in (made(shape, random) for shape in shapes)]
+    agree(lambda *inputs, **given: record(op, *inputs, **given), arrays, LAYOUTS[layout], options)
 
 
 @pytest.mark.parametrize(("op", "shapes", "options"), ROWS, ids=lambda x: getattr(x, "__name__", ""))

@@ -15,6 +15,7 @@ from tinygrad_rnn.autograd import grad, gradcheck, gradgradcheck
 from tinygrad_rnn.graph import ancestors
 from tinygrad_rnn.ops.function import Function
 
+from ..layouts import LAYOUTS, agree
 from .table import FILES, ROWS, Row
 
 SAMPLES = [pytest.param(row, shapes, id=f"{row!r} {k} {shapes}") for k, row in enumerate(ROWS) for shapes in row.shapes]
@@ -66,6 +67,14 @@ def test_gradient_and_gradient_of_gradient_agree_with_differences(row: Row, shap
     inputs = leaves(row, shapes)
     assert gradcheck(row.call, inputs)
     assert gradgradcheck(row.call, inputs)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("row", ROWS, ids=repr)
+def test_numbers_may_lie_in_memory_in_any_way(row: Row, layout: str):
+    full = [shapes for shapes in row.shapes if all(0 not in shape for shape in shapes)]
+    for shapes in sorted(full, key=lambda shapes: -sum(map(len, shapes)))[:2]:  # the more axes, the more ways
+        agree(row.call, arrays_for(row, shapes), LAYOUTS[layout])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -7,6 +7,7 @@ import numpy as np
 from ..ops import choosing as ops
 from ..recording import record
 from .arguments import array, is_tensor, need_tensor
+from .shape import contiguous
 
 
 def maximum(input, other):
@@ -90,7 +91,7 @@ def masked_fill(input, mask, value):
         raise RuntimeError(f"masked_fill(): value must be a number or a 0-d tensor, got shape {value.shape}")
     if not is_tensor(value):
         value = input._of(np.asarray(value, dtype=input.dtype))  # a number takes the tensor's type
-    return record(ops.Where, value, input, mask=mask.array.astype(bool))
+    return contiguous(record(ops.Where, value, input, mask=mask.array.astype(bool)))
 
 
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):

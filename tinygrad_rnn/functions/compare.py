@@ -138,7 +138,7 @@ def equal(input, other):
 
 def _quantify(name, function, input, dim, keepdim, keepdims):
     dims = wrap_dims(name, dim, input.array.ndim)
-    found = np.asarray(function(input.array, axis=dims, keepdims=one_keepdim(keepdim, keepdims)))
+    found = np.asarray(function(input.array, axis=dims, keepdims=one_keepdim(keepdim, keepdims)), order="C")
     return input._of(found.astype(np.uint8) if input.dtype == np.uint8 else found)
 
 
@@ -155,4 +155,4 @@ def all(input, dim=None, keepdim=False, *, keepdims=None):
 def count_nonzero(input, dim=None):
     """How many elements along `dim` are not zero, int64."""
     dims = wrap_dims("count_nonzero", dim, input.array.ndim)
-    return input._of(np.asarray(np.count_nonzero(input.array, axis=dims), dtype=np.int64))
+    return input._of(np.asarray(np.count_nonzero(input.array, axis=dims), dtype=np.int64, order="C"))

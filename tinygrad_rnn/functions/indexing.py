@@ -10,6 +10,7 @@ from ..ops import indexing as ops
 from ..recording import record, record_view
 from .arguments import broadcast_shapes, is_tensor, need_tensor, wrap_dim
 from .reduce import MaxMin
+from .shape import contiguous
 
 
 def plain_index(input, index: Any) -> Any:
@@ -217,7 +218,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     _same_dtype("scatter", input, src)
     if is_tensor(src):
         src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
-    return record(ops.SetItem, input, src, index=ops.places(index.array, dim))
+    return record(ops.SetItem, contiguous(input), src, index=ops.places(index.array, dim))
 
 
 def _same_dtype(name, input, src):
@@ -259,15 +260,15 @@ def masked_scatter(input, mask, source):
         raise RuntimeError(
             f"masked_scatter(): the mask has {count} true entries, source only {source.array.size} elements"
         )
-    return record(ops.SetItem, input, source.reshape(-1)[:count], index=wide)
+    return record(ops.SetItem, contiguous(input), source.reshape(-1)[:count], index=wide)
 
 
 def nonzero(input, *, as_tuple=False):
     """The indices of nonzero elements: (n, ndim) int64, or a tuple with one tensor per axis."""
-    found = np.nonzero(input.array) if input.array.ndim else np.nonzero(input.array.reshape(1))
+    found = np.array(np.nonzero(input.array if input.array.ndim else input.array.reshape(1)))  # a row for each axis
     if as_tuple:
-        return tuple(input._of(index) for index in found)
-    return input._of(np.stack(found, axis=1)[:, : input.array.ndim])
+        return tuple(input._of(row) for row in found)
+    return input._of(found[: input.array.ndim].T)
 
 
 def argwhere(input):
@@ -301,7 +302,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
         raise RuntimeError(f"topk(): k is {k} but dimension {dim} has {size} elements")
     indices = argsort(input, dim, descending=largest)
     if input.array.ndim:
-        indices = indices[(*[slice(None)] * dim, slice(0, int(k)))]
+        indices = contiguous(indices[(*[slice(None)] * dim, slice(0, int(k)))])
     return MaxMin(gather(input, dim, indices), indices)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..ops import shape as ops
 from ..recording import record, record_view
 from .arguments import array, is_tensor, sizes_of, wrap_dim
-from .shape import clone, expand, reshape, transpose
+from .shape import expand, reshape, transpose
 
 
 def _several(name, tensors):
@@ -132,7 +132,7 @@ def repeat(input, *repeats, **named):
     stretched = [n for count, size in zip(counts, shape, strict=True) for n in (count, size)]
     full = tuple(count * size for count, size in zip(counts, shape, strict=True))
     repeated = reshape(expand(reshape(input, apart), stretched), full)
-    return repeated if repeated._view is None else clone(repeated)  # copies have memory of their own
+    return repeated if repeated._view is None else record(ops.Clone, repeated, order="C")  # memory of its own
 
 
 def tile(input, *dims, **named):

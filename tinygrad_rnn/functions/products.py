@@ -128,6 +128,8 @@ def einsum(equation, *operands):
         terms[k], tensors[k] = _take_diagonals(terms[k], tensors[k])
     while len(tensors) > 1:
         a, x, b, y = terms.pop(0), tensors.pop(0), terms.pop(0), tensors.pop(0)
+        if next((letter in b for letter in output if (letter in a) != (letter in b)), False):
+            a, x, b, y = b, y, a, x  # the output's order, so that the product need not be transposed
         needed = set(output).union(*terms)
         term, product = _contract(a, x, b, y, needed)
         terms.insert(0, term)

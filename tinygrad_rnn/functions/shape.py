@@ -31,10 +31,8 @@ def view(input, *size, **named):
 
 
 def _can_view(x, shape):
-    try:
-        return np.shares_memory(x.reshape(shape), x) if x.size else True
-    except ValueError:
-        return False
+    """Does NumPy find strides for that shape, so that it need not copy?"""
+    return memory_of(x.reshape(shape)) is memory_of(x) or not x.size
 
 
 def _reshape(name, input, shape):
@@ -248,10 +246,10 @@ def diag(input, diagonal=0):
 
 
 def clone(input, *, memory_format=None):
-    """A copy that the gradient passes through."""
-    return record(ops.Clone, input)
+    """A copy that the gradient passes through, ordered in memory as the input is."""
+    return record(ops.Clone, input, order="K")
 
 
 def contiguous(input, memory_format=None):
     """The tensor itself if its numbers lie in order in memory, else a copy that does."""
-    return input if input.is_contiguous() else record(ops.Clone, input)
+    return input if input.is_contiguous() else record(ops.Clone, input, order="C")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .._mode import thread
-from .choosing import Clamp, plain, select, tied
+from .choosing import plain, select, tied
 from .elementwise import Erf, Exp
 from .function import Function, call
 from .shape import sum_along
@@ -67,15 +67,16 @@ def moderate(x: np.ndarray) -> bool:
     return x.itemsize >= 4 and bool(x.max(initial=0) < 40 and x.min(initial=0) > -40)  # no if there is a NaN
 
 
-def powers(x: np.ndarray, dim: int, out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+def powers(x: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray | None]:
     """e^(x - top), and top: the largest number along `dim`, so that the powers neither overflow nor all vanish.
 
-    Where the numbers are moderate that cannot happen to e^x either, and top is None.
+    Where the numbers are moderate that cannot happen to e^x either, and top is None. The powers are a new array in
+    reading order, whatever that of x.
     """
     if moderate(x):
-        return np.exp(x, out=out), None
+        return np.exp(x, order="C"), None
     top = x.max(dim, keepdims=True)
-    y = np.subtract(x, top, out=out)
+    y = np.subtract(x, top, order="C")
     return np.exp(y, out=y), top
 
 
@@ -124,7 +125,7 @@ class LogSoftmax(Function):
 
     def forward(ctx, x, dim):
         ctx.dim = dim
-        shifted = x - x.max(dim, keepdims=True)
+        shifted = np.subtract(x, x.max(dim, keepdims=True), order="C")
         shifted -= np.log(sum_along(np.exp(shifted), dim))
         return shifted
 
@@ -171,7 +172,8 @@ class ELU(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return g * call(Exp, call(Clamp, x, low=None, high=0.0)) * _slopes(plain(x), ctx.alpha)
+        below = select(plain(x) < 0, x, 0.0)  # at 0, too, the slope has no slope
+        return g * call(Exp, below) * _slopes(plain(x), ctx.alpha)
 
 
 class SiLU(Function):
@@ -260,7 +262,7 @@ class Softplus(Function):
 
 
 class Hardtanh(Function):
-    """y = x held between `low` and `high`          dL/dx = dL/dy where low < x < high, else 0"""
+    """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves = ("x",)
 
@@ -270,4 +272,4 @@ class Hardtanh(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        return tied(select((plain(x) > ctx.low) & (plain(x) < ctx.high), g, 0.0), x)
+        return tied(select((plain(x) <= ctx.low) | (plain(x) >= ctx.high), 0.0, g), x)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .function import Function, call
+from .shape import in_order
 
 
 class Layout(NamedTuple):
@@ -111,7 +112,7 @@ class Pad(Function):
 
     def forward(ctx, x, widths, value):
         ctx.inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
-        return np.pad(x, widths, constant_values=value)
+        return in_order(np.pad(x, widths, constant_values=value))
 
     def backward(ctx, g):
         return g[ctx.inside]

@@ -90,7 +90,7 @@ class Pow(Function):
             return root if y > 0 else 1 / root
         if isinstance(y, np.ndarray) and y.dtype.kind == "i" and (y < 0).any():
             return _whole_power(x, y)
-        return x**y
+        return x**y if x.__class__ is np.ndarray else np.power(x, y, order="C")  # of a number: in reading order
 
     def backward(ctx, g):
         x, y, z = ctx.saved_tensors

@@ -40,12 +40,12 @@ SINGLE = (
 
 def erf(x: np.ndarray) -> np.ndarray:
     """2/√π ∫₀ˣ e^(-t²) dt, element by element, in the type of x."""
-    flat = x.reshape(-1)
-    y = np.empty_like(flat)
+    y = np.array(x)  # in the order of x, and without gaps: `flat` is its memory
+    flat = y.ravel("K")
     piece = _erf_single if x.dtype == np.float32 else _erf
     for start in range(0, flat.size, 8192):  # pieces that stay in the processor's cache
-        y[start : start + 8192] = piece(flat[start : start + 8192])
-    return y.reshape(x.shape)
+        flat[start : start + 8192] = piece(flat[start : start + 8192])
+    return y
 
 
 def _erf_single(x: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .function import Function, call
+from .shape import in_order
 
 
 def is_basic(index: Any) -> bool:
@@ -30,7 +31,7 @@ class Index(Function):
 
     def forward(ctx, x, index):
         ctx.index, ctx.from_shape = index, x.shape
-        return x[index]
+        return in_order(x[index])
 
     def backward(ctx, g):
         return call(AddAt, g, index=ctx.index, shape=ctx.from_shape)
@@ -100,7 +101,7 @@ class Gather(Function):
 
     def forward(ctx, x, index, dim):
         ctx.index, ctx.dim, ctx.from_shape = index, dim, x.shape
-        return x[places(index, dim)]
+        return in_order(x[places(index, dim)])
 
     def backward(ctx, g):
         return call(AddAt, g, index=places(ctx.index, ctx.dim), shape=ctx.from_shape)

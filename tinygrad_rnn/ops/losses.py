@@ -67,7 +67,7 @@ class CrossEntropyGradient(Function):
             kept = y, sum_along(y, 1)[:, 0]
         y, sums = kept
         y *= (g * ctx.factor() / sums)[:, None]
-        y.reshape(-1)[places(t, y)] -= g * pick
+        y.reshape(-1)[places(t, y)] -= g * pick  # powers are in reading order, so this writes into y itself
         if u is not None:
             y -= (g * spread)[:, None] * u
         return y

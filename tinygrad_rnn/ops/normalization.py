@@ -25,7 +25,7 @@ class LayerNorm(Function):
     def forward(ctx, x, weight, bias, eps):
         ctx.eps = eps
         mean = row_mean(x)
-        spread, y = np.empty_like(mean), np.empty_like(x)
+        spread, y = np.empty_like(mean), np.empty(x.shape, x.dtype)
         for rows in _blocks(x):
             part = np.subtract(x[rows], mean[rows], out=y[rows])
             variance = np.vecdot(part, part)[:, None] / x.shape[1]

@@ -7,7 +7,7 @@ import numpy as np
 from .choosing import plain, select
 from .elementwise import Exp
 from .function import Function, call
-from .shape import Cat, Expand, Reshape, exact_sum
+from .shape import Cat, Expand, Reshape, exact_sum, in_order
 
 
 def kept_shape(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -20,7 +20,7 @@ class Sum(Function):
 
     def forward(ctx, x, dims, keepdim):
         ctx.from_shape, ctx.dims = x.shape, dims
-        return exact_sum(x, dims, keepdim)
+        return in_order(exact_sum(x, dims, keepdim))
 
     def backward(ctx, g):
         if len(ctx.dims) < len(ctx.from_shape):
@@ -48,7 +48,7 @@ class Extreme(Function):
 
     def forward(ctx, x, dims, keepdim, largest):
         ctx.dims = dims
-        return (np.max if largest else np.min)(x, axis=dims, keepdims=keepdim)
+        return in_order((np.max if largest else np.min)(x, axis=dims, keepdims=keepdim))
 
     def backward(ctx, g):
         x, y = (plain(value) for value in ctx.saved_tensors)
@@ -70,7 +70,7 @@ class Prod(Function):
 
     def forward(ctx, x, dim, keepdim):
         ctx.dim, ctx.keepdim = dim, keepdim
-        return x.prod(dim, keepdims=keepdim)
+        return in_order(x.prod(dim, keepdims=keepdim))
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -89,12 +89,12 @@ class ProductBefore(Function):
 
     def forward(ctx, x, dim, after):
         ctx.dim, ctx.after = dim, after
-        moved = np.moveaxis(x, dim, -1)
+        y = np.ones(x.shape, x.dtype)
+        moved, into = np.moveaxis(x, dim, -1), np.moveaxis(y, dim, -1)
         if after:
-            moved = moved[..., ::-1]
-        y = np.ones_like(moved)
-        np.cumprod(moved[..., :-1], axis=-1, out=y[..., 1:])
-        return np.moveaxis(y[..., ::-1] if after else y, -1, dim)
+            moved, into = moved[..., ::-1], into[..., ::-1]
+        np.cumprod(moved[..., :-1], axis=-1, out=into[..., 1:])
+        return y
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -117,7 +117,7 @@ class Cumsum(Function):
     def forward(ctx, x, dim, backwards=False):
         ctx.dim, ctx.backwards = dim, backwards
         if not backwards:
-            return np.cumsum(x, axis=dim, dtype=x.dtype)
+            return in_order(np.cumsum(x, axis=dim, dtype=x.dtype))
         return np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim)
 
     def backward(ctx, g):
@@ -131,7 +131,7 @@ class LogCumsumExp(Function):
 
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return np.logaddexp.accumulate(x, axis=dim)
+        return in_order(np.logaddexp.accumulate(x, axis=dim))
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors

@@ -10,6 +10,12 @@ from .._mode import thread
 from .function import Function, call
 
 
+def in_order(y: Any) -> Any:
+    """y with its numbers in memory in reading order, copied if they lie otherwise. NumPy's results keep the order of
+    the inputs; those of PyTorch's joins, reductions, running sums and indexing are in reading order."""
+    return y if y.flags.c_contiguous else y.copy()
+
+
 def exact_sum(x: np.ndarray, axis: Any, keepdims: bool = False) -> Any:
     """Sum over axes without losing float32 digits when many rows are added.
 
@@ -81,10 +87,13 @@ class Cast(Function):
 
 
 class Clone(Function):
-    """y = a copy of x          dL/dx = dL/dy"""
+    """y = a copy of x          dL/dx = dL/dy
 
-    def forward(ctx, x):
-        return x.copy("C")
+    `order` is NumPy's: "C" for reading order in memory, "K" for that of x.
+    """
+
+    def forward(ctx, x, order):
+        return x.copy(order)
 
     def backward(ctx, g):
         return g
@@ -149,7 +158,7 @@ class Cat(Function):
     def forward(ctx, *xs, dim):
         ctx.dim = dim
         ctx.lengths = [x.shape[dim] for x in xs]
-        return np.concatenate(xs, axis=dim)
+        return in_order(np.concatenate(xs, axis=dim))
 
     def backward(ctx, g):
         start, pieces = 0, []
@@ -168,8 +177,8 @@ class Stack(Function):
     def forward(ctx, *xs, dim):
         ctx.dim = dim
         if dim == 0 and xs[0].ndim:  # one after the other in memory: np.stack takes three times as long
-            return np.concatenate(xs).reshape(len(xs), *xs[0].shape)
-        return np.stack(xs, axis=dim)
+            return in_order(np.concatenate(xs)).reshape(len(xs), *xs[0].shape)
+        return in_order(np.stack(xs, axis=dim))
 
     def backward(ctx, g):
         before = (slice(None),) * ctx.dim
@@ -215,7 +224,7 @@ class Flip(Function):
 
     def forward(ctx, x, dims):
         ctx.dims = dims
-        return np.flip(x, dims).copy()
+        return np.flip(x, dims).copy("K")
 
     def backward(ctx, g):
         return call(Flip, g, dims=ctx.dims)
@@ -226,7 +235,7 @@ class Roll(Function):
 
     def forward(ctx, x, shifts, dims):
         ctx.shifts, ctx.dims = shifts, dims
-        return np.roll(x, shifts, dims)
+        return in_order(np.roll(x, shifts, dims))
 
     def backward(ctx, g):
         back = -ctx.shifts if isinstance(ctx.shifts, int) else tuple(-s for s in ctx.shifts)
@@ -238,7 +247,7 @@ class Triangle(Function):
 
     def forward(ctx, x, k, lower):
         ctx.k, ctx.lower = k, lower
-        return np.tril(x, k) if lower else np.triu(x, k)
+        return in_order(np.tril(x, k) if lower else np.triu(x, k))
 
     def backward(ctx, g):
         return call(Triangle, g, k=ctx.k, lower=ctx.lower)

@@ -113,6 +113,11 @@ class Optimizer:
                         f"{type(self).__name__}: a parameter of shape {list(p.shape)} has a gradient of shape "
                         f"{list(g.shape)}; call zero_grad() after giving it data of another shape"
                     )
+                if not p.array.flags.writeable:
+                    raise RuntimeError(
+                        f"{type(self).__name__}: several elements of a parameter (shape {list(p.shape)}) share one "
+                        f"place in memory, as after expand(), so it cannot be changed; clone() it first"
+                    )
                 self._update(p, np.negative(g, out=np.empty_like(g)) if group.get("maximize") else g, group)
                 log_write(p.array)  # a graph that saved the old values must not be used any more
         self._stepped = True

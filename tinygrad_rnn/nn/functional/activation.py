@@ -71,7 +71,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def logsigmoid(input: Tensor) -> Tensor:
     """ln σ(x) = -softplus(-x), exact for large |x|."""
-    return -_elementwise("logsigmoid", ops.Softplus, -input, beta=1.0, threshold=float("inf"))
+    return -_elementwise("logsigmoid", ops.Softplus, -input, beta=1.0, threshold=float("inf")).contiguous()
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:

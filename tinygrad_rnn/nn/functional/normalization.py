@@ -38,7 +38,7 @@ def rms_norm(
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     if eps is None:
         eps = float(np.finfo(input.dtype).eps)
-    y = input * ((input * input).mean(axes, keepdim=True) + eps).rsqrt()
+    y = (input * ((input * input).mean(axes, keepdim=True) + eps).rsqrt()).contiguous()
     return y if weight is None else y * weight
 
 
@@ -94,7 +94,7 @@ def batch_norm(
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm(): running_mean and running_var are needed when not training")
         centred, variance = input - _channel_axis(running_mean, input), _channel_axis(running_var, input)
-    return _per_channel(centred * (variance + eps).rsqrt(), weight, bias)
+    return _per_channel((centred * (variance + eps).rsqrt()).contiguous(), weight, bias)
 
 
 @no_grad()

@@ -80,4 +80,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(f"one_hot(): num_classes should be positive, got {num_classes}")
     if index.size and index.max() >= num_classes:
         raise RuntimeError(f"one_hot(): class values must be smaller than num_classes={num_classes}, got {index.max()}")
-    return Tensor._of((index[..., None] == np.arange(num_classes)).astype(np.int64))
+    return Tensor._of((index[..., None] == np.arange(num_classes)).astype(np.int64, order="C"))

@@ -12,9 +12,17 @@ from ...tensor import Tensor
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
+    """The gradients, which may be written to."""
     if isinstance(parameters, Tensor):
         parameters = [parameters]
-    return [p.grad.array for p in parameters if p.grad is not None]
+    gradients = [p.grad.array for p in parameters if p.grad is not None]
+    for g in gradients:
+        if not g.flags.writeable:
+            raise RuntimeError(
+                f"clip_grad: several elements of a gradient (shape {list(g.shape)}) share one place in memory, as "
+                f"after expand(), so it cannot be changed; clone() it first"
+            )
+    return gradients
 
 
 def clip_grad_norm_(
