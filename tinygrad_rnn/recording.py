@@ -14,6 +14,7 @@ import numpy as np
 
 from . import dtypes
 from ._mode import thread
+from .arrays import check_fits, operand
 from .graph import memory_of, tick
 from .ops.function import Function, Recorded
 from .ops.indexing import Index
@@ -38,7 +39,7 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
             if edge is not None:
                 wanted = True
         else:
-            values.append(x)
+            values.append(x if x is None or x.__class__ is float else operand(op.__name__.lower(), x))
             edges.append(None)
     if not tensor:
         raise _no_tensor(op, inputs)
@@ -124,13 +125,15 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
 
 
 def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
+    pair = []
     for z in (x, y):
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
             return NotImplemented
+        pair.append(z if isinstance(z, Recorded) else operand(op.__name__.lower(), z))
     try:
-        return record(op, x, y)
+        return record(op, *pair)
     except ValueError:
-        raise _broadcast_error(op, *[z.array if isinstance(z, Recorded) else z for z in (x, y)]) from None
+        raise _broadcast_error(op, *[z.array if isinstance(z, Recorded) else z for z in pair]) from None
     except TypeError as error:  # NumPy's message names ufuncs
         raise RuntimeError(f"{op.__name__.lower()}: {error}") from None
 
@@ -241,10 +244,11 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
     if op.promotes == "float" and common.kind != "f":
         common = dtypes.get_default_dtype()
     for k, x in enumerate(arrays):
-        if isinstance(x, _ndarray) and x.dtype != common:
-            arrays[k] = x.astype(common)
-        elif isinstance(x, (np.number, np.bool_)):
-            arrays[k] = x.item()
+        if x.__class__ is _ndarray:
+            if x.dtype is not common:
+                arrays[k] = x.astype(common)
+        elif x.__class__ is int and common.kind in "iu":
+            check_fits(op.__name__.lower(), x, common)
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import check_fits
 from ..dtypes import result_type
+from ..ops.function import Recorded
 from .arguments import array, broadcast_shapes, is_tensor, need_tensor, one_keepdim, wrap_dims
 
 
+def comparable(other):
+    """Is `other` something whose numbers a tensor's can be compared with?"""
+    return isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_))
+
+
 def _compare(function, input, other):
-    x, y = array(input), array(other)
+    name = function.__name__
+    x, y = (v if isinstance(v, complex) and name in ("equal", "not_equal") else array(v, name) for v in (input, other))
     if is_tensor(other) and x.dtype != y.dtype:
         common = result_type(x, y)
         x, y = x.astype(common), y.astype(common)
@@ -75,7 +83,12 @@ def _bitwise(name, function, input, other):
     for x in (input, other):
         if is_tensor(x) and x.dtype.kind == "f":
             raise NotImplementedError(f"{name} is for integers and bools, got {x.dtype}")
-    return (input if is_tensor(input) else other)._of(np.asarray(function(array(input), array(other))))
+    x, y = array(input, name), array(other, name)
+    kind = result_type(x, y)
+    for value in (x, y):
+        if not isinstance(value, np.ndarray):
+            check_fits(name, value, kind)
+    return (input if is_tensor(input) else other)._of(np.asarray(function(x, y)))
 
 
 def bitwise_and(input, other):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import fitting
 from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
@@ -29,7 +30,7 @@ def _times(x, alpha):
         raise RuntimeError(
             f"for integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
-    return x * alpha
+    return x * (fitting("add", alpha, x.dtype) if is_tensor(x) and not is_tensor(alpha) else alpha)
 
 
 def mul(input, other):
@@ -46,7 +47,7 @@ def div(input, other, *, rounding_mode=None):
             raise TypeError(f"div(): expected Tensors and numbers, got {type(x).__name__}")
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(f"div(): rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
-    x, y = array(input), array(other)
+    x, y = array(input, "div"), array(other, "div")
     if np.asarray(x).dtype.kind in "iub" and np.asarray(y).dtype.kind in "iub":
         kept = _integer_division(x, y, rounding_mode)
         return (input if is_tensor(input) else other)._of(kept)
