@@ -95,6 +95,15 @@ def check_fits(name: str, value: Any, dtype: np.dtype[Any]) -> None:
     )
 
 
+def check_pair(name: str, *operands: Any) -> np.dtype[Any]:
+    """The common type of arrays and numbers; raises if a number does not fit into it."""
+    common = dtypes.result_type(*operands)
+    for x in operands:
+        if not isinstance(x, np.ndarray):
+            check_fits(name, x, common)
+    return common
+
+
 def fitting(name: str, value: Any, dtype: np.dtype[Any]) -> Any:
     """The number `value`, as Python's own, if it fits into `dtype`; raises otherwise."""
     if value.__class__ is not float and value.__class__ is not int:

@@ -144,7 +144,21 @@ def arange(
         raise RuntimeError(f"arange(): from {start} to {end} cannot be reached in steps of {step}")
     if dtype is None:
         dtype = dtypes.get_default_dtype() if any(isinstance(x, float) for x in (start, end, step)) else dtypes.int64
-    return _make(all_fitting("arange", np.arange(start, end, step), dtypes.supported(dtype)), requires_grad, device)
+    kind = dtypes.supported(dtype)
+    if kind.kind in "iu":
+        start, end, step = _whole_steps(start, end, step, kind)
+    return _make(all_fitting("arange", np.arange(start, end, step), kind), requires_grad, device)
+
+
+def _whole_steps(start: Any, end: Any, step: Any, kind: Any) -> tuple[int, int, int]:
+    """Start, end and step of an integer range: fractions are cut off; as in PyTorch, for int64 before counting the steps."""
+    for x in (start, end, step):
+        check_fits("arange", x, dtypes.int64)
+    if -1 < step < 1:
+        raise RuntimeError(f"arange(): the step {step} is less than 1, too small for {kind}")
+    count = math.ceil((end - start) / step) if isinstance(end - start + step, float) else None
+    start, end, step = int(start), int(end), int(step)
+    return start, end if count is None or kind is dtypes.int64 else start + count * step, step
 
 
 def linspace(

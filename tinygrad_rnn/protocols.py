@@ -97,7 +97,7 @@ class Protocols(Recorded):
         return elementwise.abs(self)
 
     def __matmul__(self, other: Any) -> Any:
-        return products.matmul(self, other)
+        return products.matmul(self, self._of(plain("matmul", other)) if isinstance(other, np.ndarray) else other)
 
     def __rmatmul__(self, other: Any) -> Any:
         return products.matmul(self._of(plain("matmul", np.asanyarray(other))), self)

@@ -237,10 +237,12 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         elif x is not None and (x.__class__ is not float or common is None or common.kind != "f"):
             break
     else:
-        if common is None or common.kind == "f" or op.promotes is True:
+        if common is None or common.kind == "f" or (op.promotes is True and common.kind != "b"):
             return
     numbers = [x for x in arrays if x is not None]
     common = dtypes.result_type(*numbers)
+    if op.bools != "yes":
+        _check_bools(op, numbers, common)
     if op.promotes == "float" and common.kind != "f":
         common = dtypes.get_default_dtype()
     for k, x in enumerate(arrays):
@@ -249,6 +251,15 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
                 arrays[k] = x.astype(common)
         elif x.__class__ is int and common.kind in "iu":
             check_fits(op.__name__.lower(), x, common)
+
+
+def _check_bools(op: type[Function], numbers: list[Any], common: np.dtype[Any]) -> None:
+    if op.bools == "no" and any(
+        x.dtype.kind == "b" if isinstance(x, _ndarray) else isinstance(x, bool) for x in numbers
+    ):
+        raise RuntimeError("Subtraction with a bool is not supported: use ~ or logical_not() to invert a mask")
+    if common.kind == "b":
+        raise NotImplementedError(f"{op.__name__.lower()}(): not implemented for bools; convert one with .long()")
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

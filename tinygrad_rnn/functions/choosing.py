@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import check_fits, fitting
-from ..dtypes import get_default_dtype, result_type
+from ..arrays import check_pair, fitting
+from ..dtypes import get_default_dtype
 from ..ops import choosing as ops
 from ..recording import record
 from .arguments import array, is_tensor, need_tensor
@@ -73,10 +73,7 @@ def where(condition, input=None, other=None):
     if condition.dtype != bool:
         raise RuntimeError(f"where(): expected condition to be a bool tensor, got {condition.dtype}")
     x, y = array(input, "where"), array(other, "where")
-    kind = result_type(x, y)
-    for value in (x, y):
-        if not isinstance(value, np.ndarray):
-            check_fits("where", value, kind)
+    kind = check_pair("where", x, y)
     if not is_tensor(input) and not is_tensor(other):
         input = condition._of(np.asarray(x, dtype=kind))
     return record(ops.Where, input, other, mask=condition.array)

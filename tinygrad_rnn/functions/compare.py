@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import check_fits
+from ..arrays import check_pair
 from ..dtypes import result_type
 from ..ops.function import Recorded
 from .arguments import array, broadcast_shapes, is_tensor, need_tensor, one_keepdim, wrap_dims
+
+COMPLEX = (complex, np.complexfloating)
 
 
 def comparable(other):
@@ -17,13 +19,14 @@ def comparable(other):
 
 def _compare(function, input, other):
     name = function.__name__
-    x, y = (v if isinstance(v, complex) and name in ("equal", "not_equal") else array(v, name) for v in (input, other))
+    need_tensor(name, input)
+    equality = name in ("equal", "not_equal")  # a complex number can be that, but not smaller or larger
+    x, y = (v if equality and isinstance(v, COMPLEX) else array(v, name) for v in (input, other))
     if is_tensor(other) and x.dtype != y.dtype:
         common = result_type(x, y)
         x, y = x.astype(common), y.astype(common)
-    tensor = input if is_tensor(input) else other
     try:
-        return tensor._of(np.asarray(function(x, y)))
+        return input._of(np.asarray(function(x, y)))
     except ValueError:
         broadcast_shapes(function.__name__, x.shape, y.shape)
         raise
@@ -61,16 +64,19 @@ def ge(input, other):
 
 def logical_and(input, other):
     """True where both are nonzero."""
+    need_tensor("logical_and", other, "other")
     return _compare(np.logical_and, input, other)
 
 
 def logical_or(input, other):
     """True where at least one is nonzero."""
+    need_tensor("logical_or", other, "other")
     return _compare(np.logical_or, input, other)
 
 
 def logical_xor(input, other):
     """True where exactly one is nonzero."""
+    need_tensor("logical_xor", other, "other")
     return _compare(np.logical_xor, input, other)
 
 
@@ -79,15 +85,13 @@ def logical_not(input):
     return input._of(np.logical_not(input.array))
 
 
-def _bitwise(name, function, input, other):
-    for x in (input, other):
-        if is_tensor(x) and x.dtype.kind == "f":
-            raise NotImplementedError(f"{name} is for integers and bools, got {x.dtype}")
+def _bitwise(symbol, function, input, other):
+    name = function.__name__
     x, y = array(input, name), array(other, name)
-    kind = result_type(x, y)
-    for value in (x, y):
-        if not isinstance(value, np.ndarray):
-            check_fits(name, value, kind)
+    common = check_pair(name, x, y)
+    if common.kind == "f":
+        raise NotImplementedError(f"{symbol} is for integers and bools, got {common}")
+    x, y = (v.astype(common) if isinstance(v, np.ndarray) and v.dtype is not common else v for v in (x, y))
     return (input if is_tensor(input) else other)._of(np.asarray(function(x, y)))
 
 

@@ -224,7 +224,8 @@ def numbers(name: str, data: Any, dtype: Any = None) -> np.ndarray:
         raise ValueError(f"{name}(): the lists differ in length somewhere ({error})") from None
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(
-            f"{name}(): cannot make a tensor of {type(data).__name__} with elements like {next(array.flat, None)!r}"
+            f"{name}(): cannot make a tensor of {type(data).__name__} with elements like {next(array.flat, None)!r}; "
+            f"make them real numbers first, as with float(...)"
         )
     if dtype is None:
         dtype = reduce(dtypes.promote_types, _types_in(name, data, array.dtype))

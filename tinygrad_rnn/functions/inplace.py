@@ -107,7 +107,7 @@ def setitem(input, index, value: Any):
             raise TypeError(
                 f"can't assign a {type(value).__name__} into a tensor; make a tensor of it first: tensor(value)"
             )
-        value = np.asarray(fitting("x[index] = value", value, input.dtype), input.dtype)
+        value = np.asarray(fitting("setitem", value, input.dtype), input.dtype)
     numbers = value.array if is_tensor(value) else value
     target = input.array[plain]
     if target.shape != numbers.shape:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..arrays import check_fits
 from . import choosing, elementwise, indexing
 from .arguments import is_tensor
 from .convert import filled, numbers
@@ -217,6 +218,8 @@ def random_(input, low=0, to=None, *, generator=None):
     low, high = (0, low) if to is None else (low, to)
     if high <= low:
         high = low + (2**24 if input.dtype.kind == "f" else np.iinfo(input.dtype).max)
+    for bound in (low, high - 1):
+        check_fits("random_", bound, input.dtype)
     return write(input, input._of(random.source(generator).integers(low, high, input.array.shape).astype(input.dtype)))
 
 
