@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 FLOORS = [
     ["_memory", "_mode", "device"],
     ["dtypes", "random", "kernels"],
+    ["arrays"],
     ["graph"],
     ["ops"],
     ["engine", "recording"],
@@ -197,7 +198,7 @@ def test_the_check_itself_sees_a_wrong_import(monkeypatch, tmp_path):
     monkeypatch.setitem(FILES, "ops.wrong", file)
     assert {name for name, _ in imports("ops.wrong")} == {"tensor", "engine", "nn.module", "nn.rnn"}
     assert "nn.rnn" not in {name for name, _ in imports("ops.wrong", everywhere=False)}
-    with pytest.raises(AssertionError, match=r"ops.wrong:\d \(floor 3"):
+    with pytest.raises(AssertionError, match=r"ops.wrong:\d \(floor \d+, .ops"):
         test_a_file_imports_only_from_below("ops.wrong")
     with pytest.raises(AssertionError, match="may only know"):
         test_a_floor_knows_no_more_than_it_must("ops")

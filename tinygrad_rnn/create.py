@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from . import dtypes, random
+from .arrays import all_fitting, check_fits, fitting, is_number, operand, plain
 from .device import check_device
 from .functions.arguments import flat_ints
-from .functions.convert import plain_numbers
+from .functions.convert import filled, numbers
 from .tensor import Tensor
 
 
@@ -22,55 +24,37 @@ def _make(array: np.ndarray, requires_grad: bool = False, device: Any = None) ->
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor with a copy of `data`: numbers, nested lists, arrays or tensors.
 
-    Python floats become the default type (float32), ints int64, bools bool; arrays keep their type.
+    Python floats become the default type (float32), ints int64, bools bool; arrays and NumPy's scalars keep their type,
+    also inside lists. Numbers that do not fit into a given dtype raise.
 
     >>> tinygrad_rnn.tensor([[1.0, 2.0], [3.0, 4.0]])
     tensor([[1., 2.],
             [3., 4.]])
     """
-    return _make(_numbers(data, dtype).copy(), requires_grad, device)
+    return _make(_numbers("tensor", data, dtype).copy(), requires_grad, device)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """As `tensor`, but a tensor of the right type is returned as it is, and an array shares its memory."""
     if isinstance(data, Tensor):
         return data.to(dtype) if dtype is not None else data
-    return _make(_numbers(data, dtype), device=device)
+    return _make(_numbers("as_tensor", data, dtype), device=device)
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A tensor that shares the memory of an array."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy(): expected np.ndarray (got {type(ndarray).__name__})")
-    dtypes.supported(ndarray.dtype)
-    return _make(ndarray)
-
-
-def _numbers(data: Any, dtype: Any) -> np.ndarray:
-    """`data` as an array of a supported type."""
-    data = plain_numbers(data)
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        raise ValueError(f"tensor(): the lists differ in length somewhere ({error})") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"tensor(): cannot make a tensor of {type(data).__name__} with elements like {array.flat[0]!r}")
-    if dtype is not None:
-        return np.asarray(array, dtype=dtypes.supported(dtype))
-    if not isinstance(data, (np.ndarray, np.generic)) and array.dtype.kind == "f" and not _has_float64(data):
-        return array.astype(dtypes.get_default_dtype())
-    if array.dtype not in dtypes.SUPPORTED:
-        raise TypeError(
-            f"tensor(): dtype {array.dtype} is not supported; convert to one of {list(map(str, dtypes.SUPPORTED))}"
+    if ndarray.dtype.kind in "iuf" and not ndarray.dtype.isnative:
+        raise ValueError(
+            f"from_numpy(): the array has the foreign byte order {ndarray.dtype.str!r} and cannot share memory with a "
+            f"tensor; tensor(array) makes a copy"
         )
-    return array
+    return _make(plain("from_numpy", ndarray))
 
 
-def _has_float64(data: Any) -> bool:
-    """Do nested lists hold float64 arrays, whose type is then meant?"""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, np.ndarray) and data.dtype == np.float64
+def _numbers(name: str, data: Any, dtype: Any) -> np.ndarray:
+    return numbers(name, data, None if dtype is None else dtypes.supported(dtype))
 
 
 def _filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
@@ -78,7 +62,7 @@ def _filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_
     if min(shape, default=0) < 0:
         raise RuntimeError(f"{name}(): sizes must not be negative, got {list(shape)}")
     kind = dtypes.get_default_dtype() if dtype is None else dtypes.supported(dtype)
-    return _make(np.full(shape, value, kind), requires_grad, device)
+    return _make(filled(name, shape, value, kind), requires_grad, device)
 
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
@@ -107,7 +91,7 @@ def _size(size: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere; its Python type decides the dtype unless one is given."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    if not isinstance(value, (bool, int, float, np.number, np.bool_)):
+    if not is_number(value):
         raise TypeError(f"full(): fill_value must be a number, not {type(value).__name__}")
     kind = dtypes.number_type(value) if dtype is None else dtype
     return _filled("full", (size,), value, kind, device, requires_grad)
@@ -162,12 +146,28 @@ def arange(
 ) -> Tensor:
     """Numbers from `start` (0 if left out) up to but not including `end`; int64 if all are ints."""
     start, end = (0, start) if end is None else (start, end)
-    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    start, end, step = (x.item() if isinstance(x, Tensor) else operand("arange", x) for x in (start, end, step))
+    if not all(math.isfinite(x) for x in (start, end, step)):
+        raise RuntimeError(f"arange(): start, end and step must be finite, got {start}, {end} and {step}")
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange(): from {start} to {end} cannot be reached in steps of {step}")
     if dtype is None:
         dtype = dtypes.get_default_dtype() if any(isinstance(x, float) for x in (start, end, step)) else dtypes.int64
-    return _make(np.arange(start, end, step).astype(dtypes.supported(dtype)), requires_grad, device)
+    kind = dtypes.supported(dtype)
+    if kind.kind in "iu":
+        start, end, step = _whole_steps(start, end, step, kind)
+    return _make(all_fitting("arange", np.arange(start, end, step), kind), requires_grad, device)
+
+
+def _whole_steps(start: Any, end: Any, step: Any, kind: Any) -> tuple[int, int, int]:
+    """Start, end and step of an integer range: fractions are cut off; as in PyTorch, for int64 before counting the steps."""
+    for x in (start, end, step):
+        check_fits("arange", x, dtypes.int64)
+    if -1 < step < 1:
+        raise RuntimeError(f"arange(): the step {step} is less than 1, too small for {kind}")
+    count = math.ceil((end - start) / step) if isinstance(end - start + step, float) else None
+    start, end, step = int(start), int(end), int(step)
+    return start, end if count is None or kind is dtypes.int64 else start + count * step, step
 
 
 def linspace(
@@ -177,6 +177,7 @@ def linspace(
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
+    start, end = fitting("linspace", start, kind), fitting("linspace", end, kind)
     return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
 
 
@@ -244,8 +245,11 @@ def randint(
         raise TypeError("randint(): the size is missing, for example randint(10, (2, 3))")
     if high <= low:
         raise RuntimeError(f"randint(): expected 'low' to be smaller than 'high', got {low} and {high}")
-    numbers = random.source(generator).integers(int(low), int(high), flat_ints("randint", (size,)))
-    return _make(np.asarray(numbers).astype(dtypes.supported(dtype or dtypes.int64)), device=device)
+    kind = dtypes.supported(dtype or dtypes.int64)
+    for bound in (int(low), int(high) - 1):
+        check_fits("randint", bound, kind)
+    drawn = random.source(generator).integers(int(low), int(high), flat_ints("randint", (size,)))
+    return _make(np.asarray(drawn).astype(kind), device=device)
 
 
 def randint_like(
@@ -265,7 +269,9 @@ def randint_like(
 
 def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The ints 0 .. n-1 in random order."""
-    return _make(random.source(generator).permutation(n).astype(dtypes.supported(dtype or dtypes.int64)), device=device)
+    kind = dtypes.supported(dtype or dtypes.int64)
+    check_fits("randperm", n, kind)
+    return _make(random.source(generator).permutation(n).astype(kind), device=device)
 
 
 def normal(

@@ -24,6 +24,8 @@ bool = np.dtype("bool")
 dtype = np.dtype
 
 SUPPORTED = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
+_OWN = {d: d for d in SUPPORTED}  # equal dtypes may be several objects; types of tensors are always these
+PYTHON_NUMBERS = {builtins.bool, builtins.int, builtins.float}
 _KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 _default = float32
 
@@ -36,19 +38,19 @@ def get_default_dtype() -> np.dtype[Any]:
 def set_default_dtype(d: Any) -> None:
     """Change the type of new floating-point tensors: float16, float32 or float64."""
     global _default
-    wanted = np.dtype(d)
-    if wanted.kind != "f" or wanted not in SUPPORTED:
-        raise TypeError(f"set_default_dtype: only floating-point types are supported as the default, got {wanted}")
+    wanted = _OWN.get(np.dtype(d))
+    if wanted is None or wanted.kind != "f":
+        raise TypeError(f"set_default_dtype: only floating-point types are supported as the default, got {d}")
     _default = wanted
 
 
 def supported(d: Any) -> np.dtype[Any]:
     """`d` as a dtype this library computes with; a TypeError that lists them otherwise."""
     try:
-        found = np.dtype({"float": "float64", "int": "int64"}.get(getattr(d, "__name__", ""), d))
+        found = _OWN.get(np.dtype({"float": "float64", "int": "int64"}.get(getattr(d, "__name__", ""), d)))
     except TypeError:
         found = None
-    if found is None or found not in SUPPORTED:
+    if found is None:
         names = ", ".join(str(s) for s in SUPPORTED)
         raise TypeError(f"dtype {d!r} is not supported; choose one of {names}")
     return found

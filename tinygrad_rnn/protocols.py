@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import printing
+from .arrays import is_number, plain
 from .functions import compare, elementwise, indexing, inplace, products, updates
 from .ops.function import Recorded
 
@@ -38,7 +39,9 @@ class Protocols(Recorded):
         return iter(self.unbind(0))
 
     def __contains__(self, element: Any) -> Any:
-        return bool((self.array == (element.array if isinstance(element, Recorded) else element)).any())
+        if not isinstance(element, Recorded) and not is_number(element):
+            raise RuntimeError(f"x in tensor: expected a Tensor or a number, got {type(element).__name__}")
+        return bool(compare.eq(self, element).array.any())
 
     def __bool__(self) -> Any:
         if self.array.size != 1:
@@ -94,10 +97,10 @@ class Protocols(Recorded):
         return elementwise.abs(self)
 
     def __matmul__(self, other: Any) -> Any:
-        return products.matmul(self, other)
+        return products.matmul(self, self._of(plain("matmul", other)) if isinstance(other, np.ndarray) else other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return products.matmul(self._of(np.asarray(other)), self)
+        return products.matmul(self._of(plain("matmul", np.asanyarray(other))), self)
 
     def __floordiv__(self, other: Any) -> Any:
         return elementwise.floor_divide(self, other)
@@ -111,6 +114,26 @@ class Protocols(Recorded):
     def __rmod__(self, other: Any) -> Any:
         return elementwise.remainder(other, self)
 
+    # Beside what is no number, Python decides: `x == None` is False, `x < None` a TypeError
+
+    def __eq__(self, other: Any) -> Any:
+        return compare.eq(self, other) if compare.comparable(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return compare.ne(self, other) if compare.comparable(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return compare.lt(self, other) if compare.comparable(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return compare.le(self, other) if compare.comparable(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return compare.gt(self, other) if compare.comparable(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return compare.ge(self, other) if compare.comparable(other) else NotImplemented
+
     def __rand__(self, other: Any) -> Any:
         return compare.bitwise_and(self, other)
 
@@ -120,12 +143,6 @@ class Protocols(Recorded):
     def __ror__(self, other: Any) -> Any:
         return compare.bitwise_or(self, other)
 
-    __eq__ = compare.eq  # type: ignore[assignment]
-    __ne__ = compare.ne  # type: ignore[assignment]
-    __lt__ = compare.lt
-    __le__ = compare.le
-    __gt__ = compare.gt
-    __ge__ = compare.ge
     __and__ = compare.bitwise_and
     __or__ = compare.bitwise_or
     __xor__ = compare.bitwise_xor

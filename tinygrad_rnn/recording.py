@@ -14,6 +14,7 @@ import numpy as np
 
 from . import dtypes
 from ._mode import enable_grad, thread
+from .arrays import check_fits, operand
 from .graph import Leaf, memory_of, tick
 from .ops.function import Function, Recorded
 from .ops.indexing import Index
@@ -38,7 +39,7 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
             if edge is not None:
                 wanted = True
         else:
-            values.append(x)
+            values.append(x if x is None or x.__class__ is float else operand(op.__name__.lower(), x))
             edges.append(None)
     if not tensor:
         raise _no_tensor(op, inputs)
@@ -122,13 +123,15 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
 
 
 def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
+    pair = []
     for z in (x, y):
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
             return NotImplemented
+        pair.append(z if isinstance(z, Recorded) else operand(op.__name__.lower(), z))
     try:
-        return record(op, x, y)
+        return record(op, *pair)
     except ValueError:
-        raise _broadcast_error(op, *[z.array if isinstance(z, Recorded) else z for z in (x, y)]) from None
+        raise _broadcast_error(op, *[z.array if isinstance(z, Recorded) else z for z in pair]) from None
     except TypeError as error:  # NumPy's message names ufuncs
         raise RuntimeError(f"{op.__name__.lower()}: {error}") from None
 
@@ -232,17 +235,29 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         elif x is not None and (x.__class__ is not float or common is None or common.kind != "f"):
             break
     else:
-        if common is None or common.kind == "f" or op.promotes is True:
+        if common is None or common.kind == "f" or (op.promotes is True and common.kind != "b"):
             return
     numbers = [x for x in arrays if x is not None]
     common = dtypes.result_type(*numbers)
+    if op.bools != "yes":
+        _check_bools(op, numbers, common)
     if op.promotes == "float" and common.kind != "f":
         common = dtypes.get_default_dtype()
     for k, x in enumerate(arrays):
-        if isinstance(x, _ndarray) and x.dtype != common:
-            arrays[k] = x.astype(common)
-        elif isinstance(x, (np.number, np.bool_)):
-            arrays[k] = x.item()
+        if x.__class__ is _ndarray:
+            if x.dtype is not common:
+                arrays[k] = x.astype(common)
+        elif x.__class__ is int and common.kind in "iu":
+            check_fits(op.__name__.lower(), x, common)
+
+
+def _check_bools(op: type[Function], numbers: list[Any], common: np.dtype[Any]) -> None:
+    if op.bools == "no" and any(
+        x.dtype.kind == "b" if isinstance(x, _ndarray) else isinstance(x, bool) for x in numbers
+    ):
+        raise RuntimeError("Subtraction with a bool is not supported: use ~ or logical_not() to invert a mask")
+    if common.kind == "b":
+        raise NotImplementedError(f"{op.__name__.lower()}(): not implemented for bools; convert one with .long()")
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import operand
 from ..ops.function import Recorded
 
 
@@ -21,9 +22,9 @@ def need_tensor(name: str, x: Any, argument: str = "input") -> None:
         raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {type(x).__name__}")
 
 
-def array(x: Any) -> Any:
-    """The plain numbers of a Tensor; arrays and numbers pass through."""
-    return x.array if isinstance(x, Recorded) else x
+def array(x: Any, name: str = "argument") -> Any:
+    """The array of a Tensor; arrays and numbers from outside made plain."""
+    return x.array if isinstance(x, Recorded) else operand(name, x)
 
 
 def wrap_dim(name: str, dim: Any, ndim: int) -> int:

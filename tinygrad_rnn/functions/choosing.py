@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import check_pair, fitting
+from ..dtypes import get_default_dtype
 from ..ops import choosing as ops
 from ..recording import record
 from .arguments import array, is_tensor, need_tensor
@@ -30,10 +32,10 @@ def clamp(input, min=None, max=None):
     if min is None and max is None:
         raise RuntimeError("clamp(): at least one of 'min' or 'max' must not be None")
     if not is_tensor(min) and not is_tensor(max):
-        wants_float = any(isinstance(bound, float) for bound in (min, max))
-        if wants_float and input.dtype.kind != "f":
-            input = input.float()
-        return record(ops.Clamp, input, low=min, high=max)
+        if input.dtype.kind != "f" and any(isinstance(bound, (float, np.floating)) for bound in (min, max)):
+            input = input.to(get_default_dtype())
+        low, high = (None if bound is None else fitting("clamp", bound, input.dtype) for bound in (min, max))
+        return record(ops.Clamp, input, low=low, high=high)
     return _clamp_tensors(input, min, max)
 
 
@@ -71,8 +73,10 @@ def where(condition, input=None, other=None):
         return condition.nonzero(as_tuple=True)
     if condition.dtype != bool:
         raise RuntimeError(f"where(): expected condition to be a bool tensor, got {condition.dtype}")
+    x, y = array(input, "where"), array(other, "where")
+    kind = check_pair("where", x, y)
     if not is_tensor(input) and not is_tensor(other):
-        input = condition._of(np.asarray(input, dtype=None if isinstance(input, (int, bool)) else "float32"))
+        input = condition._of(np.asarray(x, dtype=kind))
     return record(ops.Where, input, other, mask=condition.array)
 
 
@@ -89,8 +93,9 @@ def masked_fill(input, mask, value):
         raise RuntimeError(f"masked_fill(): the mask must be a bool tensor, got {mask.dtype}")
     if is_tensor(value) and value.ndim:
         raise RuntimeError(f"masked_fill(): value must be a number or a 0-d tensor, got shape {value.shape}")
-    if not is_tensor(value):
-        value = input._of(np.asarray(value, dtype=input.dtype))  # a number takes the tensor's type
+    fitting("masked_fill", value.item() if is_tensor(value) else value, input.dtype)
+    # the value takes the tensor's type
+    value = value.to(input.dtype) if is_tensor(value) else input._of(np.asarray(value, dtype=input.dtype))
     return contiguous(record(ops.Where, value, input, mask=mask.array.astype(bool)))
 
 

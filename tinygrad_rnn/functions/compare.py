@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import check_pair
 from ..dtypes import result_type
+from ..ops.function import Recorded
 from .arguments import array, broadcast_shapes, is_tensor, need_tensor, one_keepdim, wrap_dims
+
+COMPLEX = (complex, np.complexfloating)
+
+
+def comparable(other):
+    """Is `other` something whose numbers a tensor's can be compared with?"""
+    return isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_))
 
 
 def _compare(function, input, other):
-    x, y = array(input), array(other)
+    name = function.__name__
+    need_tensor(name, input)
+    equality = name in ("equal", "not_equal")  # a complex number can be that, but not smaller or larger
+    x, y = (v if equality and isinstance(v, COMPLEX) else array(v, name) for v in (input, other))
     if is_tensor(other) and x.dtype != y.dtype:
         common = result_type(x, y)
         x, y = x.astype(common), y.astype(common)
-    tensor = input if is_tensor(input) else other
     try:
-        return tensor._of(np.asarray(function(x, y)))
+        return input._of(np.asarray(function(x, y)))
     except ValueError:
         broadcast_shapes(function.__name__, x.shape, y.shape)
         raise
@@ -53,16 +64,19 @@ def ge(input, other):
 
 def logical_and(input, other):
     """True where both are nonzero."""
+    need_tensor("logical_and", other, "other")
     return _compare(np.logical_and, input, other)
 
 
 def logical_or(input, other):
     """True where at least one is nonzero."""
+    need_tensor("logical_or", other, "other")
     return _compare(np.logical_or, input, other)
 
 
 def logical_xor(input, other):
     """True where exactly one is nonzero."""
+    need_tensor("logical_xor", other, "other")
     return _compare(np.logical_xor, input, other)
 
 
@@ -71,11 +85,14 @@ def logical_not(input):
     return input._of(np.logical_not(input.array))
 
 
-def _bitwise(name, function, input, other):
-    for x in (input, other):
-        if is_tensor(x) and x.dtype.kind == "f":
-            raise NotImplementedError(f"{name} is for integers and bools, got {x.dtype}")
-    return (input if is_tensor(input) else other)._of(np.asarray(function(array(input), array(other))))
+def _bitwise(symbol, function, input, other):
+    name = function.__name__
+    x, y = array(input, name), array(other, name)
+    common = check_pair(name, x, y)
+    if common.kind == "f":
+        raise NotImplementedError(f"{symbol} is for integers and bools, got {common}")
+    x, y = (v.astype(common) if isinstance(v, np.ndarray) and v.dtype is not common else v for v in (x, y))
+    return (input if is_tensor(input) else other)._of(np.asarray(function(x, y)))
 
 
 def bitwise_and(input, other):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
+from ..arrays import all_fitting, fitting, plain
 from ..device import check_device
 from ..device import device as _device
 from ..ops.shape import Cast
@@ -65,7 +67,7 @@ def numpy(input, *, force=False):
 
 def to(input, *args, **kwargs):
     """Convert: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(other)`. Itself if nothing changes."""
-    wanted, copy = _parse_to(args, kwargs)
+    wanted, copy = parse_to(args, kwargs)
     if wanted is None or wanted == input.array.dtype:
         return input.clone() if copy else input
     source = input if wanted.kind == "f" else input.detach()  # integers and booleans have no gradient
@@ -147,7 +149,8 @@ def pin_memory(input):
 def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
     """A new tensor with this one's type, from `data`."""
     check_device(device)
-    made = input._of(np.array(data.array if is_tensor(data) else data, dtype=dtype or input.dtype))
+    kind = input.dtype if dtype is None else dtypes.supported(dtype)
+    made = input._of(numbers("new_tensor", data, kind).copy())
     return made.requires_grad_(requires_grad) if requires_grad else made
 
 
@@ -169,7 +172,8 @@ def new_empty(input, *size, dtype=None, device=None, requires_grad=False):
 def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """`fill_value` everywhere, with this tensor's type."""
     check_device(device)
-    made = input._of(np.full(flat_ints("new_full", (size,)), fill_value, dtype or input.dtype))
+    kind = input.dtype if dtype is None else dtypes.supported(dtype)
+    made = input._of(filled("new_full", flat_ints("new_full", (size,)), fill_value, kind))
     return made.requires_grad_(requires_grad) if requires_grad else made
 
 
@@ -199,20 +203,63 @@ def legacy_array(data: Any, dtype: Any) -> np.ndarray:
         return np.zeros(given, dtype)
     if isinstance(given, str):
         raise TypeError(f"a legacy constructor takes sizes, numbers in lists, or an array, not the string {given!r}")
-    return np.array(plain_numbers(given), dtype=dtype)
+    return numbers("tensor", given, dtype).copy()
 
 
-def plain_numbers(data: Any) -> Any:
-    """Nested lists in which tensors may stand, as something NumPy takes."""
+def filled(name: str, shape: tuple[int, ...], value: Any, dtype: Any) -> np.ndarray:
+    """The number `value` everywhere; raises unless it fits into `dtype`."""
+    return np.full(shape, fitting(name, value, dtype), dtype)
+
+
+def numbers(name: str, data: Any, dtype: Any = None) -> np.ndarray:
+    """`data` (a number, nested lists, an array or a tensor) as an array of a supported type, copied only if need be.
+
+    Without `dtype` it is the type that holds all that stand in the lists: Python floats are of the default type,
+    arrays and NumPy's scalars have their own. With `dtype` all numbers must fit into it.
+    """
+    data = _without_tensors(name, data)
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"{name}(): the lists differ in length somewhere ({error})") from None
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name}(): cannot make a tensor of {type(data).__name__} with elements like {next(array.flat, None)!r}; "
+            f"make them real numbers first, as with float(...)"
+        )
+    if dtype is None:
+        dtype = reduce(dtypes.promote_types, _types_in(name, data, array.dtype))
+    return array if array.dtype is dtype else all_fitting(name, array, dtype)
+
+
+def _without_tensors(name: str, data: Any) -> Any:
+    """Nested lists in which tensors and arrays of all kinds may stand, as something that NumPy takes."""
     if is_tensor(data):
         return data.array
-    if isinstance(data, (list, tuple)) and any(is_tensor(d) or isinstance(d, (list, tuple)) for d in data):
-        return [plain_numbers(d) for d in data]
+    if isinstance(data, np.ndarray):
+        return plain(name, data)
+    if isinstance(data, (list, tuple)) and not set(map(type, data)) <= dtypes.PYTHON_NUMBERS:
+        return [_without_tensors(name, d) for d in data]
     return data
 
 
-def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+def _types_in(name: str, data: Any, found: Any) -> set[Any]:
+    """The types in nested lists; of other things the type that NumPy `found`, of Python's numbers the one they get."""
+    if isinstance(data, (list, tuple)) and data:
+        kinds = set(map(type, data))
+        if not kinds <= dtypes.PYTHON_NUMBERS:
+            return set().union(*[_types_in(name, d, found) for d in data])
+        return {dtypes.number_type(kind()) for kind in kinds}
+    if isinstance(data, (np.ndarray, np.generic)):
+        return {plain(name, np.asarray(data)).dtype}
+    if isinstance(data, (bool, int, float)) or found.kind == "f":
+        return {dtypes.number_type(data)}
+    return {dtypes.supported(found)}
+
+
+def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
     """The dtype asked for (or None) and whether to copy; raises for devices other than the CPU."""
+    kwargs = dict(kwargs)
     wanted, copy = kwargs.pop("dtype", None), kwargs.pop("copy", False)
     check_device(kwargs.pop("device", None))
     other = kwargs.pop("other", None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import check_pair, fitting
+from ..dtypes import result_type
 from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
@@ -18,8 +20,6 @@ def add(input, other, *, alpha=1):
 
 def sub(input, other, *, alpha=1):
     """input - alpha · other, with broadcasting."""
-    if any(x.dtype == bool for x in (input, other) if is_tensor(x)):
-        raise RuntimeError("Subtraction with a bool tensor is not supported: use ~ or logical_not() to invert a mask")
     return record(ops.Sub, input, other if alpha == 1 else _times(other, alpha))
 
 
@@ -29,7 +29,7 @@ def _times(x, alpha):
         raise RuntimeError(
             f"for integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
-    return x * alpha
+    return x * (fitting("add", alpha, x.dtype) if is_tensor(x) and not is_tensor(alpha) else alpha)
 
 
 def mul(input, other):
@@ -41,13 +41,14 @@ def div(input, other, *, rounding_mode=None):
     """input / other; rounding_mode None (true division), "floor" or "trunc"."""
     if rounding_mode is None:
         return record(ops.Div, input, other)
-    for x in (input, other):
-        if not is_tensor(x) and not isinstance(x, (int, float, np.number)):
-            raise TypeError(f"div(): expected Tensors and numbers, got {type(x).__name__}")
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(f"div(): rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
-    x, y = array(input), array(other)
-    if np.asarray(x).dtype.kind in "iub" and np.asarray(y).dtype.kind in "iub":
+    x, y = array(input, "div"), array(other, "div")
+    common = check_pair("div", x, y)
+    if common.kind == "b":
+        raise NotImplementedError("div(): rounded division is not implemented for bools; convert one with .long()")
+    if common.kind in "iu":
+        x, y = (v.astype(common) if isinstance(v, np.ndarray) else v for v in (x, y))
         kept = _integer_division(x, y, rounding_mode)
         return (input if is_tensor(input) else other)._of(kept)
     if rounding_mode == "floor":
@@ -71,12 +72,15 @@ def floor_divide(input, other):
 
 def remainder(input, other):
     """input - other · ⌊input / other⌋: the remainder with the sign of `other`."""
+    x, y = array(input, "remainder"), array(other, "remainder")
+    if result_type(x, y).kind in "iu" and not np.all(y):
+        raise RuntimeError("ZeroDivisionError: integer remainder by zero")
     return record(rounding.Remainder, input, other)
 
 
 def pow(input, exponent):
     """input to the power of exponent, element by element."""
-    if is_tensor(input) and input.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+    if is_tensor(input) and input.dtype.kind in "iub" and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError(f"Integers to negative integer powers are not allowed (exponent {exponent})")
     return record(ops.Pow, input, exponent)
 
@@ -196,9 +200,13 @@ def round(input, *, decimals=0):
 
 def lerp(input, end, weight):
     """input + weight · (end - input): input at weight 0, end at weight 1."""
+    need_tensor("lerp", input)
+    need_tensor("lerp", end, "end")
     for x in (end, weight):
         if is_tensor(x) and x.dtype != input.dtype:
             raise RuntimeError(f"lerp(): expected end and weight of the input's dtype {input.dtype}, got {x.dtype}")
+    if input.dtype.kind != "f":
+        raise NotImplementedError(f"lerp(): not implemented for {input.dtype}; convert with .float()")
     return input + weight * (end - input)
 
 
@@ -215,6 +223,11 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
 
 def logaddexp(input, other):
     """ln(e^input + e^other) without overflow."""
+    need_tensor("logaddexp", input)
+    need_tensor("logaddexp", other, "other")
+    common = result_type(input.array, other.array)
+    if common.kind != "f":
+        raise NotImplementedError(f"logaddexp(): not implemented for {common}; convert with .float()")
     return record(ops.LogAddExp, input, other)
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import fitting, plain
 from ..ops import indexing as ops
 from ..recording import record, record_view
 from .arguments import broadcast_shapes, is_tensor, need_tensor, wrap_dim
+from .convert import filled
 from .reduce import MaxMin
 from .shape import contiguous
 
@@ -40,10 +42,11 @@ def _plain_part(part):
             f"tensors can be indexed by ints, slices, None, ..., bools, lists and integer or bool tensors, "
             f"not by {type(part).__name__}"
         )
-    if part.dtype == np.uint8:
-        return part.astype(bool)
     if part.dtype.kind not in "iub":
         raise IndexError(f"tensors used as indices must be integers or bools, got {part.dtype}")
+    part = plain("x[index]", part)
+    if part.dtype == np.uint8:
+        return part.astype(bool)
     return part
 
 
@@ -202,6 +205,8 @@ def index_add(input, dim, index, source, *, alpha=1):
 def index_fill(input, dim, index, value):
     """input with the slices along `dim` at `index` set to a number."""
     place = plain_index(input, (*[slice(None)] * wrap_dim("index_fill", dim, input.array.ndim), index))
+    if not is_tensor(value):
+        value = fitting("index_fill", value, input.dtype)
     return record(ops.SetItem, input, value, index=place)
 
 
@@ -218,6 +223,8 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     _same_dtype("scatter", input, src)
     if is_tensor(src):
         src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
+    else:
+        src = fitting("scatter", src, input.dtype)
     return record(ops.SetItem, contiguous(input), src, index=ops.places(index.array, dim))
 
 
@@ -239,7 +246,7 @@ def scatter_add(input, dim, index, src):
         return _on_vectors(scatter_add, input, index, src)
     _same_dtype("scatter_add", input, src)
     if not is_tensor(src):
-        src = input._of(np.full(index.array.shape, src, input.dtype))
+        src = input._of(filled("scatter_add", index.array.shape, src, input.dtype))
     src = getitem(src, tuple(slice(0, n) for n in index.array.shape))
     added = record(ops.AddAt, src, index=ops.places(index.array, dim), shape=input.array.shape)
     return input + added

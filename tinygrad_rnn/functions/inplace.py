@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._mode import thread
+from ..arrays import fitting, is_number
 from ..graph import FREED, Leaf, log_write
 from ..ops.indexing import Overwrite, SetItem, is_basic
 from ..ops.shape import Reshape
@@ -119,11 +120,11 @@ def setitem(input, index, value: Any):
         return
     check_writable(input)
     if not is_tensor(value):
-        if not isinstance(value, (int, float, np.number, np.bool_)):
+        if not is_number(value):
             raise TypeError(
                 f"can't assign a {type(value).__name__} into a tensor; make a tensor of it first: tensor(value)"
             )
-        value = np.asarray(value).astype(input.dtype)
+        value = np.asarray(fitting("setitem", value, input.dtype), input.dtype)
     numbers = value.array if is_tensor(value) else value
     target = input.array[plain]
     if target.shape != numbers.shape:

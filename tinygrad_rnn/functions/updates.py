@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..arrays import check_fits
 from . import choosing, elementwise, indexing
 from .arguments import is_tensor
+from .convert import filled, numbers
 from .inplace import check_writable, overwrite, write
 
 
@@ -170,8 +172,8 @@ def fill_(input, value):
     if is_tensor(value):
         if value.array.ndim:
             raise RuntimeError(f"fill_(): expected a number or a 0-d tensor, got {value.array.ndim} dimensions")
-        return copy_(input, value)
-    return overwrite(input, input._of(np.full(input.array.shape, value, input.dtype)))
+        return overwrite(input, value.to(input.dtype).expand(input.array.shape).clone())
+    return overwrite(input, input._of(filled("fill_", input.array.shape, value, input.dtype)))
 
 
 def zero_(input):
@@ -181,15 +183,15 @@ def zero_(input):
 
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fill with normal random numbers."""
-    numbers = random.source(generator).normal(mean, std, input.array.shape)
-    return overwrite(input, input._of(np.asarray(numbers, dtype=input.dtype)))
+    drawn = random.source(generator).normal(mean, std, input.array.shape)
+    return overwrite(input, input._of(np.asarray(drawn, dtype=input.dtype)))
 
 
 def uniform_(input, *bounds, generator=None, **named):
     """Fill with uniform random numbers from [from, to), 0 and 1 by default."""
     low, high = _bounds(bounds, named)
-    numbers = random.source(generator).uniform(low, high, input.array.shape)
-    return overwrite(input, input._of(np.asarray(numbers, dtype=input.dtype)))
+    drawn = random.source(generator).uniform(low, high, input.array.shape)
+    return overwrite(input, input._of(np.asarray(drawn, dtype=input.dtype)))
 
 
 def _bounds(bounds, named):
@@ -207,8 +209,8 @@ def _bounds(bounds, named):
 
 def bernoulli_(input, p: Any = 0.5, *, generator=None):
     """Fill with ones with probability p, else zeros."""
-    numbers = random.source(generator).random(input.array.shape) < (p.array if is_tensor(p) else p)
-    return overwrite(input, input._of(numbers.astype(input.dtype)))
+    drawn = random.source(generator).random(input.array.shape) < (p.array if is_tensor(p) else p)
+    return overwrite(input, input._of(np.asarray(drawn).astype(input.dtype)))
 
 
 def random_(input, low=0, to=None, *, generator=None):
@@ -216,15 +218,16 @@ def random_(input, low=0, to=None, *, generator=None):
     low, high = (0, low) if to is None else (low, to)
     if high <= low:
         high = low + (2**24 if input.dtype.kind == "f" else np.iinfo(input.dtype).max)
-    return overwrite(
-        input, input._of(random.source(generator).integers(low, high, input.array.shape).astype(input.dtype))
-    )
+    for bound in (low, high - 1):
+        check_fits("random_", bound, input.dtype)
+    drawn = random.source(generator).integers(low, high, input.array.shape)
+    return overwrite(input, input._of(drawn.astype(input.dtype)))
 
 
 def apply_(input, function):
     """Replace each element by `function` of it, one Python call each (no gradient)."""
     values = [function(v) for v in input.array.reshape(-1).tolist()]
-    return overwrite(input, input._of(np.asarray(values, dtype=input.dtype).reshape(input.array.shape)))
+    return overwrite(input, input._of(numbers("apply_", values, input.dtype).reshape(input.array.shape)))
 
 
 def unsqueeze_(input, dim):

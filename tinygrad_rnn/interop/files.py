@@ -214,11 +214,12 @@ def _array(name: str, info: dict[str, Any]) -> np.ndarray:
     """One stored array, writable."""
     shape, data = info["shape"], info["data"]
     if info["dtype"] == "BF16":  # the upper half of a float32
-        return (np.frombuffer(data, "<u2").astype("<u4") << 16).view(np.float32).reshape(shape)
+        return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
     if info["dtype"] not in NUMPY_TYPES:
         raise RuntimeError(f"tensor {name!r} has the type {info['dtype']}, which NumPy does not have; convert it first")
     dtype = np.dtype(NUMPY_TYPES[info["dtype"]])
-    array = np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
+    stored = np.frombuffer(data, dtype.newbyteorder("<"))
+    array = (stored.view(dtype) if stored.dtype.isnative else stored.astype(dtype)).reshape(shape)
     return array if array.flags.writeable else array.copy()
 
 

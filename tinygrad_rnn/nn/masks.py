@@ -59,7 +59,7 @@ def additive_mask(mask: Tensor, dtype: Any = None) -> Tensor:
     """A boolean mask as numbers to add to scores: 0 where it is true, -inf where it is false."""
     if mask.dtype != bool:
         raise TypeError(f"additive_mask: expected a boolean mask, got {mask.dtype}")
-    kind = dtypes.get_default_dtype() if dtype is None else dtype
+    kind = dtypes.get_default_dtype() if dtype is None else dtypes.supported(dtype)
     return Tensor._of(np.where(mask.array, 0.0, -np.inf).astype(kind))
 
 

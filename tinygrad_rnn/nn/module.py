@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from .. import dtypes
 from .._mode import Scope, thread
+from ..create import as_tensor
+from ..functions.convert import parse_to
 from ..graph import RemovableHandle, tick
 from ..tensor import Tensor
 from .backward_hooks import Passage
@@ -315,10 +317,12 @@ class Module:
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers: `to(dtype)`, `to("cpu")`. In place; returns the module."""
+        wanted, _ = parse_to(args, kwargs)
+        if wanted is not None and wanted.kind != "f":
+            raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={wanted}")
         for t in (*self.parameters(), *self.buffers()):
-            converted = t.detach().to(*args, **kwargs)
-            if t.dtype.kind == "f" and converted.dtype.kind == "f":
-                t.data = converted
+            if t.dtype.kind == "f":
+                t.data = converted = t.detach().to(*args, **kwargs)
                 t.grad = None if t.grad is None else t.grad.to(converted.dtype)
         return self
 
@@ -387,7 +391,7 @@ class Module:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
         for key, target in own.items():
             if key in state_dict:
-                source = state_dict[key] if isinstance(state_dict[key], Tensor) else Tensor._of(state_dict[key])
+                source = as_tensor(state_dict[key])
                 if assign:
                     target.data = source.detach()
                 else:

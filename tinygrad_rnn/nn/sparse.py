@@ -62,6 +62,10 @@ class Embedding(Module):
         norm_type: float = 2.0,
     ) -> Embedding:
         """An Embedding on a given table (V, E), whose memory it shares; not trained unless freeze=False."""
+        if not isinstance(embeddings, Tensor):
+            raise TypeError(
+                f"Embedding.from_pretrained: the table must be a Tensor, got {type(embeddings).__name__}; tensor(table)"
+            )
         if embeddings.ndim != 2:
             raise AssertionError(
                 f"Embedding.from_pretrained: the table must be 2-dimensional (V, E), got shape {list(embeddings.shape)}"

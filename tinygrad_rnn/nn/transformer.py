@@ -282,4 +282,4 @@ class Transformer(Module):
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """(sz, sz): 0 on and below the diagonal, -inf above: step t sees steps 0..t."""
         mask = np.triu(np.full((sz, sz), -np.inf), 1)
-        return Tensor._of(mask.astype(dtypes.get_default_dtype() if dtype is None else dtype))
+        return Tensor._of(mask.astype(dtypes.get_default_dtype() if dtype is None else dtypes.supported(dtype)))

@@ -34,6 +34,7 @@ class Sub(Function):
     """z = x - y          dL/dx = dL/dz,   dL/dy = -dL/dz"""
 
     promotes = True
+    bools = "no"
 
     def forward(ctx, x, y):
         return x - y
@@ -81,6 +82,7 @@ class Pow(Function):
     """
 
     promotes = True
+    bools = "mixed"
     saves = {"x": None, "y": None, "out": "y"}
 
     @quiet
@@ -297,7 +299,7 @@ class LogAddExp(Function):
 class XLogY(Function):
     """z = x ln y, and 0 where x = 0          dL/dx = dL/dz · ln y (0 where x = 0 and y ≤ 0),   dL/dy = dL/dz · x / y"""
 
-    promotes = True
+    promotes = "float"
     saves = ("x", "y")
 
     @quiet

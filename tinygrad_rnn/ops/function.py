@@ -43,6 +43,7 @@ class Function(Node):
 
     saves: Any = ()
     promotes: bool | str = False  # cast mixed inputs to their common type first; "float": and integers to floats
+    bools = "yes"  # does it take them? "mixed": only beside numbers
     view = False  # the output looks into the memory of the first input
 
     forward: Callable[..., Any]

@@ -72,6 +72,7 @@ class Remainder(Function):
     """z = x - y ⌊x/y⌋, with the sign of y          dL/dx = dL/dz,   dL/dy = -dL/dz · ⌊x/y⌋"""
 
     promotes = True
+    bools = "mixed"
     saves = ("x", "y")
 
     def forward(ctx, x, y):

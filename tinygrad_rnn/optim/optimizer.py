@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .._mode import enable_grad
+from ..create import as_tensor
 from ..dtypes import float32
 from ..graph import log_write
 from ..tensor import Tensor
@@ -251,7 +252,7 @@ def _params_last(group: dict[str, Any]) -> dict[str, Any]:
 def _own(name: Any, value: Any, p: Tensor) -> Any:
     """A copy of one state value for parameter `p`, in its type; a step count keeps its own."""
     if isinstance(value, (Tensor, np.ndarray)):
-        array = value.array if isinstance(value, Tensor) else value
+        array = as_tensor(value).array
         return Tensor._of(np.array(array, dtype=array.dtype if name == "step" else p.array.dtype, order="C"))
     if isinstance(value, (list, tuple)):
         return type(value)(_own(name, part, p) for part in value)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...arrays import fitting
 from ...functions.arguments import need_tensor
 from ...ops.convolution import Pad
 from ...recording import record
@@ -42,7 +43,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.array.shape, pairs, strict=True))
         ]
         pairs = [(max(before, 0), max(after, 0)) for before, after in pairs]
-    return record(Pad, input, widths=pairs, value=value or 0.0)
+    return record(Pad, input, widths=pairs, value=fitting("pad", value or 0, input.dtype))
 
 
 def _from_itself(input: Tensor, pairs: list[tuple[int, int]], mode: str) -> Tensor:

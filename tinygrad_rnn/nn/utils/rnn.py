@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...functions.convert import filled
 from ...functions.joining import cat, stack
 from ...tensor import Tensor
 
@@ -126,7 +127,7 @@ def pad_packed_sequence(
     lengths = (sizes[:, None] > np.arange(sizes[0])).sum(0)
     data = sequence.data
     shape = (steps if total_length is None else total_length, int(sizes[0]), *data.array.shape[1:])
-    padded = Tensor._of(np.full(shape, padding_value, data.dtype))
+    padded = Tensor._of(filled("pad_packed_sequence", shape, padding_value, data.dtype))
     padded[packed_places(sizes)] = data
     result_lengths = Tensor._of(lengths.astype(np.int64))
     if sequence.unsorted_indices is not None:
@@ -149,7 +150,7 @@ def pad_sequence(
     padded = []
     for s in sequences:
         missing = longest - s.array.shape[0]
-        filler = Tensor._of(np.full((missing, *s.array.shape[1:]), padding_value, s.dtype))
+        filler = Tensor._of(filled("pad_sequence", (missing, *s.array.shape[1:]), padding_value, s.dtype))
         pieces = [s] if not missing else [s, filler] if padding_side == "right" else [filler, s]
         padded.append(pieces[0] if len(pieces) == 1 else cat(pieces))
     return stack(padded, 0 if batch_first else 1)

@@ -34,7 +34,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, Tensor):
         return _stacked(list(batch))
     if isinstance(first, (np.ndarray, np.generic)) and first.dtype.kind in "biuf":
-        return _stacked([as_tensor(np.asarray(sample)) for sample in batch])
+        return _stacked([as_tensor(sample) for sample in batch])
     if isinstance(first, float):
         return tensor(list(batch), dtype=float64)
     if isinstance(first, int):
@@ -56,7 +56,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 def default_convert(data: Any) -> Any:
     """Arrays inside one sample become tensors, everything else stays: what a loader without batches does."""
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
-        return as_tensor(np.asarray(data))
+        return as_tensor(data)
     if isinstance(data, Mapping):
         return _like(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
