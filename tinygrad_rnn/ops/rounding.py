@@ -59,6 +59,7 @@ class FloorDivide(Function):
     """z = ⌊x / y⌋          dL/dx = dL/dy = 0"""
 
     promotes = True
+    widens = "number"
 
     def forward(ctx, x, y):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -72,6 +73,7 @@ class Remainder(Function):
     """z = x - y ⌊x/y⌋, with the sign of y          dL/dx = dL/dz,   dL/dy = -dL/dz · ⌊x/y⌋"""
 
     promotes = True
+    widens = "number"
     saves = ("x", "y")
 
     def forward(ctx, x, y):
