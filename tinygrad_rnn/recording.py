@@ -16,9 +16,9 @@ from . import dtypes
 from ._mode import enable_grad, thread
 from .arrays import check_fits, operand
 from .graph import Leaf, memory_of, tick
-from .ops.function import Function, Recorded
+from .ops.function import Function, Recorded, is_half
 from .ops.indexing import Index
-from .ops.shape import Reshape
+from .ops.shape import Cast, Reshape
 
 Tensor: Any = None  # the class of results; tensor.py, above, sets it
 rebased = False  # was a tensor of a graph ever changed in place? Until then no view is stale, and nothing need be asked
@@ -45,6 +45,8 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
         raise _no_tensor(op, inputs)
     if op.promotes:
         _promote(op, values)
+    if op.widens and getattr(values[0], "itemsize", 2) == 2 and _is_to_widen(op, values):  # others are seen at a glance
+        return narrow(record(op, *[widen(x) for x in inputs], **options))
     arrays = tuple(values)
     node = op()
     try:
@@ -105,11 +107,11 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
                 return _record_odd_pair(op, x, y)
         else:
             b, to_y = y, None
-            if a.dtype.kind != "f" or (y.__class__ is not float and y.__class__ is not int):
+            if a.dtype.char not in "fd" or (y.__class__ is not float and y.__class__ is not int):
                 return _record_odd_pair(op, x, y)
     else:
         a, to_x, b, to_y = x, None, y.array, y._edge if not rebased or y._view is None else edge_of(y)
-        if b.dtype.kind != "f" or (x.__class__ is not float and x.__class__ is not int):
+        if b.dtype.char not in "fd" or (x.__class__ is not float and x.__class__ is not int):
             return _record_odd_pair(op, x, y)
     node = op()
     try:
@@ -258,6 +260,49 @@ def _check_bools(op: type[Function], numbers: list[Any], common: np.dtype[Any]) 
         raise RuntimeError("Subtraction with a bool is not supported: use ~ or logical_not() to invert a mask")
     if common.kind == "b":
         raise NotImplementedError(f"{op.__name__.lower()}(): not implemented for bools; convert one with .long()")
+
+
+# --- float16 --------------------------------------------------------------------------------------------
+#
+# Eleven bits are enough to keep a number, not to compute with it in several steps: squares of 300 overflow, and a
+# sum of ones stops at 2048. So an op that `widens` runs in float32 between two casts, and is rounded once, where the
+# result is a float16 again. What it saves and its backward are float32 with it; the engine rounds the gradient
+# where it leaves, at the first cast.
+
+
+def _is_to_widen(op: type[Function], values: list[Any]) -> bool:
+    return all_half(values) and (op.widens is True or any(_is_rounded(x) for x in values))
+
+
+def _is_rounded(x: Any) -> bool:
+    """Is `x` a number that changes in float16?"""
+    return isinstance(x, (int, float)) and (abs(x) > 65504 or float(np.float16(x)) != x)
+
+
+def all_half(values: Any) -> bool:
+    """Are the floating-point arrays (or Tensors) among these float16, all of them, and is there one?"""
+    found = False
+    for x in values:
+        a = x.array if isinstance(x, Recorded) else x
+        if isinstance(a, _ndarray) and a.dtype.kind == "f":
+            if a.dtype.char != "e":
+                return False
+            found = True
+    return found
+
+
+def widen(x: Any) -> Any:
+    """A float16 Tensor or array in float32; anything else as it is."""
+    if not is_half(x):
+        return x
+    return record(Cast, x, dtype=dtypes.float32) if isinstance(x, Recorded) else x.astype(dtypes.float32)
+
+
+def narrow(x: Any) -> Any:
+    """A float32 Tensor, or each of several, rounded to float16."""
+    if isinstance(x, tuple):
+        return tuple([narrow(part) for part in x])
+    return record(Cast, x, dtype=dtypes.float16) if isinstance(x, Recorded) and x.dtype == dtypes.float32 else x
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

@@ -118,6 +118,8 @@ ROWS = [
     Row(reduce.Sum, lambda x: x.sum(-1, keepdim=True), lambda x: x.sum(-1, keepdims=True), MATRIX),
     Row(reduce.Mean, lambda x: x.mean(0), lambda x: x.mean(0), MATRIX),
     Row(reduce.Mean, lambda x: x.mean((0, -1)), lambda x: x.mean((0, -1)), MATRIX),
+    Row(reduce.Variance, lambda x: x.var(-1), lambda x: x.var(-1, ddof=1), [((2, 3),), ((4,),), ((3, 1, 2),)]),
+    Row(reduce.Variance, lambda x: x.var((0, -1), correction=0, keepdim=True), lambda x: x.var((0, -1), keepdims=True), MATRIX),
     Row(reduce.Extreme, lambda x: x.amax(-1), lambda x: x.max(-1), MATRIX),
     Row(reduce.Extreme, lambda x: x.min(), np.min, MATRIX),
     Row(reduce.Prod, lambda x: x.prod(-1), lambda x: x.prod(-1), MATRIX),

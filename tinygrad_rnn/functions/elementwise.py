@@ -9,18 +9,25 @@ from ..dtypes import result_type
 from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
+from ..ops.function import is_half
 from ..recording import record, record_one
 from .arguments import array, is_tensor, need_tensor
+from .widening import widening
 
 
 def add(input, other, *, alpha=1):
     """input + alpha · other, with broadcasting."""
-    return record(ops.Add, input, other if alpha == 1 else _times(other, alpha))
+    return record(ops.Add, input, other) if alpha == 1 else _with_multiple(input, ops.Add, other, alpha)
 
 
 def sub(input, other, *, alpha=1):
     """input - alpha · other, with broadcasting."""
-    return record(ops.Sub, input, other if alpha == 1 else _times(other, alpha))
+    return record(ops.Sub, input, other) if alpha == 1 else _with_multiple(input, ops.Sub, other, alpha)
+
+
+@widening
+def _with_multiple(input, op, other, alpha):
+    return record(op, input, _times(other, alpha))
 
 
 def _times(x, alpha):
@@ -145,6 +152,7 @@ def sqrt(input):
     return record_one(ops.Sqrt, input)
 
 
+@widening
 def rsqrt(input):
     """1 / √input."""
     return record(ops.Div, 1, record(ops.Sqrt, input))
@@ -190,6 +198,7 @@ def trunc(input):
     return _whole(rounding.Trunc, input)
 
 
+@widening
 def round(input, *, decimals=0):
     """Round to the nearest integer (or to `decimals` digits), halves to even."""
     if decimals == 0:
@@ -198,6 +207,7 @@ def round(input, *, decimals=0):
     return record(rounding.Round, input * scale) / scale
 
 
+@widening
 def lerp(input, end, weight):
     """input + weight · (end - input): input at weight 0, end at weight 1."""
     need_tensor("lerp", input)
@@ -210,12 +220,14 @@ def lerp(input, end, weight):
     return input + weight * (end - input)
 
 
+@widening
 def addcmul(input, tensor1, tensor2, *, value=1):
     """input + value · tensor1 · tensor2."""
     product = tensor1 * tensor2
     return input + (product if value == 1 else product * value)
 
 
+@widening
 def addcdiv(input, tensor1, tensor2, *, value=1):
     """input + value · tensor1 / tensor2."""
     return input + tensor1 / tensor2 * value
@@ -238,12 +250,12 @@ def xlogy(input, other):
 
 def sigmoid(input):
     """1 / (1 + e^-input)."""
-    return record_one(act.Sigmoid, input)
+    return (record if is_half(input) else record_one)(act.Sigmoid, input)
 
 
 def tanh(input):
     """The hyperbolic tangent."""
-    return record_one(act.Tanh, input)
+    return (record if is_half(input) else record_one)(act.Tanh, input)
 
 
 def relu(input):

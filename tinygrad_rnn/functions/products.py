@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from ..ops import products as ops
-from ..recording import record, record_pair
+from ..recording import all_half, narrow, record, record_pair, widen
 from .arguments import broadcast_shapes, need_tensor
+from .widening import widening
 
 
 def matmul(input, other):
@@ -72,6 +73,7 @@ def mv(input, vec):
     return matmul(input, vec)
 
 
+@widening
 def dot(input, tensor):
     """The inner product of two vectors of one length."""
     _dimensions("dot", 1, input=input, tensor=tensor)
@@ -87,11 +89,13 @@ def outer(input, vec2):
     return input.unsqueeze(1) * vec2
 
 
+@widening
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """beta · input + alpha · mat1 @ mat2."""
     return _added("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
+@widening
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """beta · input + alpha · batch1 @ batch2, for batches of matrices."""
     return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
@@ -122,6 +126,8 @@ def einsum(equation, *operands):
     """
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
+    if all_half(operands):
+        return narrow(einsum(equation, *[widen(x) for x in operands]))
     inputs, output, operands = _parse(equation, operands)
     terms, tensors = list(inputs), list(operands)
     for k in range(len(terms)):

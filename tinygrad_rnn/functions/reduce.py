@@ -14,6 +14,7 @@ from ..recording import record
 from .arguments import is_tensor, need_tensor, one_keepdim, wrap_dim, wrap_dims
 from .choosing import maximum, minimum, where
 from .elementwise import log, sqrt
+from .widening import widening
 
 
 class MaxMin(NamedTuple):
@@ -67,12 +68,11 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepd
         correction = 0 if unbiased is False else 1
     dims = wrap_dims("var", dim, input.array.ndim)
     n = math.prod(input.array.shape[d] for d in dims)
-    centred = input - mean(input, dims, True) if dims else input - input
-    squares = record(ops.Sum, centred * centred, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
-    with np.errstate(divide="ignore", invalid="ignore"):  # too few elements: Inf or NaN, as in PyTorch
-        return squares / builtins.max(n - correction, 0)
+    n = builtins.max(n - correction, 0)
+    return record(ops.Variance, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), n=n)
 
 
+@widening
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepdims=None):
     """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
     variance = var(input, dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
@@ -179,6 +179,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
     return record(ops.Prod, input, dim=wrap_dim("prod", dim, input.array.ndim), keepdim=keepdim)
 
 
+@widening
 def logsumexp(input, dim, keepdim=False):
     """ln Σ e^input over `dim`, without overflow."""
     dims = wrap_dims("logsumexp", dim, input.array.ndim)
@@ -202,7 +203,11 @@ def vector_norm(x, ord: Any = 2, dim=None, keepdim=False, *, dtype=None):
     _need_float("norm", x)
     if isinstance(ord, str):
         raise RuntimeError(f"norm(): order {ord!r} is not supported; give a number, inf or -inf")
-    dims = wrap_dims("norm", dim, x.array.ndim)
+    return _norm_of(x, ord, wrap_dims("norm", dim, x.array.ndim), keepdim)
+
+
+@widening
+def _norm_of(x, ord, dims, keepdim):
     if ord == 2:
         return _root((x * x).sum(dims, keepdim))
     if ord == 1:
@@ -231,6 +236,11 @@ def cumprod(input, dim, *, dtype=None):
     dim = wrap_dim("cumprod", dim, input.array.ndim)
     if input.array.ndim == 0:
         return input.clone()
+    return _running_product(input, dim)
+
+
+@widening
+def _running_product(input, dim):
     return record(ops.ProductBefore, input, dim=dim, after=False) * input
 
 

@@ -16,8 +16,8 @@ from ..functions.joining import cat, stack
 from ..graph import FREED, Node
 from ..kernels import gru, lstm, rnn
 from ..ops.function import Function, freed_message
-from ..ops.shape import Reshape
-from ..recording import record
+from ..ops.shape import Cast, Reshape
+from ..recording import narrow, record
 from ..tensor import Tensor
 from .cells import State
 from .recurrent import Step, through_time
@@ -32,6 +32,7 @@ class Sequence(Function):
     options   the kernel's own
     """
 
+    widens = True
     fresh = True
     n_states = 1  # how many of the inputs after x are the start state
     _keep = staticmethod(lambda values: ())  # `keep_some` gives what the kernel keeps
@@ -96,6 +97,8 @@ def expand(node: Node) -> tuple[Tensor, ...]:
 
     Raises TypeError for a node that is not fused, RuntimeError if backward has released its inputs.
     """
+    if isinstance(node, Cast) and isinstance(node.edges[0][0], Sequence):  # a float16 layer runs in float32
+        return narrow(expand(node.edges[0][0]))
     if not isinstance(node, Sequence):
         raise TypeError(f"expand(): {node.name()} is not a fused node; it is already a single operation")
     return _outputs(node, _inputs(node))

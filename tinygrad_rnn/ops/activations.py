@@ -13,14 +13,15 @@ from .function import Function, call
 from .shape import sum_along
 
 # arrays, which NumPy takes faster than Python numbers
-_HALF = {kind: np.array(0.5, kind) for kind in "efd"}
-_ONE = {kind: np.array(1, kind) for kind in "efd"}
-_LARGE = {kind: np.array(limit, kind) for kind, limit in (("e", 11), ("f", 88), ("d", 709))}  # e^limit is finite
+_HALF = {kind: np.array(0.5, kind) for kind in "fd"}
+_ONE = {kind: np.array(1, kind) for kind in "fd"}
+_LARGE = {kind: np.array(limit, kind) for kind, limit in (("f", 88), ("d", 709))}  # e^limit is finite
 
 
 class Tanh(Function):
     """y = tanh x          dL/dx = dL/dy · (1 - y²)"""
 
+    widens = True
     promotes = "float"
     saves = ("out",)
 
@@ -35,6 +36,7 @@ class Tanh(Function):
 class Sigmoid(Function):
     """y = 1 / (1 + e⁻ˣ)          dL/dx = dL/dy · y (1 - y)"""
 
+    widens = True
     promotes = "float"
     saves = ("out",)
 
@@ -64,7 +66,7 @@ class ReLU(Function):
 def moderate(x: np.ndarray) -> bool:
     """Do all numbers lie within ±40, as scores mostly do? To see this takes a tenth of the time of finding and
     subtracting the maximum of each row."""
-    return x.itemsize >= 4 and bool(x.max(initial=0) < 40 and x.min(initial=0) > -40)  # no if there is a NaN
+    return bool(x.max(initial=0) < 40 and x.min(initial=0) > -40)  # no if there is a NaN
 
 
 def powers(x: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -83,6 +85,7 @@ def powers(x: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray | None]:
 class Softmax(Function):
     """y_k = e^(x_k) / Σ_j e^(x_j) along `dim`          dL/dx = y (dL/dy - Σ_j dL/dy_j · y_j)"""
 
+    widens = True
     saves = ("out",)
 
     def forward(ctx, x, dim):
@@ -102,6 +105,7 @@ class SoftmaxGradient(Function):
     With s(a) = Σ_j a_j y_j:     dL/dg = y (h - s(h)),   dL/dy = h (g - s(g)) - g s(h),   where h = dL/dz
     """
 
+    widens = True
     saves = ("g", "y")
 
     def forward(ctx, g, y, dim):
@@ -121,6 +125,7 @@ class SoftmaxGradient(Function):
 class LogSoftmax(Function):
     """y_k = x_k - ln Σ_j e^(x_j) along `dim`          dL/dx = dL/dy - e^y Σ_j dL/dy_j"""
 
+    widens = True
     saves = ("out",)
 
     def forward(ctx, x, dim):
@@ -145,6 +150,7 @@ def _slopes(x, below):
 class LeakyReLU(Function):
     """y = x where x > 0, else slope · x          dL/dx = dL/dy, times slope where x ≤ 0"""
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x, slope):
@@ -159,6 +165,7 @@ class LeakyReLU(Function):
 class ELU(Function):
     """y = x where x > 0, else α (eˣ - 1)          dL/dx = dL/dy, times α eˣ where x ≤ 0"""
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x, alpha):
@@ -179,6 +186,7 @@ class ELU(Function):
 class SiLU(Function):
     """y = x σ(x)          dL/dx = dL/dy · s (1 + x (1 - s)),   s = σ(x)"""
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x):
@@ -195,6 +203,7 @@ class SiLU(Function):
 class GELU(Function):
     """y = x Φ(x), Φ the normal distribution function          dL/dx = dL/dy (Φ(x) + x e^(-x²/2) / √(2π))"""
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x):
@@ -218,6 +227,7 @@ class TanhGELU(Function):
     dL/dx = dL/dy · ½ (1 + t + x (1 - t²) √(2/π) (1 + 3 · 0.044715 x²))
     """
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x):
@@ -241,6 +251,7 @@ def _gelu_tanh(x):
 class Softplus(Function):
     """y = ln(1 + e^(βx)) / β, and x where βx > threshold          dL/dx = dL/dy · σ(βx), or dL/dy there"""
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x, beta, threshold):

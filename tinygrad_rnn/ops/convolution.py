@@ -45,6 +45,7 @@ class Layout(NamedTuple):
 class Conv1d(Function):
     """y[b, o, t] = Σ_{c, k} w[o, c, k] x[b, c, t · stride + k · dilation]"""
 
+    widens = True
     saves = {"x": "w", "w": "x"}
 
     def forward(ctx, x, w, layout):
@@ -64,6 +65,7 @@ class Conv1d(Function):
 class ConvInput(Function):
     """y[b, c, l] = Σ g[b, o, t] w[o, c, k] over t · stride + k · dilation = l: each g spread over its window"""
 
+    widens = True
     saves = {"w": "g", "g": "w"}
 
     def forward(ctx, w, g, layout, length):
@@ -89,6 +91,7 @@ class ConvInput(Function):
 class ConvWeight(Function):
     """y[o, c, k] = Σ_{b, t} g[b, o, t] x[b, c, t · stride + k · dilation]"""
 
+    widens = True
     saves = {"x": "g", "g": "x"}
 
     def forward(ctx, x, g, layout, kernel):

@@ -22,6 +22,7 @@ class Add(Function):
     """z = x + y          dL/dx = dL/dz,   dL/dy = dL/dz"""
 
     promotes = True
+    widens = "number"
 
     def forward(ctx, x, y):
         return x + y
@@ -35,6 +36,7 @@ class Sub(Function):
 
     promotes = True
     bools = "no"
+    widens = "number"
 
     def forward(ctx, x, y):
         return x - y
@@ -48,6 +50,7 @@ class Mul(Function):
     """z = x y          dL/dx = dL/dz · y,   dL/dy = dL/dz · x"""
 
     promotes = True
+    widens = "number"
     saves = {"x": "y", "y": "x"}
     fresh = True
 
@@ -64,6 +67,7 @@ class Div(Function):
     """z = x / y          dL/dx = dL/dz / y,   dL/dy = -dL/dz · x / y²"""
 
     promotes = "float"
+    widens = "number"
     saves = {"x": "y", "y": None}
 
     def forward(ctx, x, y):
@@ -83,6 +87,7 @@ class Pow(Function):
 
     promotes = True
     bools = "mixed"
+    widens = True
     saves = {"x": None, "y": None, "out": "y"}
 
     @quiet
@@ -269,6 +274,7 @@ class Cos(Function):
 class Erf(Function):
     """y = 2/√π ∫₀ˣ e^(-t²) dt          dL/dx = dL/dy · 2/√π · e^(-x²)"""
 
+    widens = True
     promotes = "float"
     saves = ("x",)
 
@@ -283,6 +289,7 @@ class Erf(Function):
 class LogAddExp(Function):
     """z = ln(eˣ + eʸ)          dL/dx = dL/dz · σ(x - y),   dL/dy = dL/dz · σ(y - x)"""
 
+    widens = True
     promotes = True
     saves = ("x", "y")
 
@@ -299,6 +306,7 @@ class LogAddExp(Function):
 class XLogY(Function):
     """z = x ln y, and 0 where x = 0          dL/dx = dL/dz · ln y (0 where x = 0 and y ≤ 0),   dL/dy = dL/dz · x / y"""
 
+    widens = True
     promotes = "float"
     saves = ("x", "y")
 

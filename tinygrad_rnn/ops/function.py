@@ -45,6 +45,8 @@ class Function(Node):
     promotes: bool | str = False  # cast mixed inputs to their common type first; "float": and integers to floats
     bools = "yes"  # does it take them? "mixed": only beside numbers
     view = False  # the output looks into the memory of the first input
+    widens: bool | str = False  # rounds more than once: float16 is computed in float32, and only the result rounded;
+    # "number": where a Python number takes part that float16 would round, such as 0.1
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
@@ -152,4 +154,13 @@ def call(op: type[Function], *inputs: Any, **options: Any) -> Any:
     """Apply `op` inside a backward rule: on Tensors while gradients are recorded, else on arrays."""
     if thread.mode.lift is not None and any(isinstance(x, Recorded) for x in inputs):
         return thread.mode.lift._record(op, *inputs, **options)
+    if op.widens is True and inputs[0].dtype.char == "e":  # the engine rounds what comes out
+        inputs = tuple([x.astype(np.float32) if is_half(x) else x for x in inputs])
     return op().forward(*inputs, **options)
+
+
+def is_half(x: Any) -> bool:
+    """Is `x` a Tensor, an array or a NumPy number of float16?"""
+    if isinstance(x, Recorded):
+        x = x.array
+    return isinstance(x, (np.ndarray, np.generic)) and x.dtype.char == "e"

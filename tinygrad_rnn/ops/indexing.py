@@ -53,6 +53,8 @@ class BasicIndex(Index):
 class AddAt(Function):
     """y = zeros of `shape`, with v added at the index          dL/dv = dL/dy[index]"""
 
+    widens = True
+
     def forward(ctx, v, index, shape):
         ctx.index = index
         y = np.zeros(shape, v.dtype)
@@ -134,6 +136,8 @@ class AddRows(Function):
     Rows are sorted by index and added in runs: `np.add.at` would take one element at a time.
     `skip` names a row that gets nothing (padding).
     """
+
+    widens = True
 
     def forward(ctx, v, index, n_rows, skip):
         ctx.index, ctx.skip = index, skip

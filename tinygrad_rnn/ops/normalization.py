@@ -19,6 +19,7 @@ class LayerNorm(Function):
     Sums along rows and columns are products with a vector: BLAS adds faster than NumPy, and no less exactly.
     """
 
+    widens = True
     saves = ("x", "weight")
     fresh = True
 

@@ -19,6 +19,7 @@ class MatMul(Function):
     Both have at least two dimensions here; `functions.matmul` adds and removes them for vectors.
     """
 
+    widens = True
     promotes = True
     saves = {"x": "y", "y": "x"}
     fresh = True
@@ -35,6 +36,7 @@ class MatMul(Function):
 class Linear(Function):
     """y = x Wᵀ + b, x (…, I), W (O, I), b (O,)          dL/dx = dL/dy W,   dL/dW = dL/dyᵀ x,   dL/db = Σ dL/dy"""
 
+    widens = True
     saves = {"x": "weight", "weight": "x"}
     fresh = True
 

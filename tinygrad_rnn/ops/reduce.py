@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .choosing import plain, select
-from .elementwise import Exp
+from .elementwise import Exp, quiet
 from .function import Function, call
 from .shape import Cat, Expand, Reshape, exact_sum, in_order
 
@@ -17,6 +19,8 @@ def kept_shape(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]
 
 class Sum(Function):
     """y = Σ x over `dims`          dL/dx = dL/dy for each x that took part"""
+
+    widens = True
 
     def forward(ctx, x, dims, keepdim):
         ctx.from_shape, ctx.dims = x.shape, dims
@@ -39,6 +43,30 @@ class Mean(Sum):
 
     def backward(ctx, g):
         return super().backward(g / ctx.n if ctx.n else g)
+
+
+class Variance(Function):
+    """y = Σ (x - mean)² / n over `dims`          dL/dx = dL/dy · 2 (x - mean) / n
+
+    n is the caller's: the count less a correction. Mean and squares are taken in float64, for a mean rounded to
+    float32 is off by more than the spread of numbers that lie close together far from 0.
+    """
+
+    widens = True
+    saves = ("x",)
+
+    @quiet  # of too few numbers: Inf or NaN, as in PyTorch
+    def forward(ctx, x, dims, keepdim, n):
+        ctx.dims, ctx.n = dims, n
+        centred = x - np.true_divide(x.sum(dims, np.float64, keepdims=True), math.prod(x.shape[d] for d in dims))
+        centred *= centred
+        return np.true_divide(centred.sum(dims, keepdims=keepdim), n).astype(x.dtype)
+
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        centred = x - call(Mean, x, dims=ctx.dims, keepdim=True)
+        share = 2.0 / ctx.n if ctx.n else math.inf
+        return call(Reshape, g, shape=kept_shape(x.shape, ctx.dims)) * (centred * share)
 
 
 class Extreme(Function):
@@ -66,6 +94,7 @@ class Prod(Function):
     The product of the others is the product of those before and of those after, so zeros are no problem.
     """
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x, dim, keepdim):
@@ -85,6 +114,7 @@ class ProductBefore(Function):
     dL/dx_j = Σ_{k>j} dL/dy_k · Π_{i<k, i≠j} x_i, by one pass per j: this rule serves second derivatives only.
     """
 
+    widens = True
     saves = ("x",)
 
     def forward(ctx, x, dim, after):
@@ -93,7 +123,7 @@ class ProductBefore(Function):
         moved, into = np.moveaxis(x, dim, -1), np.moveaxis(y, dim, -1)
         if after:
             moved, into = moved[..., ::-1], into[..., ::-1]
-        np.cumprod(moved[..., :-1], axis=-1, out=into[..., 1:])
+        into[..., 1:] = _running(np.multiply, moved[..., :-1], -1)
         return y
 
     def backward(ctx, g):
@@ -111,14 +141,23 @@ class ProductBefore(Function):
         return call(Cat, *pieces, dim=dim % x.ndim)
 
 
+def _running(combine: np.ufunc, x: np.ndarray, dim: int) -> np.ndarray:
+    """`combine` of all numbers up to each place along `dim`. NumPy goes through them one by one, and after a million
+    float32 steps the digits would be gone: they run in float64."""
+    wide = np.float64 if x.dtype == np.float32 else x.dtype
+    return combine.accumulate(x, axis=dim, dtype=wide).astype(x.dtype, copy=False)
+
+
 class Cumsum(Function):
     """y_k = Σ_{j≤k} x_j along `dim`          dL/dx_j = Σ_{k≥j} dL/dy_k"""
+
+    widens = True
 
     def forward(ctx, x, dim, backwards=False):
         ctx.dim, ctx.backwards = dim, backwards
         if not backwards:
-            return in_order(np.cumsum(x, axis=dim, dtype=x.dtype))
-        return np.flip(np.cumsum(np.flip(x, dim), axis=dim, dtype=x.dtype), dim)
+            return in_order(_running(np.add, x, dim))
+        return np.flip(_running(np.add, np.flip(x, dim), dim), dim)
 
     def backward(ctx, g):
         return call(Cumsum, g, dim=ctx.dim, backwards=not ctx.backwards)
@@ -127,11 +166,12 @@ class Cumsum(Function):
 class LogCumsumExp(Function):
     """y_k = ln Σ_{j≤k} e^(x_j) along `dim`          dL/dx_j = Σ_{k≥j} dL/dy_k e^(x_j - y_k)"""
 
+    widens = True
     saves = ("x", "out")
 
     def forward(ctx, x, dim):
         ctx.dim = dim
-        return in_order(np.logaddexp.accumulate(x, axis=dim))
+        return in_order(_running(np.logaddexp, x, dim))
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors

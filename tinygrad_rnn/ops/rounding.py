@@ -59,6 +59,7 @@ class FloorDivide(Function):
     """z = ⌊x / y⌋          dL/dx = dL/dy = 0"""
 
     promotes = True
+    widens = "number"
 
     def forward(ctx, x, y):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -73,6 +74,7 @@ class Remainder(Function):
 
     promotes = True
     bools = "mixed"
+    widens = "number"
     saves = ("x", "y")
 
     def forward(ctx, x, y):

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._mode import enable_grad
 from ..graph import log_write
+from ..ops.function import is_half
 from ..tensor import Tensor
 from .line_search import Point, strong_wolfe
 from .optimizer import FROM_ZERO, Check, Optimizer
@@ -106,7 +107,7 @@ class LBFGS(Optimizer):
                 break
             if abs(loss - memory.loss) < group["tolerance_change"]:
                 break
-        memory.store(state)
+        memory.store(state, np.result_type(*[p.dtype for p in group["params"]]))
         return first_loss
 
     def _evaluate(self, closure: Callable[[], Any]) -> tuple[Any, np.ndarray]:
@@ -115,7 +116,7 @@ class LBFGS(Optimizer):
             loss = closure()
         params = self.param_groups[0]["params"]
         parts = [np.zeros(p.array.size, p.dtype) if p.grad is None else p.grad.array.reshape(-1) for p in params]
-        return loss, np.concatenate(parts)
+        return loss, _wide(np.concatenate(parts))
 
     def _places(self) -> list[tuple[Any, np.ndarray]]:
         """Each parameter and its numbers now."""
@@ -126,7 +127,7 @@ class LBFGS(Optimizer):
         begin = 0
         for p, x in start:
             end = begin + x.size
-            p.array[...] = x + t * d[begin:end].reshape(x.shape)
+            p.array[...] = _wide(x) + t * d[begin:end].reshape(x.shape)
             log_write(p.array)
             begin = end
 
@@ -146,16 +147,21 @@ class LBFGS(Optimizer):
             self._move(start, 0.0, d)
 
 
+def _wide(x: np.ndarray) -> np.ndarray:
+    """float16 in float32, so that products over all parameters neither overflow nor round at each step."""
+    return x.astype(np.float32) if is_half(x) else x
+
+
 class _Memory:
     """The last steps s, the gradient changes y they made, and 1 / (y · s), oldest first."""
 
     def __init__(self, state: dict[str, Any], size: int):
         self.size = size
-        self.y = [y.array for y in state.get("old_dirs") or ()]
-        self.s = [s.array for s in state.get("old_stps") or ()]
+        self.y = [_wide(y.array) for y in state.get("old_dirs") or ()]
+        self.s = [_wide(s.array) for s in state.get("old_stps") or ()]
         self.rho = [float(r) for r in state.get("ro") or ()]
         self.scale = float(state.get("H_diag") or 1)
-        self.d, self.g = (None if state.get(k) is None else state[k].array for k in ("d", "prev_flat_grad"))
+        self.d, self.g = (None if state.get(k) is None else _wide(state[k].array) for k in ("d", "prev_flat_grad"))
         self.t, self.loss = float(state.get("t") or 0), float(state.get("prev_loss") or 0)
 
     def direction(self, g: np.ndarray) -> np.ndarray:
@@ -183,17 +189,21 @@ class _Memory:
         self.rho.append(1 / ys)
         self.scale = ys / float(y @ y)
 
-    def store(self, state: dict[str, Any]) -> None:
-        """Write everything into the optimizer's state, under PyTorch's names."""
+    def store(self, state: dict[str, Any], dtype: np.dtype) -> None:
+        """Write everything into the optimizer's state, in the parameters' type, under PyTorch's names."""
         if self.d is None or self.g is None:
             return
+
+        def kept(x: np.ndarray) -> Tensor:
+            return Tensor._of(x.astype(dtype, copy=False))
+
         state.update(
-            d=Tensor._of(self.d),
+            d=kept(self.d),
             t=self.t,
-            old_dirs=[Tensor._of(y) for y in self.y],
-            old_stps=[Tensor._of(s) for s in self.s],
+            old_dirs=[kept(y) for y in self.y],
+            old_stps=[kept(s) for s in self.s],
             ro=list(self.rho),
             H_diag=self.scale,
-            prev_flat_grad=Tensor._of(self.g),
+            prev_flat_grad=kept(self.g),
             prev_loss=self.loss,
         )

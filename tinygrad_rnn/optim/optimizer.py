@@ -22,6 +22,7 @@ from .._mode import enable_grad
 from ..create import as_tensor
 from ..dtypes import float32
 from ..graph import log_write
+from ..ops.function import is_half
 from ..tensor import Tensor
 
 Check = tuple[str, Callable[[Any], bool]]  # what is allowed, in words; is this value? (NaN never is)
@@ -119,7 +120,8 @@ class Optimizer:
                         f"{type(self).__name__}: several elements of a parameter (shape {list(p.shape)}) share one "
                         f"place in memory, as after expand(), so it cannot be changed; clone() it first"
                     )
-                self._update(p, np.negative(g, out=np.empty_like(g)) if group.get("maximize") else g, group)
+                update = self._update_half if is_half(p) else self._update
+                update(p, np.negative(g, out=np.empty_like(g)) if group.get("maximize") else g, group)
                 log_write(p.array)  # a graph that saved the old values must not be used any more
         self._stepped = True
         return loss
@@ -127,6 +129,27 @@ class Optimizer:
     def _update(self, p: Any, g: np.ndarray, group: dict[str, Any]) -> None:
         """Change `p.array` in place by its gradient `g`, which must be left as it is."""
         raise NotImplementedError(f"{type(self).__name__} needs a method step() or _update(p, g, group)")
+
+    def _update_half(self, p: Any, g: np.ndarray, group: dict[str, Any]) -> None:
+        """The same for float16: the update runs in float32; then parameter and state are rounded, once."""
+        state, wide = self.state[p], Tensor._of(p.array.astype(float32))
+        self.state[wide] = {
+            name: Tensor._of(value.array.astype(float32)) if is_half(value) else value for name, value in state.items()
+        }
+        try:
+            self._update(wide, g.astype(float32), group)
+            found = self.state[wide]
+        finally:
+            del self.state[wide]
+        with np.errstate(over="ignore"):  # what is too large for float16 becomes Inf
+            p.array[...] = wide.array
+            for name, value in found.items():
+                if is_half(state.get(name)):
+                    state[name].array[...] = value.array
+                elif name != "step" and isinstance(value, Tensor) and value.dtype == float32:
+                    state[name] = Tensor._of(value.array.astype(p.dtype))
+                else:
+                    state[name] = value
 
     def _count(self, p: Any) -> float:
         """How often `p` was changed, this time included: 1, 2, ... Kept in state[p]["step"] as a tensor."""

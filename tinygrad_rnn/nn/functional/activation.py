@@ -8,6 +8,7 @@ from ...functions.arguments import need_tensor, wrap_dim
 from ...functions.elementwise import sigmoid as sigmoid
 from ...functions.elementwise import tanh as tanh
 from ...functions.inplace import write
+from ...functions.widening import widening
 from ...ops import activations as ops
 from ...recording import record
 from ...tensor import Tensor
@@ -69,11 +70,13 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+@widening
 def logsigmoid(input: Tensor) -> Tensor:
     """ln σ(x) = -softplus(-x), exact for large |x|."""
     return -_elementwise("logsigmoid", ops.Softplus, -input, beta=1.0, threshold=float("inf")).contiguous()
 
 
+@widening
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a σ(b), where a and b are the halves of input along `dim` (Dauphin et al. 2017)."""
     need_tensor("glu", input)

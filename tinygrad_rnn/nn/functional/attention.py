@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...functions.arguments import need_tensor
+from ...functions.widening import widening_by_input
 from ...ops.attention import Attention
 from ...recording import record
 from ...tensor import Tensor
@@ -49,6 +50,7 @@ def scaled_dot_product_attention(
     return attend(query, key, value, bias, hidden, drop, scale)[0]
 
 
+@widening_by_input
 def attend(
     query: Tensor,
     key: Tensor,

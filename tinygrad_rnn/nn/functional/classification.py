@@ -9,6 +9,7 @@ import numpy as np
 from ...dtypes import int64, uint8
 from ...functions.activations import log_softmax
 from ...functions.arguments import need_tensor
+from ...functions.widening import widening
 from ...ops import losses as ops
 from ...recording import record
 from ...tensor import Tensor
@@ -16,6 +17,7 @@ from .activation import softplus
 from .loss import check_reduction, reduced, same_shape
 
 
+@widening
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -66,6 +68,7 @@ def cross_entropy(
     return _finished(loss, target, ignored, reduction)
 
 
+@widening
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -183,6 +186,7 @@ def _against_probabilities(
     return reduced("cross_entropy", losses, reduction)
 
 
+@widening
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
@@ -197,6 +201,7 @@ def binary_cross_entropy(
     return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
+@widening
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

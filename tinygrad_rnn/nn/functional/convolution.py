@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...functions.arguments import need_tensor
+from ...functions.widening import widening
 from ...ops.convolution import Conv1d, Layout
 from ...recording import record
 from ...tensor import Tensor
@@ -22,6 +23,7 @@ def one_int(name: str, argument: str, value: Any, least: int) -> int:
     return value
 
 
+@widening
 def conv1d(
     input: Tensor,
     weight: Tensor,

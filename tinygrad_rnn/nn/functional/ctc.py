@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...functions.arguments import array, need_tensor
+from ...functions.widening import widening
 from ...ops.ctc import CTC
 from ...ops.indexing import Index
 from ...recording import record
@@ -14,6 +15,7 @@ from ...tensor import Tensor
 from .loss import check_reduction
 
 
+@widening
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,

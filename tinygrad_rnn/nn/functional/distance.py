@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from ...functions.arguments import need_tensor
 from ...functions.reduce import vector_norm
+from ...functions.widening import widening
 from ...tensor import Tensor
 
 
+@widening
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """input / max(‖input‖_p, eps) along `dim`."""
     need_tensor("normalize", input)
     return input / vector_norm(input, p, dim, keepdim=True).clamp_min(eps)
 
 
+@widening
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps)) along `dim`; the inputs broadcast."""
     need_tensor("cosine_similarity", x1, "x1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...functions.arguments import need_tensor
 from ...functions.products import einsum
+from ...functions.widening import widening
 from ...ops import products
 from ...recording import record
 from ...tensor import Tensor
@@ -44,6 +45,7 @@ def _linear_error(input: Tensor, weight: Tensor, bias: Tensor | None) -> Excepti
     )
 
 
+@widening
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y_o = x₁ᵀ W_o x₂ + b_o.
 

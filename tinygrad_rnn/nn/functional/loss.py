@@ -9,6 +9,7 @@ from typing import Any
 
 from ...functions.arguments import need_tensor
 from ...functions.elementwise import xlogy
+from ...functions.widening import widening
 from ...tensor import Tensor
 
 
@@ -39,6 +40,7 @@ def same_shape(name: str, input: Any, target: Any) -> None:
         )
 
 
+@widening
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)²."""
     same_shape("mse_loss", input, target)
@@ -46,12 +48,14 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     return reduced("mse_loss", difference * difference, reduction)
 
 
+@widening
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|."""
     same_shape("l1_loss", input, target)
     return reduced("l1_loss", (input - target).abs(), reduction)
 
 
+@widening
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d²/2 where d = |input - target| ≤ delta, else delta (d - delta/2) (Huber 1964)."""
     same_shape("huber_loss", input, target)
@@ -62,6 +66,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     return reduced("huber_loss", near * (distance - near * 0.5), reduction)
 
 
+@widening
 def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d²/(2 beta) where d = |input - target| < beta, else d - beta/2; with beta = 0 the l1 loss."""
     if beta == 0:
@@ -72,6 +77,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     return huber_loss(input, target, reduction, beta) / beta
 
 
+@widening
 def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """target (ln target - input): input holds log-probabilities, target probabilities (or their logs).
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from ..._mode import no_grad
 from ...functions.arguments import need_tensor
+from ...functions.widening import widening_by_input
 from ...ops.normalization import LayerNorm
-from ...recording import record
+from ...recording import narrow, record, widen
 from ...tensor import Tensor
 
 
+@widening_by_input
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -30,6 +32,7 @@ def layer_norm(
     return y if rows is input else y.reshape(input.array.shape)
 
 
+@widening_by_input
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -37,11 +40,12 @@ def rms_norm(
     shape = _checked_shape("rms_norm", input, normalized_shape, weight=weight)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     if eps is None:
-        eps = float(np.finfo(input.dtype).eps)
+        eps = float(np.finfo(input.dtype).eps)  # in float16 too that of float32, as in PyTorch
     y = (input * ((input * input).mean(axes, keepdim=True) + eps).rsqrt()).contiguous()
     return y if weight is None else y * weight
 
 
+@widening_by_input
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -80,28 +84,30 @@ def batch_norm(
     channels = shape[1]
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     _check_channels("batch_norm", channels, **given)
+    x = widen(input)  # by hand, since the running means must change in their own memory
     if training:
         axes = (0, *range(2, len(shape)))
         n = math.prod(shape[d] for d in axes)
         if n <= 1:
             raise ValueError(f"batch_norm(): expected more than 1 value per channel when training, got {list(shape)}")
-        mean = input.mean(axes, keepdim=True)
-        centred = input - mean
+        mean = x.mean(axes, keepdim=True)
+        centred = x - mean
         variance = (centred * centred).mean(axes, keepdim=True)
         _move(running_mean, mean, momentum, 1.0)
         _move(running_var, variance, momentum, n / (n - 1))  # the running variance is the unbiased one
     else:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm(): running_mean and running_var are needed when not training")
-        centred, variance = input - _channel_axis(running_mean, input), _channel_axis(running_var, input)
-    return _per_channel((centred * (variance + eps).rsqrt()).contiguous(), weight, bias)
+        centred, variance = x - _channel_axis(widen(running_mean), x), _channel_axis(widen(running_var), x)
+    y = _per_channel((centred * (variance + eps).rsqrt()).contiguous(), widen(weight), widen(bias))
+    return y if x is input else narrow(y)
 
 
 @no_grad()
 def _move(running: Tensor | None, new: Tensor, momentum: float, correction: float) -> None:
     """running = (1 - momentum) running + momentum · new, in place."""
     if running is not None:
-        running.mul_(1 - momentum).add_(new.detach().reshape(-1), alpha=momentum * correction)
+        running.copy_(widen(running) * (1 - momentum) + new.detach().reshape(-1) * (momentum * correction))
 
 
 def _channel_axis(p: Tensor, input: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ...functions.arguments import need_tensor
+from ...functions.widening import widening
 from ...tensor import Tensor
 from .convolution import conv1d, one_int
 from .padding import pad
@@ -45,6 +46,7 @@ def max_pool1d(
     return (values, indices) if return_indices else values
 
 
+@widening
 def avg_pool1d(
     input: Tensor,
     kernel_size: int,
@@ -68,6 +70,7 @@ def avg_pool1d(
     return sums * Tensor._of((1 / counted).astype(input.dtype))
 
 
+@widening
 def adaptive_avg_pool1d(input: Tensor, output_size: int) -> Tensor:
     """`output_size` means over nearly equal parts of a sequence: a product with a matrix of averages."""
     _need_channels("adaptive_avg_pool1d", input)

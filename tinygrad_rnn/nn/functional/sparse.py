@@ -53,10 +53,10 @@ def wrapped_row(name: str, padding_idx: int, rows: int) -> int:
 
 def _shorten(weight: Tensor, index: np.ndarray, max_norm: float, norm_type: float) -> None:
     used = np.unique(index)
-    table = weight.array[used]
+    table = weight.array[used].astype(np.promote_types(weight.dtype, np.float32), copy=False)
     norms = np.linalg.norm(table, ord=norm_type, axis=1)
     scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1.0)
-    weight.data[used] = Tensor._of((table * scale[:, None]).astype(table.dtype))
+    weight.data[used] = Tensor._of((table * scale[:, None]).astype(weight.dtype))
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -51,7 +51,7 @@ def clip_grad_norm_(
     factor = max_norm / (norm + 1e-6)
     if not factor >= 1:  # also for NaN: then every gradient becomes NaN, as in PyTorch
         for g in gradients:
-            g *= factor
+            np.multiply(g, factor, out=g, dtype=np.promote_types(g.dtype, np.float32), casting="same_kind")
             log_write(g)
     return Tensor._of(np.asarray(norm, gradients[0].dtype))
 
@@ -62,7 +62,7 @@ def _total_norm(gradients: list[np.ndarray], p: float) -> float:
     if p == 2:
         total = 0.0
         for g in gradients:
-            flat = g.reshape(-1)
+            flat = g.reshape(-1).astype(np.promote_types(g.dtype, np.float32), copy=False)
             total += float(np.dot(flat, flat))
         if total < math.inf:
             return math.sqrt(total)
