@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import thread
+from ._mode import compute_within, quiet, thread
 from .graph import memory_of, tick
 from .ops.function import Function, Recorded
 from .ops.indexing import Index
@@ -45,12 +45,13 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     if op.promotes:
         _promote(op, values)
     arrays = tuple(values)
-    node = op()
+    node, mode = op(), thread.mode
     try:
-        out = node.forward(*arrays, **options)
+        out = mode.quietly(node.forward, *arrays, **options)
+    except RuntimeError:
+        out = compute_within(node.forward, *arrays, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
-    mode = thread.mode
     if wanted and mode.recording:
         result = _as_node(node, tuple(edges), arrays, out, mode)
     else:
@@ -66,10 +67,12 @@ def record_one(op: type[Function], x: Any) -> Any:
         raise _no_tensor(op, (x,))
     a, edge = x.array, edge_of(x) if rebased else x._edge
     if edge is None and a.dtype.kind != "f" and op.promotes == "float":  # what has an edge is a float
-        a = a.astype(dtypes.get_default_dtype())
-    node = op()
-    out = node.forward(a)
-    mode = thread.mode
+        a = _cast(a, dtypes.get_default_dtype())
+    node, mode = op(), thread.mode
+    try:
+        out = mode.quietly(node.forward, a)
+    except RuntimeError:
+        out = compute_within(node.forward, a)
     if edge is not None and mode.recording:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
@@ -112,12 +115,13 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
             return _record_odd_pair(op, x, y)
     if rebased:
         return _record_odd_pair(op, x, y)
-    node = op()
+    node, mode = op(), thread.mode
     try:
-        out = node.forward(a, b)
+        out = mode.quietly(node.forward, a, b)
+    except RuntimeError:
+        out = compute_within(node.forward, a, b)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
-    mode = thread.mode
     if mode.recording and (to_x is not None or to_y is not None):
         return _as_node(node, (to_x, to_y), (a, b), out, mode)
     return _without_node(out, (a, b), mode)
@@ -242,9 +246,14 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         common = dtypes.get_default_dtype()
     for k, x in enumerate(arrays):
         if isinstance(x, _ndarray) and x.dtype != common:
-            arrays[k] = x.astype(common)
+            arrays[k] = _cast(x, common)
         elif isinstance(x, (np.number, np.bool_)):
             arrays[k] = x.item()
+
+
+@quiet
+def _cast(x: np.ndarray, dtype: Any) -> np.ndarray:
+    return x.astype(dtype)
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

@@ -69,8 +69,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepd
     n = math.prod(input.array.shape[d] for d in dims)
     centred = input - mean(input, dims, True) if dims else input - input
     squares = record(ops.Sum, centred * centred, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
-    with np.errstate(divide="ignore", invalid="ignore"):  # too few elements: Inf or NaN, as in PyTorch
-        return squares / builtins.max(n - correction, 0)
+    return squares / builtins.max(n - correction, 0)  # too few elements: Inf or NaN, as in PyTorch
 
 
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepdims=None):

@@ -1,7 +1,7 @@
 """Arithmetic, element by element: each op is its formula and its derivative.
 
 In the rules `to_x, to_y = ctx.edges` tells whose gradient is wanted: an edge is None where it is not.
-Functions that reach infinity at ordinary places (the logarithm of 0) do so without NumPy's warning.
+`forward` is NumPy's function itself where there is one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,13 @@ from .erf import erf
 from .function import Function, call
 from .rounding import sign
 
-quiet = np.errstate(divide="ignore", invalid="ignore", over="ignore")
-
 
 class Add(Function):
     """z = x + y          dL/dx = dL/dz,   dL/dy = dL/dz"""
 
     promotes = True
 
-    def forward(ctx, x, y):
-        return x + y
+    forward = np.add
 
     def backward(ctx, g):
         return g, g
@@ -35,8 +32,7 @@ class Sub(Function):
 
     promotes = True
 
-    def forward(ctx, x, y):
-        return x - y
+    forward = np.subtract
 
     def backward(ctx, g):
         to_x, to_y = ctx.edges
@@ -50,8 +46,7 @@ class Mul(Function):
     saves = {"x": "y", "y": "x"}
     fresh = True
 
-    def forward(ctx, x, y):
-        return x * y
+    forward = np.multiply
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors
@@ -65,8 +60,7 @@ class Div(Function):
     promotes = "float"
     saves = {"x": "y", "y": None}
 
-    def forward(ctx, x, y):
-        return x / y
+    forward = np.divide
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors
@@ -83,7 +77,6 @@ class Pow(Function):
     promotes = True
     saves = {"x": None, "y": None, "out": "y"}
 
-    @quiet
     def forward(ctx, x, y):
         if y.__class__ is float and abs(y) == 0.5:
             root = np.sqrt(x)  # faster than a power, and what PyTorch does at -0
@@ -121,8 +114,7 @@ def _power_rule(g, x, y):
 class Neg(Function):
     """y = -x          dL/dx = -dL/dy"""
 
-    def forward(ctx, x):
-        return -x
+    forward = np.negative
 
     def backward(ctx, g):
         return -g
@@ -133,8 +125,7 @@ class Abs(Function):
 
     saves = ("x",)
 
-    def forward(ctx, x):
-        return np.abs(x)
+    forward = np.abs
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -147,9 +138,7 @@ class Exp(Function):
     promotes = "float"
     saves = ("out",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.exp(x)
+    forward = np.exp
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
@@ -162,9 +151,7 @@ class Expm1(Function):
     promotes = "float"
     saves = ("out",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.expm1(x)
+    forward = np.expm1
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
@@ -176,12 +163,9 @@ class Log(Function):
 
     promotes = "float"
     saves = ("x",)
-    compute = np.log
     scale = 1.0  # the derivative is 1 / (scale · x)
 
-    @quiet
-    def forward(ctx, x):
-        return ctx.compute(x)
+    forward = np.log
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -191,16 +175,14 @@ class Log(Function):
 class Log2(Log):
     """y = log₂ x          dL/dx = dL/dy / (x ln 2)"""
 
-    saves = ("x",)
-    compute = np.log2
+    forward = np.log2
     scale = math.log(2)
 
 
 class Log10(Log):
     """y = log₁₀ x          dL/dx = dL/dy / (x ln 10)"""
 
-    saves = ("x",)
-    compute = np.log10
+    forward = np.log10
     scale = math.log(10)
 
 
@@ -210,9 +192,7 @@ class Log1p(Function):
     promotes = "float"
     saves = ("x",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.log1p(x)
+    forward = np.log1p
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -225,9 +205,7 @@ class Sqrt(Function):
     promotes = "float"
     saves = ("out",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.sqrt(x)
+    forward = np.sqrt
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
@@ -240,9 +218,7 @@ class Sin(Function):
     promotes = "float"
     saves = ("x",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.sin(x)
+    forward = np.sin
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -255,9 +231,7 @@ class Cos(Function):
     promotes = "float"
     saves = ("x",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.cos(x)
+    forward = np.cos
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -284,8 +258,7 @@ class LogAddExp(Function):
     promotes = True
     saves = ("x", "y")
 
-    def forward(ctx, x, y):
-        return np.logaddexp(x, y)
+    forward = np.logaddexp
 
     def backward(ctx, g):
         from .activations import Sigmoid
@@ -300,7 +273,6 @@ class XLogY(Function):
     promotes = True
     saves = ("x", "y")
 
-    @quiet
     def forward(ctx, x, y):
         return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(np.result_type(x, y))
 

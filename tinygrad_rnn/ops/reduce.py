@@ -34,8 +34,7 @@ class Mean(Sum):
     def forward(ctx, x, dims, keepdim):
         total = super().forward(x, dims, keepdim)
         ctx.n = int(np.prod([x.shape[d] for d in dims]))
-        with np.errstate(invalid="ignore", divide="ignore"):  # the mean of nothing is NaN, as in PyTorch
-            return np.true_divide(total, ctx.n, dtype=x.dtype)
+        return np.true_divide(total, ctx.n, dtype=x.dtype)  # the mean of nothing is NaN, as in PyTorch
 
     def backward(ctx, g):
         return super().backward(g / ctx.n if ctx.n else g)
