@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, random
+from ._mode import quiet
 from .device import check_device
 from .functions.arguments import flat_ints
 from .functions.convert import plain_numbers
@@ -46,6 +47,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return _make(ndarray)
 
 
+@quiet
 def _numbers(data: Any, dtype: Any) -> np.ndarray:
     """`data` as an array of a supported type."""
     data = plain_numbers(data)
@@ -73,6 +75,7 @@ def _has_float64(data: Any) -> bool:
     return isinstance(data, np.ndarray) and data.dtype == np.float64
 
 
+@quiet
 def _filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     shape = flat_ints(name, size)
     if min(shape, default=0) < 0:
@@ -142,6 +145,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     return _make(np.eye(n, m, dtype=dtypes.supported(dtype or dtypes.get_default_dtype())), requires_grad, device)
 
 
+@quiet
 def arange(
     start: Any = 0,
     end: Any = None,
@@ -161,6 +165,7 @@ def arange(
     return _make(np.arange(start, end, step).astype(dtypes.supported(dtype)), requires_grad, device)
 
 
+@quiet
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -200,6 +205,7 @@ def randn(
     return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
 
 
+@quiet
 def _random(numbers: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
     return _make(np.asarray(numbers).astype(kind), requires_grad, device)
@@ -219,6 +225,7 @@ def randn_like(
     return randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
 
 
+@quiet
 def randint(
     low: Any = 0,
     high: Any = None,
@@ -253,11 +260,13 @@ def randint_like(
     return randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
 
 
+@quiet
 def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The ints 0 .. n-1 in random order."""
     return _make(random.source(generator).permutation(n).astype(dtypes.supported(dtype or dtypes.int64)), device=device)
 
 
+@quiet
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None, dtype: Any = None
 ) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import compute_within, quiet, thread
+from ._mode import compute_within, thread
 from .graph import memory_of, tick
 from .ops.function import Function, Recorded
 from .ops.indexing import Index
@@ -67,7 +67,7 @@ def record_one(op: type[Function], x: Any) -> Any:
         raise _no_tensor(op, (x,))
     a, edge = x.array, edge_of(x) if rebased else x._edge
     if edge is None and a.dtype.kind != "f" and op.promotes == "float":  # what has an edge is a float
-        a = _cast(a, dtypes.get_default_dtype())
+        a = dtypes.cast(a, dtypes.get_default_dtype())
     node, mode = op(), thread.mode
     try:
         out = mode.quietly(node.forward, a)
@@ -246,14 +246,9 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         common = dtypes.get_default_dtype()
     for k, x in enumerate(arrays):
         if isinstance(x, _ndarray) and x.dtype != common:
-            arrays[k] = _cast(x, common)
+            arrays[k] = dtypes.cast(x, common)
         elif isinstance(x, (np.number, np.bool_)):
             arrays[k] = x.item()
-
-
-@quiet
-def _cast(x: np.ndarray, dtype: Any) -> np.ndarray:
-    return x.astype(dtype)
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

@@ -89,7 +89,7 @@ def masked_fill(input, mask, value):
     if is_tensor(value) and value.ndim:
         raise RuntimeError(f"masked_fill(): value must be a number or a 0-d tensor, got shape {value.shape}")
     if not is_tensor(value):
-        value = input._of(np.asarray(value, dtype=input.dtype))  # a number takes the tensor's type
+        value = input.new_tensor(value)  # a number takes the tensor's type
     return record(ops.Where, value, input, mask=mask.array.astype(bool))
 
 

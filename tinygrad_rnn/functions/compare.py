@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._mode import quiet
 from ..dtypes import result_type
 from .arguments import array, broadcast_shapes, is_tensor, need_tensor, one_keepdim, wrap_dims
 
@@ -115,6 +116,7 @@ def isfinite(input):
     return input._of(np.asarray(np.isfinite(input.array)))
 
 
+@quiet
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """True where |input - other| <= atol + rtol · |other|."""
     need_tensor("isclose", input)

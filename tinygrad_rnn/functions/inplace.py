@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._mode import thread
+from ..dtypes import cast
 from ..graph import Leaf, log_write
 from ..ops.indexing import SetItem, is_basic
 from ..ops.shape import Reshape
@@ -59,7 +60,7 @@ def write(x, result):
             f"in-place operation: several elements of the tensor (shape {list(x.shape)}) share one memory place, "
             f"as after expand(); clone() it first"
         )
-    np.copyto(x.array, result.array, casting="unsafe")
+    np.copyto(x.array, result.array if result.dtype == x.dtype else cast(result.array, x.dtype))
     log_write(x.array)
     rebase(x, result._edge)
     return x
@@ -106,7 +107,7 @@ def setitem(input, index, value: Any):
             raise TypeError(
                 f"can't assign a {type(value).__name__} into a tensor; make a tensor of it first: tensor(value)"
             )
-        value = np.asarray(value).astype(input.dtype)
+        value = cast(np.asarray(value), input.dtype)
     numbers = value.array if is_tensor(value) else value
     target = input.array[plain]
     if target.shape != numbers.shape:

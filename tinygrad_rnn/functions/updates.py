@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from .._mode import quiet
 from . import choosing, elementwise, indexing
 from .arguments import is_tensor
 from .inplace import check_writable, write
@@ -171,7 +172,7 @@ def fill_(input, value):
         if value.array.ndim:
             raise RuntimeError(f"fill_(): expected a number or a 0-d tensor, got {value.array.ndim} dimensions")
         return write(input, value.to(input.dtype).expand(input.array.shape).clone())
-    return write(input, input._of(np.full(input.array.shape, value, input.dtype)))
+    return write(input, input.new_full(input.array.shape, value))
 
 
 def zero_(input):
@@ -179,12 +180,14 @@ def zero_(input):
     return fill_(input, 0)
 
 
+@quiet
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fill with normal random numbers."""
     numbers = random.source(generator).normal(mean, std, input.array.shape)
     return write(input, input._of(np.asarray(numbers, dtype=input.dtype)))
 
 
+@quiet
 def uniform_(input, *bounds, generator=None, **named):
     """Fill with uniform random numbers from [from, to), 0 and 1 by default."""
     low, high = _bounds(bounds, named)
@@ -205,12 +208,14 @@ def _bounds(bounds, named):
     return low, high
 
 
+@quiet
 def bernoulli_(input, p: Any = 0.5, *, generator=None):
     """Fill with ones with probability p, else zeros."""
     numbers = random.source(generator).random(input.array.shape) < (p.array if is_tensor(p) else p)
     return write(input, input._of(numbers.astype(input.dtype)))
 
 
+@quiet
 def random_(input, low=0, to=None, *, generator=None):
     """Fill with random integers from [low, to); with one number, from [0, that)."""
     low, high = (0, low) if to is None else (low, to)
@@ -222,7 +227,7 @@ def random_(input, low=0, to=None, *, generator=None):
 def apply_(input, function):
     """Replace each element by `function` of it, one Python call each (no gradient)."""
     values = [function(v) for v in input.array.reshape(-1).tolist()]
-    return write(input, input._of(np.asarray(values, dtype=input.dtype).reshape(input.array.shape)))
+    return write(input, input.new_tensor(values).reshape(input.array.shape))
 
 
 def unsqueeze_(input, dim):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import switch, thread
+from .._mode import quiet, switch, thread
 from ..graph import Edge, Node, memory_of
 
 
@@ -101,6 +101,7 @@ class record(switch):
             self.origin.setdefault(id(owner), (owner, edge, how))  # a view is made by what made its memory
 
 
+@quiet
 def note_gradient(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
     """A watcher of the engine: keep the norm of what arrived, and of each edge's own contribution."""
     if node.seen is None:
@@ -111,6 +112,7 @@ def note_gradient(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> 
     node.seen.sent = tuple(map(_norm, contributions))
 
 
+@quiet
 def _norm(gradient: Any) -> float | None:
     if gradient is None:
         return None
