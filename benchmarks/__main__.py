@@ -13,7 +13,7 @@ import argparse
 import json
 import platform
 
-from . import attention, floor, growth, layers, numpy_peers, ops, peers, processes, training
+from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, processes, training
 
 TABLES = {
     "chain": ops.chain,
@@ -40,19 +40,26 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios of cost, ours / theirs.")
     parser.add_argument("--only", nargs="+", choices=TABLES, metavar="NAME", help=f"some of: {', '.join(TABLES)}")
     parser.add_argument("--quick", action="store_true", help="small sizes, few rounds: to see that it runs")
+    parser.add_argument("--against", metavar="PATH", help="compare with another checkout, in its folder PATH, instead")
+    parser.add_argument(
+        "--rounds", type=int, default=against.ROUNDS, help="with --against: rounds of each of three pairs of workers"
+    )
     parser.add_argument("--json", metavar="FILE", help="write all numbers, in seconds and bytes")
     parser.add_argument("--plot", metavar="FILE", help="draw cost against T, B, H and the number of nodes")
     options = parser.parse_args(arguments)
+    if options.plot and options.against:
+        parser.error("--plot draws this checkout against other libraries: leave --against out")
     facts = {"python": platform.python_version(), **peers.versions()}
     print("one thread, float32, processor time, medians of interleaved rounds")
     print(", ".join(f"{name} {version}" for name, version in facts.items()) + "\n")
-    chosen = dict.fromkeys(options.only or TABLES)
-    if options.plot:
-        chosen |= dict.fromkeys(growth.PANELS.values())
     tables = {}
-    for name in chosen:
-        tables[name] = TABLES[name](options.quick)
-        print(tables[name], flush=True)
+    if options.against:
+        tables["against"] = against.against(options.against, options.only, options.quick, options.rounds)
+        print(tables["against"])
+    else:
+        for name in dict.fromkeys([*(options.only or TABLES), *(growth.PANELS.values() if options.plot else ())]):
+            tables[name] = TABLES[name](options.quick)
+            print(tables[name], flush=True)
     if peers.missing:
         print(f"not installed, left out: {', '.join(peers.missing)}")
     if options.json:

@@ -20,11 +20,10 @@ def attention(quick: bool) -> Table:
     table = Table("Self-attention, forward and backward")
     torch = peer("torch")
     libraries = {"ours": tg} if torch is None else {"ours": tg, "PyTorch": torch}
-    for make, name in ((layer_job, "MultiheadAttention"), (function_job, "scaled_dot_product_attention")):
+    for name, make in JOBS.items():
         for size in SIZES[:1] if quick else SIZES:
-            what = " ".join(f"{axis}={n}" for axis, n in zip(("B", "T", "D", "heads"), size, strict=True))
             jobs = {peer_name: make(library, *size) for peer_name, library in libraries.items()}
-            table.add(f"{name} {what}", compare(jobs, 11, quick))
+            table.add(f"{name} {named(size)}", compare(jobs, 11, quick))
     return table
 
 
@@ -52,6 +51,14 @@ def function_job(library: Any, B: int, T: int, D: int, heads: int) -> Job:
         library.nn.functional.scaled_dot_product_attention(*tensors).sum().backward()
 
     return job
+
+
+JOBS = {"MultiheadAttention": layer_job, "scaled_dot_product_attention": function_job}
+
+
+def named(size: tuple[int, ...]) -> str:
+    """(16, 32, 64, 4) -> "B=16 T=32 D=64 heads=4"."""
+    return " ".join(f"{axis}={n}" for axis, n in zip(("B", "T", "D", "heads"), size, strict=True))
 
 
 def _numbers(*shape: int) -> np.ndarray:

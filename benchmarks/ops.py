@@ -17,15 +17,15 @@ from .timing import Job, compare
 def chain(quick: bool) -> Table:
     """100 multiplications of small vectors: almost nothing but the cost of recording and going back."""
     table = Table("100 multiplications of 8 numbers", "µs", 1e6)
-    numbers = np.random.default_rng(0).random(8).astype("float32")
     for what, backward in (("forward and backward", True), ("forward only", False)):
-        jobs = {name: _chain_job(library, numbers, backward) for name, library in _libraries().items()}
+        jobs = {name: chain_job(library, backward) for name, library in _libraries().items()}
         table.add(what, compare(jobs, 15, quick))
     return table
 
 
-def _chain_job(library: Any, numbers: np.ndarray, backward: bool) -> Job:
-    start = library.tensor(numbers)
+def chain_job(library: Any, backward: bool) -> Job:
+    """The powers of 8 numbers up to the 101st."""
+    start = library.tensor(np.random.default_rng(0).random(8).astype("float32"))
 
     def job() -> None:
         x = start.clone().requires_grad_()
@@ -74,13 +74,14 @@ def nodes(quick: bool) -> Table:
     """Cost per node as graphs grow: chains, and one leaf used many times."""
     table = Table("Cost per node of a graph, forward and backward", "µs", 1e6)
     for n in (1_000, 10_000) if quick else (1_000, 10_000, 100_000, 1_000_000):
-        table.add(f"chain of {n:,} nodes", compare({"ours": lambda n=n: _long_chain(n)}, 3, quick), unit=n)
+        table.add(f"chain of {n:,} nodes", compare({"ours": lambda n=n: long_chain(n)}, 3, quick), unit=n)
     for n in (1_000, 10_000) if quick else (10_000, 100_000):
-        table.add(f"one leaf used {n:,} times", compare({"ours": lambda n=n: _many_uses(n)}, 5, quick), unit=n)
+        table.add(f"one leaf used {n:,} times", compare({"ours": lambda n=n: many_uses(n)}, 5, quick), unit=n)
     return table
 
 
-def _long_chain(n: int) -> None:
+def long_chain(n: int) -> None:
+    """A graph of n nodes in a row."""
     x = tg.ones(8, requires_grad=True)
     y = x
     for _ in range(n):
@@ -88,7 +89,8 @@ def _long_chain(n: int) -> None:
     y.sum().backward()
 
 
-def _many_uses(n: int) -> None:
+def many_uses(n: int) -> None:
+    """A graph with n edges to one leaf."""
     x = tg.ones(8, requires_grad=True)
     y = tg.zeros(8)
     for _ in range(n):

@@ -67,10 +67,10 @@ def import_time(quick: bool) -> Table:
     names = ["tinygrad_rnn", "numpy"] + (["torch"] if peer("torch") and not quick else [])
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
-        _import(name)  # compiles what was never imported
+        seconds_to_import(name)  # compiles what was never imported
     for _ in range(2 if quick else 15):
         for name in names:
-            seconds[name].append(_import(name))
+            seconds[name].append(seconds_to_import(name))
     ours = seconds["tinygrad_rnn"]
     for name in names[1:]:
         ratio = statistics.median(x / y for x, y in zip(ours, seconds[name], strict=True))
@@ -78,7 +78,7 @@ def import_time(quick: bool) -> Table:
     return table
 
 
-def _import(name: str) -> float:
+def seconds_to_import(name: str) -> float:
     """Processor seconds of a process that imports `name`, compiled files allowed."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -33,7 +33,7 @@ def compare(jobs: dict[str, Job], rounds: int = 9, quick: bool = False) -> Times
     `quick` only shows that it runs: two rounds, hardly any repetition.
     """
     rounds, least = (2, 0.0) if quick else (rounds, 0.05)
-    calls = {name: _calls(job, least) for name, job in jobs.items()}
+    calls = {name: calls_for(job, least) for name, job in jobs.items()}
     times = Times({name: [] for name in jobs})
     for _ in range(rounds):
         for name, job in jobs.items():
@@ -45,9 +45,9 @@ def compare(jobs: dict[str, Job], rounds: int = 9, quick: bool = False) -> Times
     return times
 
 
-def _calls(job: Job, least: float) -> int:
+def calls_for(job: Job, least: float, clock: Callable[[], float] = time.process_time) -> int:
     """How many calls take about `least` seconds; the first call, which may compile, does not count."""
     job()
-    start = time.process_time()
+    start = clock()
     job()
-    return max(1, round(least / max(time.process_time() - start, 1e-7)))
+    return max(1, round(least / max(clock() - start, 1e-7)))

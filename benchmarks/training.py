@@ -12,16 +12,23 @@ from .peers import peer
 from .table import Table
 from .timing import Job, compare
 
+SMALL, LARGE = (16, 4, 16, 32, 24), (64, 32, 64, 128, 96)  # (T, B, I, H, V)
+
 
 def training(quick: bool) -> Table:
     """Embedding, LSTM, linear, cross-entropy, clipping, Adam."""
-    T, B, I, H, V = (16, 4, 16, 32, 24) if quick else (64, 32, 64, 128, 96)
-    table = Table(f"A training step: embedding, LSTM, linear, cross-entropy, clipping, Adam; vocabulary {V}")
-    jobs = {"ours": step_job(tg, T, B, I, H, V)}
+    size = SMALL if quick else LARGE
+    table = Table("A training step: embedding, LSTM, linear, cross-entropy, clipping, Adam; V is the vocabulary")
+    jobs = {"ours": step_job(tg, *size)}
     if peer("torch"):
-        jobs["PyTorch"] = step_job(peer("torch"), T, B, I, H, V)
-    table.add(f"T={T} B={B} I={I} H={H}", compare(jobs, 11, quick))
+        jobs["PyTorch"] = step_job(peer("torch"), *size)
+    table.add(named(size), compare(jobs, 11, quick))
     return table
+
+
+def named(size: tuple[int, ...]) -> str:
+    """(64, 32, 64, 128, 96) -> "T=64 B=32 I=64 H=128 V=96"."""
+    return " ".join(f"{name}={n}" for name, n in zip("TBIHV", size, strict=True))
 
 
 def step_job(library: Any, T: int, B: int, I: int, H: int, V: int) -> Job:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import shutil
+import subprocess
+import sys
 import time
 
 import pytest
 
+from benchmarks import against, attention, layers, ops, training
 from benchmarks.__main__ import TABLES, main
 from benchmarks.table import Row, Table
 from benchmarks.timing import Times, compare
@@ -60,3 +66,79 @@ def test_the_plot_is_drawn(tmp_path):
     file = tmp_path / "cost.svg"
     main(["--quick", "--only", "chain", "--plot", str(file)])
     assert file.read_text(encoding="utf-8").startswith("<?xml")
+
+
+# --- two checkouts in one run ----------------------------------------------------------------------------
+
+
+def _checkout(folder, changed: str):
+    """A copy of this checkout's package, with lines added at its end."""
+    shutil.copytree(
+        against.ROOT / "tinygrad_rnn", folder / "tinygrad_rnn", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    with open(folder / "tinygrad_rnn" / "__init__.py", "a", encoding="utf-8") as file:
+        file.write(changed)
+    return folder
+
+
+SLOW_SUM = """
+import time
+def _slow_sum(self, fast=Tensor.sum):
+    end = time.process_time() + 0.02
+    while time.process_time() < end:
+        pass
+    return fast(self)
+Tensor.sum = _slow_sum
+"""
+
+
+def test_a_slower_checkout_is_seen_in_the_rows_that_it_slows(tmp_path):
+    table = against.against(str(_checkout(tmp_path, SLOW_SUM)), ["chain", "nodes", "inference"], quick=True)
+    ratio = {row.what: row.ratio for row in table.rows}
+    assert ratio["100 multiplications, forward and backward"] < 0.5
+    assert ratio["LSTM no_grad T=20 B=1 I=8 H=16"] > 0.25
+    assert table.notes[0].startswith("geometric mean 0.")
+    assert table.notes[0].endswith("over 3 rows; highest " + f"{max(ratio.values()):.3f}: {max(ratio, key=ratio.get)}")
+
+
+def test_a_row_that_a_checkout_cannot_run_is_named_and_left_out(tmp_path):
+    old = _checkout(tmp_path, "del nn.LSTMCell, nn.cells\nprint('a line that is no answer')\n")
+    table = against.against(str(old), ["ways", "nodes"], quick=True)
+    assert [row.what for row in table.rows] == ["chain of 1,000 nodes"]
+    assert "left out: LSTMCell T=20 B=1 I=8 H=16: AttributeError" in table.notes[1]
+    assert str(old) in table.notes[1]
+
+
+def test_a_folder_without_the_package_is_refused(tmp_path):
+    with pytest.raises(SystemExit, match="has no tinygrad_rnn in it"):
+        against.against(str(tmp_path), None, quick=True)
+    with pytest.raises(SystemExit, match="no rows in memory"):
+        against.against(str(against.ROOT), ["memory"], quick=True)
+
+
+def test_a_checkout_that_does_not_start_is_named(tmp_path, capfd):
+    with pytest.raises(SystemExit, match=r"the worker for .* ended"):
+        against.against(str(_checkout(tmp_path, "raise ImportError('broken here')")), ["chain"], quick=True)
+    assert "broken here" in capfd.readouterr().err
+
+
+def test_the_rows_come_from_public_names_and_the_quick_ones_are_among_them():
+    quick, whole = against.rows(True), against.rows(False)
+    assert list(quick) == list(whole)
+    assert set(quick) <= set(TABLES)
+    assert all(set(quick[table]) < set(whole[table]) or len(whole[table]) == 1 for table in quick)
+    used = "".join(inspect.getsource(module) for module in (against, attention, layers, ops, training))
+    assert not re.findall(r"(?:\btg|\blibrary|\blib)\._[a-z]+", used)
+
+
+def test_the_clock_counts_processes_that_a_job_starts():
+    start = against.clock()
+    subprocess.run([sys.executable, "-c", "sum(range(2_000_000))"], check=True)
+    assert against.clock() - start > 0.01
+
+
+def test_the_command_compares_with_another_checkout(capsys):
+    main(["--quick", "--only", "inference", "--against", str(against.ROOT)])
+    assert f"This checkout against {against.ROOT}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--against", str(against.ROOT), "--plot", "cost.svg"])

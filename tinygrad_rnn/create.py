@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, random
+from ._mode import quiet
 from .arrays import all_fitting, check_fits, fitting, is_number, operand, plain
 from .device import check_device
 from .functions.arguments import flat_ints
@@ -57,6 +58,7 @@ def _numbers(name: str, data: Any, dtype: Any) -> np.ndarray:
     return numbers(name, data, None if dtype is None else dtypes.supported(dtype))
 
 
+@quiet
 def _filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     shape = flat_ints(name, size)
     if min(shape, default=0) < 0:
@@ -135,6 +137,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     return _make(np.eye(n, m, dtype=dtypes.supported(dtype or dtypes.get_default_dtype())), requires_grad, device)
 
 
+@quiet
 def arange(
     start: Any = 0,
     end: Any = None,
@@ -170,6 +173,7 @@ def _whole_steps(start: Any, end: Any, step: Any, kind: Any) -> tuple[int, int, 
     return start, end if count is None or kind is dtypes.int64 else start + count * step, step
 
 
+@quiet
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -210,6 +214,7 @@ def randn(
     return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
 
 
+@quiet
 def _random(numbers: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
     return _make(np.asarray(numbers).astype(kind), requires_grad, device)
@@ -229,6 +234,7 @@ def randn_like(
     return _ordered_as(input, randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
+@quiet
 def randint(
     low: Any = 0,
     high: Any = None,
@@ -267,6 +273,7 @@ def randint_like(
     return _ordered_as(input, made)
 
 
+@quiet
 def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The ints 0 .. n-1 in random order."""
     kind = dtypes.supported(dtype or dtypes.int64)
@@ -274,6 +281,7 @@ def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = 
     return _make(random.source(generator).permutation(n).astype(kind), device=device)
 
 
+@quiet
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None, dtype: Any = None
 ) -> Tensor:

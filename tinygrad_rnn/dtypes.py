@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ._mode import quiet
+
 float16 = half = np.dtype("float16")
 float32 = float = np.dtype("float32")
 float64 = double = np.dtype("float64")
@@ -88,6 +90,12 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             result = found
     assert result is not None
     return result
+
+
+@quiet
+def cast(x: np.ndarray, d: np.dtype[Any]) -> np.ndarray:
+    """The numbers of `x` as that type."""
+    return x.astype(d)
 
 
 class finfo:

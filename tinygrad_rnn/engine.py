@@ -17,12 +17,11 @@ gradient track of pictures are watchers; nothing else loops over a graph backwar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import Any
 
-import numpy as np
-
 from . import graph
-from ._mode import thread
+from ._mode import quiet, thread, users_errors
 from .graph import FREED, Edge, Leaf, Node, ancestors
 from .ops.function import call
 from .ops.shape import Cast, SumTo
@@ -55,13 +54,13 @@ def backward(
     for (node, number), gradient in zip(outputs, gradients, strict=True):
         pending.add(node, number, gradient)
     mode = thread.mode
-    outer = mode.recording, mode.lift
+    outer = mode.recording, mode.lift, mode.outside
     mode.recording, mode.lift = lift is not None, lift  # as `switch` does, which takes ten times as long
+    mode.outside = mode.outside or copy_context()
     try:
-        with np.errstate(all="ignore"):
-            _run(order, pending, needed, stops, wanted, keep, into_leaves)
+        _run(order, pending, needed, stops, wanted, keep, into_leaves)
     finally:
-        mode.recording, mode.lift = outer
+        mode.recording, mode.lift, mode.outside = outer
     return wanted or {}
 
 
@@ -88,6 +87,7 @@ class _Pending(dict):
         gathered[number] = g if before is None else before + g
 
 
+@quiet
 def _run(
     order: list[Node],
     pending: _Pending,
@@ -193,7 +193,8 @@ def _through_hooks(node: Node, g: Any) -> Any:
     for number, hooks in node.hooks.items():
         for hook in tuple(hooks):
             if gathered[number] is not None:
-                replacement = hook(gathered[number])
+                with users_errors():
+                    replacement = hook(gathered[number])
                 if replacement is not None:
                     gathered[number] = replacement
     return gathered[0] if node.n_outputs == 1 else gathered

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from ._mode import quiet
 
 LINE = 80
 EDGE = 3  # how many entries a summary shows at either end of an axis
@@ -19,6 +20,7 @@ MANY = 1000
 PREFIX = "tensor("
 
 
+@quiet
 def tensor_text(t: Any) -> str:
     """`tensor([1., 2.], requires_grad=True)`; large tensors show their edges."""
     notes = []

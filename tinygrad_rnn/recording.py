@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import enable_grad, thread
+from ._mode import compute_within, enable_grad, thread
 from .arrays import check_fits, operand
 from .graph import Leaf, memory_of, tick
 from .ops.function import Function, Recorded, is_half
@@ -48,12 +48,13 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     if op.widens and getattr(values[0], "itemsize", 2) == 2 and _is_to_widen(op, values):  # others are seen at a glance
         return narrow(record(op, *[widen(x) for x in inputs], **options))
     arrays = tuple(values)
-    node = op()
+    node, mode = op(), thread.mode
     try:
-        out = node.forward(*arrays, **options)
+        out = mode.quietly(node.forward, *arrays, **options)
+    except RuntimeError:
+        out = compute_within(node.forward, *arrays, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
-    mode = thread.mode
     if wanted and mode.recording:
         result = _as_node(node, tuple(edges), arrays, out, mode)
     else:
@@ -69,10 +70,12 @@ def record_one(op: type[Function], x: Any) -> Any:
         raise _no_tensor(op, (x,))
     a, edge = x.array, x._edge if not rebased or x._view is None else edge_of(x)
     if edge is None and a.dtype.kind != "f" and op.promotes == "float":  # what has an edge is a float
-        a = a.astype(dtypes.get_default_dtype())
-    node = op()
-    out = node.forward(a)
-    mode = thread.mode
+        a = dtypes.cast(a, dtypes.get_default_dtype())
+    node, mode = op(), thread.mode
+    try:
+        out = mode.quietly(node.forward, a)
+    except RuntimeError:
+        out = compute_within(node.forward, a)
     if edge is not None and mode.recording:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
@@ -113,12 +116,13 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         a, to_x, b, to_y = x, None, y.array, y._edge if not rebased or y._view is None else edge_of(y)
         if b.dtype.char not in "fd" or (x.__class__ is not float and x.__class__ is not int):
             return _record_odd_pair(op, x, y)
-    node = op()
+    node, mode = op(), thread.mode
     try:
-        out = node.forward(a, b)
+        out = mode.quietly(node.forward, a, b)
+    except RuntimeError:
+        out = compute_within(node.forward, a, b)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
-    mode = thread.mode
     if mode.recording and (to_x is not None or to_y is not None):
         return _as_node(node, (to_x, to_y), (a, b), out, mode)
     return _without_node(out, (a, b), mode)
@@ -248,7 +252,7 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
     for k, x in enumerate(arrays):
         if x.__class__ is _ndarray:
             if x.dtype is not common:
-                arrays[k] = x.astype(common)
+                arrays[k] = dtypes.cast(x, common)
         elif x.__class__ is int and common.kind in "iu":
             check_fits(op.__name__.lower(), x, common)
 

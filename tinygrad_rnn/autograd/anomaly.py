@@ -87,26 +87,17 @@ class detect_anomaly(switch):
             loss.backward()
 
     The error names the operation, its module and time step, the shapes, and the line of the program that
-    made it. To find the line of a backward error, the forward pass must have run inside too. NumPy's own
-    warnings are silent inside. Costs a look at every result: use it to search, not to train.
+    made it. To find the line of a backward error, the forward pass must have run inside too. Costs a
+    look at every result: use it to search, not to train.
     """
 
     def __init__(self, check_nan: bool = True, check_inf: bool = True):
         super().__init__()
         self.detector = Detector(check_nan, check_inf)
-        self.silenced: list[Any] = []
 
     def __enter__(self) -> Any:
         self.values = _attached(self.detector)
-        super().__enter__()
-        quiet = np.errstate(all="ignore")
-        quiet.__enter__()
-        self.silenced.append(quiet)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.silenced.pop().__exit__(None, None, None)
-        super().__exit__(*exception)
+        return super().__enter__()
 
 
 class set_detect_anomaly(switch):

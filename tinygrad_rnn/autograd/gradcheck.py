@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._mode import quiet
 from ..gradients import grad
 from ..tensor import Tensor
 
@@ -27,10 +28,10 @@ class Tolerance(NamedTuple):
     atol: float
     rtol: float
 
+    @quiet
     def misses(self, analytical: np.ndarray, numerical: np.ndarray) -> np.ndarray:
         """True where they differ by more; a NaN on one side only is a difference."""
-        with np.errstate(invalid="ignore"):
-            return ~np.isclose(analytical, numerical, rtol=self.rtol, atol=self.atol, equal_nan=True)
+        return ~np.isclose(analytical, numerical, rtol=self.rtol, atol=self.atol, equal_nan=True)
 
 
 def gradcheck(
@@ -306,9 +307,9 @@ def _check_repeatable(func: Callable[..., Any], inputs: tuple[Any, ...], checked
         _same_twice(a, b, nondet_tol, k)
 
 
+@quiet
 def _same_twice(a: np.ndarray, b: np.ndarray, nondet_tol: float, k: int) -> None:
-    with np.errstate(invalid="ignore"):
-        same = np.isclose(a, b, rtol=0.0, atol=nondet_tol, equal_nan=True)
+    same = np.isclose(a, b, rtol=0.0, atol=nondet_tol, equal_nan=True)
     if not same.all():
         place = tuple(int(n) for n in np.argwhere(~same)[0])
         raise GradcheckError(

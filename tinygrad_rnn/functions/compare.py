@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._mode import quiet
 from ..arrays import check_pair
 from ..dtypes import result_type
 from ..ops.function import Recorded
@@ -132,6 +133,7 @@ def isfinite(input):
     return input._of(np.asarray(np.isfinite(input.array)))
 
 
+@quiet
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """True where |input - other| <= atol + rtol · |other|."""
     need_tensor("isclose", input)

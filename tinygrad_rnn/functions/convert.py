@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from .._mode import quiet
 from ..arrays import all_fitting, fitting, plain
 from ..device import check_device
 from ..device import device as _device
@@ -146,6 +147,7 @@ def pin_memory(input):
     return input
 
 
+@quiet
 def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
     """A new tensor with this one's type, from `data`."""
     check_device(device)
@@ -169,6 +171,7 @@ def new_empty(input, *size, dtype=None, device=None, requires_grad=False):
     return input.new_full(flat_ints("new_empty", size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
+@quiet
 def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """`fill_value` everywhere, with this tensor's type."""
     check_device(device)
@@ -190,6 +193,7 @@ LEGACY_NAMES = {
 }
 
 
+@quiet
 def legacy_array(data: Any, dtype: Any) -> np.ndarray:
     """What PyTorch's legacy constructors make: of sizes, unset numbers (zeros here); of data, a copy."""
     if not data:

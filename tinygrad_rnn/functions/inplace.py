@@ -13,6 +13,7 @@ import numpy as np
 
 from .._mode import thread
 from ..arrays import fitting, is_number
+from ..dtypes import cast
 from ..graph import FREED, Leaf, log_write
 from ..ops.indexing import Overwrite, SetItem, is_basic
 from ..ops.shape import Reshape
@@ -60,7 +61,7 @@ def write(x, result):
             f"in-place operation: several elements of the tensor (shape {list(x.shape)}) share one memory place, "
             f"as after expand(); clone() it first"
         )
-    np.copyto(x.array, result.array, casting="unsafe")
+    np.copyto(x.array, result.array if result.dtype == x.dtype else cast(result.array, x.dtype))
     log_write(x.array)
     rebase(x, result._edge)
     return x

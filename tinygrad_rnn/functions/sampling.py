@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import random
+from .._mode import quiet
 from .arguments import need_tensor
 
 
@@ -18,6 +19,7 @@ def bernoulli(input, p=None, *, generator=None):
     return input._of(np.asarray(drawn).astype(input.dtype))
 
 
+@quiet
 def multinomial(input, num_samples, replacement=False, *, generator=None):
     """Draw `num_samples` indices per row (of a vector or matrix) with probabilities proportional to the numbers."""
     need_tensor("multinomial", input)
@@ -41,7 +43,6 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         picks = np.stack([np.searchsorted(e, d, side="right") for e, d in zip(ends, drawn, strict=True)])
         picks = np.minimum(picks, rows.shape[1] - 1)
     else:  # the largest of uniform^(1/weight) are a draw without replacement (Efraimidis & Spirakis 2006)
-        with np.errstate(divide="ignore"):
-            keys = np.where(rows > 0, np.log(source.random(rows.shape)) / rows, -np.inf)
+        keys = np.where(rows > 0, np.log(source.random(rows.shape)) / rows, -np.inf)
         picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
     return input._of(picks.reshape((*weights.shape[:-1], num_samples)).astype(np.int64))

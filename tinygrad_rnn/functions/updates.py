@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from .._mode import quiet
 from ..arrays import check_fits
 from . import choosing, elementwise, indexing
 from .arguments import is_tensor
@@ -181,12 +182,14 @@ def zero_(input):
     return fill_(input, 0)
 
 
+@quiet
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fill with normal random numbers."""
     drawn = random.source(generator).normal(mean, std, input.array.shape)
     return overwrite(input, input._of(np.asarray(drawn, dtype=input.dtype)))
 
 
+@quiet
 def uniform_(input, *bounds, generator=None, **named):
     """Fill with uniform random numbers from [from, to), 0 and 1 by default."""
     low, high = _bounds(bounds, named)
@@ -207,12 +210,14 @@ def _bounds(bounds, named):
     return low, high
 
 
+@quiet
 def bernoulli_(input, p: Any = 0.5, *, generator=None):
     """Fill with ones with probability p, else zeros."""
     drawn = random.source(generator).random(input.array.shape) < (p.array if is_tensor(p) else p)
     return overwrite(input, input._of(np.asarray(drawn).astype(input.dtype)))
 
 
+@quiet
 def random_(input, low=0, to=None, *, generator=None):
     """Fill with random integers from [low, to); with one number, from [0, that)."""
     low, high = (0, low) if to is None else (low, to)

@@ -71,8 +71,7 @@ def forward(
     np.matmul(W_x, space.xs, space.gates)
     space.h[0] = h0.T
     run = _run_before if before else _run_after
-    with np.errstate(over="ignore"):  # exp = inf is a closed gate: 1 / inf = 0
-        run(W_h, b_n[:, None], space, running(sizes, steps, batch))
+    run(W_h, b_n[:, None], space, running(sizes, steps, batch))  # exp = inf is a closed gate: 1 / inf = 0
     outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy()
     if keep:
         return outputs, Lease((space, W_x, W_h, before, write, reverse, sizes))

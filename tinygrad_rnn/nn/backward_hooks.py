@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._mode import users_errors
 from ..ops.function import Function
 from ..recording import record
 from ..tensor import Tensor
@@ -63,7 +64,8 @@ class Passage:
 
     def _call(self, grad_input: Gradients) -> Gradients:
         for hook in self.hooks:
-            changed = hook(self.module, grad_input, self.grad_output)
+            with users_errors():
+                changed = hook(self.module, grad_input, self.grad_output)
             if changed is not None:
                 grad_input = changed if isinstance(changed, tuple) else (changed,)
         return grad_input

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._mode import quiet
 from ..functions.arguments import need_tensor
 from ..tensor import Tensor
 from .masks import lengths_of
@@ -53,6 +54,7 @@ def ctc_beam(
     return [_prefix_search(frames[:size, b], blank, width) for b, size in enumerate(sizes)]
 
 
+@quiet
 def _prefix_search(frames: np.ndarray, blank: int, width: int) -> list[tuple[list[int], float]]:
     beams = {(): (0.0, -np.inf)}  # prefix -> ln p_b, ln p_n
     for frame in frames:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import random
-from .._mode import no_grad
+from .._mode import no_grad, quiet
 from ..functions.arguments import need_tensor
 from ..tensor import Tensor
 
@@ -74,6 +74,7 @@ def sample(
     return _one_by_one(step, state, start, max_steps, end, draw)
 
 
+@quiet
 def filtered(
     scores: np.ndarray, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> np.ndarray:
@@ -210,8 +211,12 @@ def _ask(step: Step, state: Any, tokens: np.ndarray, t: int) -> tuple[np.ndarray
     top = x.max(-1, keepdims=True)
     if not np.isfinite(top).all():  # NaN, +inf, or nothing but -inf
         raise ValueError(f"generate: step {t} returned scores that are no distribution: a row has maximum {top.min()}")
-    x = x - top
-    return x - np.log(np.exp(x).sum(-1, keepdims=True)), state
+    return _log_softmax(x - top), state
+
+
+@quiet
+def _log_softmax(x: np.ndarray) -> np.ndarray:
+    return x - np.log(np.exp(x).sum(-1, keepdims=True))
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:

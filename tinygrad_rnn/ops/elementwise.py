@@ -1,7 +1,7 @@
 """Arithmetic, element by element: each op is its formula and its derivative.
 
 In the rules `to_x, to_y = ctx.edges` tells whose gradient is wanted: an edge is None where it is not.
-Functions that reach infinity at ordinary places (the logarithm of 0) do so without NumPy's warning.
+`forward` is NumPy's function itself where there is one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from .erf import erf
 from .function import Function, call
 from .rounding import sign
 
-quiet = np.errstate(divide="ignore", invalid="ignore", over="ignore")
-
 
 class Add(Function):
     """z = x + y          dL/dx = dL/dz,   dL/dy = dL/dz"""
@@ -24,8 +22,7 @@ class Add(Function):
     promotes = True
     widens = "number"
 
-    def forward(ctx, x, y):
-        return x + y
+    forward = np.add
 
     def backward(ctx, g):
         return g, g
@@ -38,8 +35,7 @@ class Sub(Function):
     bools = "no"
     widens = "number"
 
-    def forward(ctx, x, y):
-        return x - y
+    forward = np.subtract
 
     def backward(ctx, g):
         to_x, to_y = ctx.edges
@@ -54,8 +50,7 @@ class Mul(Function):
     saves = {"x": "y", "y": "x"}
     fresh = True
 
-    def forward(ctx, x, y):
-        return x * y
+    forward = np.multiply
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors
@@ -70,8 +65,7 @@ class Div(Function):
     widens = "number"
     saves = {"x": "y", "y": None}
 
-    def forward(ctx, x, y):
-        return x / y
+    forward = np.divide
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors
@@ -90,7 +84,6 @@ class Pow(Function):
     widens = True
     saves = {"x": None, "y": None, "out": "y"}
 
-    @quiet
     def forward(ctx, x, y):
         if y.__class__ is float and abs(y) == 0.5:
             root = np.sqrt(x)  # faster than a power, and what PyTorch does at -0
@@ -128,8 +121,7 @@ def _power_rule(g, x, y):
 class Neg(Function):
     """y = -x          dL/dx = -dL/dy"""
 
-    def forward(ctx, x):
-        return -x
+    forward = np.negative
 
     def backward(ctx, g):
         return -g
@@ -140,8 +132,7 @@ class Abs(Function):
 
     saves = ("x",)
 
-    def forward(ctx, x):
-        return np.abs(x)
+    forward = np.abs
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -154,9 +145,7 @@ class Exp(Function):
     promotes = "float"
     saves = ("out",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.exp(x)
+    forward = np.exp
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
@@ -169,9 +158,7 @@ class Expm1(Function):
     promotes = "float"
     saves = ("out",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.expm1(x)
+    forward = np.expm1
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
@@ -183,12 +170,9 @@ class Log(Function):
 
     promotes = "float"
     saves = ("x",)
-    compute = np.log
     scale = 1.0  # the derivative is 1 / (scale · x)
 
-    @quiet
-    def forward(ctx, x):
-        return ctx.compute(x)
+    forward = np.log
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -198,16 +182,14 @@ class Log(Function):
 class Log2(Log):
     """y = log₂ x          dL/dx = dL/dy / (x ln 2)"""
 
-    saves = ("x",)
-    compute = np.log2
+    forward = np.log2
     scale = math.log(2)
 
 
 class Log10(Log):
     """y = log₁₀ x          dL/dx = dL/dy / (x ln 10)"""
 
-    saves = ("x",)
-    compute = np.log10
+    forward = np.log10
     scale = math.log(10)
 
 
@@ -217,9 +199,7 @@ class Log1p(Function):
     promotes = "float"
     saves = ("x",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.log1p(x)
+    forward = np.log1p
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -232,9 +212,7 @@ class Sqrt(Function):
     promotes = "float"
     saves = ("out",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.sqrt(x)
+    forward = np.sqrt
 
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
@@ -247,9 +225,7 @@ class Sin(Function):
     promotes = "float"
     saves = ("x",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.sin(x)
+    forward = np.sin
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -262,9 +238,7 @@ class Cos(Function):
     promotes = "float"
     saves = ("x",)
 
-    @quiet
-    def forward(ctx, x):
-        return np.cos(x)
+    forward = np.cos
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
@@ -293,8 +267,7 @@ class LogAddExp(Function):
     promotes = True
     saves = ("x", "y")
 
-    def forward(ctx, x, y):
-        return np.logaddexp(x, y)
+    forward = np.logaddexp
 
     def backward(ctx, g):
         from .activations import Sigmoid
@@ -310,7 +283,6 @@ class XLogY(Function):
     promotes = "float"
     saves = ("x", "y")
 
-    @quiet
     def forward(ctx, x, y):
         return np.where((x == 0) & ~np.isnan(y), 0.0, x * np.log(y)).astype(np.result_type(x, y))
 

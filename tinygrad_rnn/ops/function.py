@@ -1,7 +1,8 @@
 """What an op is: a class with a forward on arrays and a backward on arrays or Tensors.
 
 An instance is one node of the graph, and at the same time the `ctx` that forward and backward see.
-`forward(ctx, *arrays, **options)` computes the output. `backward(ctx, g)` returns the gradient of
+`forward(ctx, *arrays, **options)` computes the output; it may be a NumPy ufunc, which gets no ctx and calls its
+arguments x and y. `backward(ctx, g)` returns the gradient of
 each input, written in what arrays and Tensors share: operators, `[...]`, `.sum`, `.reshape`, `.mT`,
 `.shape`, and `call(Op, g, ...)` for the rest. In a normal backward it runs on arrays; when the
 gradient is itself recorded (`create_graph=True`) the same lines run on Tensors.
@@ -121,8 +122,7 @@ def _plan(cls: type[Function]) -> tuple[Any, tuple[tuple[int, int | None], ...]]
     """From the names in `saves`: a function that picks the values, and for each its position and what needs it."""
     if not cls.saves:
         return None, ()
-    code = inspect.unwrap(cls.forward).__code__
-    names = code.co_varnames[1 : code.co_argcount]
+    names = _argument_names(cls.forward)
     positions = tuple(OUT if name == "out" else names.index(name) for name in cls.saves)
     wanted_by = cls.saves.values() if isinstance(cls.saves, dict) else [None] * len(positions)
     wanted = tuple(None if name is None else names.index(name) for name in wanted_by)
@@ -130,6 +130,13 @@ def _plan(cls: type[Function]) -> tuple[Any, tuple[tuple[int, int | None], ...]]
     if positions == (OUT,):
         return _keep_output, plan
     return _keeper(plan, positions == tuple(range(len(positions)))), plan
+
+
+def _argument_names(forward: Any) -> tuple[str, ...]:
+    if isinstance(forward, np.ufunc):
+        return ("x", "y")[: forward.nin]
+    code = inspect.unwrap(forward).__code__
+    return code.co_varnames[1 : code.co_argcount]
 
 
 def _keep_output(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:

@@ -126,8 +126,7 @@ class BinaryCrossEntropy(Function):
     saves = ("x", "y")
 
     def forward(ctx, x, y):
-        with np.errstate(divide="ignore"):
-            return -(y * np.maximum(np.log(x), -100) + (1 - y) * np.maximum(np.log1p(-x), -100))
+        return -(y * np.maximum(np.log(x), -100) + (1 - y) * np.maximum(np.log1p(-x), -100))
 
     def backward(ctx, g):
         x, y = ctx.saved_tensors

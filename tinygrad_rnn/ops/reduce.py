@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .choosing import plain, select
-from .elementwise import Exp, quiet
+from .elementwise import Exp
 from .function import Function, call
 from .shape import Cat, Expand, Reshape, exact_sum, in_order
 
@@ -38,8 +38,7 @@ class Mean(Sum):
     def forward(ctx, x, dims, keepdim):
         total = super().forward(x, dims, keepdim)
         ctx.n = int(np.prod([x.shape[d] for d in dims]))
-        with np.errstate(invalid="ignore", divide="ignore"):  # the mean of nothing is NaN, as in PyTorch
-            return np.true_divide(total, ctx.n, dtype=x.dtype)
+        return np.true_divide(total, ctx.n, dtype=x.dtype)  # the mean of nothing is NaN, as in PyTorch
 
     def backward(ctx, g):
         return super().backward(g / ctx.n if ctx.n else g)
@@ -55,7 +54,6 @@ class Variance(Function):
     widens = True
     saves = ("x",)
 
-    @quiet  # of too few numbers: Inf or NaN, as in PyTorch
     def forward(ctx, x, dims, keepdim, n):
         ctx.dims, ctx.n = dims, n
         centred = x - np.true_divide(x.sum(dims, np.float64, keepdims=True), math.prod(x.shape[d] for d in dims))

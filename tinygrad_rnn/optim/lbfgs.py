@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import enable_grad
+from .._mode import enable_grad, quiet
 from ..graph import log_write
 from ..ops.function import is_half
 from ..tensor import Tensor
@@ -73,6 +73,16 @@ class LBFGS(Optimizer):
         if closure is None:
             raise TypeError("LBFGS.step(): needs a closure that computes the loss anew, calls backward and returns it")
         self._stepped = True
+        errors = np.geterr()
+
+        def loss() -> Any:
+            with np.errstate(**errors), enable_grad():  # the user's code, in the user's error state
+                return closure()
+
+        return self._steps(loss)
+
+    @quiet
+    def _steps(self, closure: Callable[[], Any]) -> Any:
         group, state = self.param_groups[0], self.state[self.param_groups[0]["params"][0]]
         memory = _Memory(state, group["history_size"])
         first_loss, g = self._evaluate(closure)
@@ -112,8 +122,7 @@ class LBFGS(Optimizer):
 
     def _evaluate(self, closure: Callable[[], Any]) -> tuple[Any, np.ndarray]:
         """The loss, and the gradient of all parameters as one vector."""
-        with enable_grad():
-            loss = closure()
+        loss = closure()
         params = self.param_groups[0]["params"]
         parts = [np.zeros(p.array.size, p.dtype) if p.grad is None else p.grad.array.reshape(-1) for p in params]
         return loss, _wide(np.concatenate(parts))

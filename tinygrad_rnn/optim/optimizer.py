@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import enable_grad
+from .._mode import enable_grad, quiet
 from ..create import as_tensor
 from ..dtypes import float32
 from ..graph import log_write
@@ -105,6 +105,12 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        self._apply()
+        self._stepped = True
+        return loss
+
+    @quiet
+    def _apply(self) -> None:
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is None:
@@ -123,8 +129,6 @@ class Optimizer:
                 update = self._update_half if is_half(p) else self._update
                 update(p, np.negative(g, out=np.empty_like(g)) if group.get("maximize") else g, group)
                 log_write(p.array)  # a graph that saved the old values must not be used any more
-        self._stepped = True
-        return loss
 
     def _update(self, p: Any, g: np.ndarray, group: dict[str, Any]) -> None:
         """Change `p.array` in place by its gradient `g`, which must be left as it is."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import engine, random
-from .._mode import switch, thread
+from .._mode import switch, thread, users_errors
 from ..graph import Edge, Leaf, Node, tick
 from ..ops.function import Function
 from ..recording import edge_of
@@ -103,7 +103,7 @@ class Again:
             if self.random is not None:
                 random.set_rng_state(self.random)
             switches = {"recording": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
-            with switch(on_record=lambda node, out, arrays: nodes.append(node), **switches):
+            with users_errors(), switch(on_record=lambda node, out, arrays: nodes.append(node), **switches):
                 returned = function(*args, **kwargs)
         finally:
             if self.random is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._mode import quiet
 from .model import Item, constant_input, number_of, value_of
 from .picture import Box
 from .style import GATES
@@ -110,6 +111,7 @@ def number_text(number: float) -> str:
     return f"{number:.3g}".replace("-", "−")
 
 
+@quiet
 def value_lines(item: Item) -> list[str]:
     """The value of a number, or mean ± deviation of an array; and the size of the gradient that arrived."""
     array = value_of(item)

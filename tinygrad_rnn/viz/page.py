@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .._mode import quiet
 from .drawing import DrawError, Drawing
 from .labels import shape_text
 from .model import Item, Model, value_of
@@ -158,6 +159,7 @@ class PageData:
             "notes": [*self.notes],
         }
 
+    @quiet
     def _losses(self) -> list[float]:
         """At most 2000 of them, as means of neighbours."""
         losses = np.asarray([] if self.losses is None else self.losses, dtype=np.float64)

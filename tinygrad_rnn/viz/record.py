@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import switch, thread
+from .._mode import quiet, switch, thread
 from ..graph import Edge, Leaf, Node, memory_of
 
 
@@ -117,6 +117,7 @@ class GradientNotes:
     def __init__(self):
         self.waiting: dict[Edge, list[tuple[Seen, int, Any]]] = {}  # until the node that made the value has its turn
 
+    @quiet
     def __call__(self, node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
         if node.seen is None:
             node.seen = Seen()  # a watched backward of a graph that was not recorded
@@ -140,6 +141,7 @@ def _is_weight(edge: Edge, user: Node) -> bool:
     return isinstance(edge[0], Leaf) and user.scope.step is not None
 
 
+@quiet
 def norm(gradient: Any) -> float | None:
     """The Euclidean norm of an array or a Tensor."""
     if gradient is None:

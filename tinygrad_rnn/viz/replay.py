@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._mode import quiet
 from ..graph import FREED, Edge, Node, ancestors
 from .expand import watched_backward
 from .model import Item, Link, Model
@@ -74,6 +75,7 @@ def seeds(outputs: list[Edge]) -> list[np.ndarray]:
     return [np.ones(shape, dtype) for shape, dtype in kinds]
 
 
+@quiet
 def size(gradient: Any) -> float:
     """The Euclidean norm of a gradient, or of several together."""
     parts = gradient if isinstance(gradient, (tuple, list)) else (gradient,)

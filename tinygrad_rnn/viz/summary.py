@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._mode import quiet
+
 BINS = 12
 SIDE = 32  # the most cells of a heat map in each direction
 
@@ -16,6 +18,7 @@ def tidy(x: float, digits: int = 6) -> float | str:
     return float(f"{x:.{digits}g}") + 0.0 if np.isfinite(x) else "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
 
 
+@quiet
 def summary(array: Any, side: int = SIDE) -> dict[str, Any]:
     """Statistics of an array: over its finite elements, with counts of the others.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._mode import quiet
 from ...dtypes import int64, uint8
 from ...functions.activations import log_softmax
 from ...functions.arguments import need_tensor
@@ -83,10 +84,7 @@ def nll_loss(
     scores, classes = _rows(name, input), _class_count(name, input)
     _check_weight(name, weight, classes)
     t, ignored = _checked_classes(name, input, target, classes, ignore_index)
-    factor = _row_weights(t, ignored, weight, scores.array.dtype)
-    if reduction == "mean":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factor = factor / factor.sum()
+    factor = _row_weights(t, ignored, weight, scores.array.dtype, shares=reduction == "mean")
     picked = record(ops.Pick, scores, t=t)
     if ignored is not None:
         factor[ignored] = 0
@@ -149,12 +147,15 @@ def _checked_classes(
     return t, ignored if some else None
 
 
-def _row_weights(t: np.ndarray, ignored: np.ndarray | None, weight: Tensor | None, dtype: Any) -> np.ndarray:
-    """w[t_b] for each row, 0 where it is ignored."""
+@quiet
+def _row_weights(
+    t: np.ndarray, ignored: np.ndarray | None, weight: Tensor | None, dtype: Any, shares: bool = False
+) -> np.ndarray:
+    """w[t_b] for each row, 0 where it is ignored; `shares` of their sum, if asked for."""
     factor = np.ones(t.shape, dtype) if weight is None else weight.array[t].astype(dtype)
     if ignored is not None:
         factor[ignored] = 0
-    return factor
+    return factor / factor.sum() if shares else factor
 
 
 def _finished(loss: Tensor, target: Tensor, ignored: np.ndarray | None, reduction: str) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._mode import quiet
 from ...dtypes import int32, int64
 from ...functions.arguments import need_tensor
 from ...ops.indexing import Embedding
@@ -51,6 +52,7 @@ def wrapped_row(name: str, padding_idx: int, rows: int) -> int:
     return padding_idx % rows
 
 
+@quiet
 def _shorten(weight: Tensor, index: np.ndarray, max_norm: float, norm_type: float) -> None:
     used = np.unique(index)
     table = weight.array[used].astype(np.promote_types(weight.dtype, np.float32), copy=False)

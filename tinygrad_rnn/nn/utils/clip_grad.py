@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..._mode import quiet
 from ...graph import log_write
 from ...tensor import Tensor
 
@@ -25,6 +26,7 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
     return gradients
 
 
+@quiet
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -70,6 +72,7 @@ def _total_norm(gradients: list[np.ndarray], p: float) -> float:
     return sum(float(np.sum(np.abs(g, dtype=np.float64) ** p)) for g in gradients) ** (1 / p)
 
 
+@quiet
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Hold every number of every gradient within ±clip_value, in place."""
     bound = float(clip_value)
