@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -156,8 +157,12 @@ def arange(
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange(): from {start} to {end} cannot be reached in steps of {step}")
+    if not all(map(math.isfinite, (start, end, step))):
+        raise RuntimeError(f"arange(): unsupported range: {start} -> {end} in steps of {step}")
     if dtype is None:
         dtype = dtypes.get_default_dtype() if any(isinstance(x, float) for x in (start, end, step)) else dtypes.int64
+    elif dtypes.supported(dtype).kind in "iu":
+        start, end, step = int(start), int(end), int(step)  # whole numbers before counting, as in PyTorch
     return _make(np.arange(start, end, step).astype(dtypes.supported(dtype)), requires_grad, device)
 
 
@@ -168,6 +173,8 @@ def linspace(
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
     return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
 
 

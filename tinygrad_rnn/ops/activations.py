@@ -246,7 +246,7 @@ class Softplus(Function):
         scaled = x * beta
         e = np.exp(-np.abs(scaled))
         rounded = 1 + e  # ln(1 + e), with what rounding 1 + e lost put back: faster than log1p
-        y = np.log(rounded) + (e - (rounded - 1)) / rounded
+        y = np.asarray(np.log(rounded) + (e - (rounded - 1)) / rounded)  # of 0-d arrays NumPy makes plain numbers
         y += np.maximum(scaled, 0)
         y /= beta
         np.copyto(y, x, where=scaled > threshold)
@@ -260,7 +260,7 @@ class Softplus(Function):
 
 
 class Hardtanh(Function):
-    """y = x held between `low` and `high`          dL/dx = dL/dy where low < x < high, else 0"""
+    """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves = ("x",)
 
@@ -270,4 +270,4 @@ class Hardtanh(Function):
 
     def backward(ctx, g):
         x = plain(ctx.saved_tensors[0])
-        return select((x > ctx.low) & (x < ctx.high), g, 0.0)
+        return select((x <= ctx.low) | (x >= ctx.high), 0.0, g)

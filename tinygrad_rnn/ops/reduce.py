@@ -70,7 +70,7 @@ class Prod(Function):
 
     def forward(ctx, x, dim, keepdim):
         ctx.dim, ctx.keepdim = dim, keepdim
-        return x.prod(dim, keepdims=keepdim)
+        return x.prod(dim, x.dtype, keepdims=keepdim)
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors

@@ -18,7 +18,7 @@ def exact_sum(x: np.ndarray, axis: Any, keepdims: bool = False) -> Any:
     """
     if x.size > 65536 and x.dtype.kind == "f" and x.itemsize < 8:
         return np.add.reduce(x, axis, np.float64, None, keepdims).astype(x.dtype)  # pyright: ignore
-    return np.add.reduce(x, axis, None, None, keepdims)  # pyright: ignore
+    return np.add.reduce(x, axis, x.dtype, None, keepdims)  # pyright: ignore
 
 
 _ONES = {kind: np.ones(256, kind) for kind in "fd"}
@@ -229,8 +229,7 @@ class Roll(Function):
         return np.roll(x, shifts, dims)
 
     def backward(ctx, g):
-        back = -ctx.shifts if isinstance(ctx.shifts, int) else tuple(-s for s in ctx.shifts)
-        return call(Roll, g, shifts=back, dims=ctx.dims)
+        return call(Roll, g, shifts=tuple(-s for s in ctx.shifts), dims=ctx.dims)
 
 
 class Triangle(Function):
