@@ -150,8 +150,8 @@ def arange(
     """Numbers from `start` (0 if left out) up to but not including `end`; int64 if all are ints."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, Tensor) else operand("arange", x) for x in (start, end, step))
-    if not all(math.isfinite(x) for x in (start, end, step)):
-        raise RuntimeError(f"arange(): start, end and step must be finite, got {start}, {end} and {step}")
+    if not all(map(math.isfinite, (start, end, step))):
+        raise RuntimeError(f"arange(): unsupported range: {start} -> {end} in steps of {step}")
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange(): from {start} to {end} cannot be reached in steps of {step}")
     if dtype is None:
@@ -182,6 +182,8 @@ def linspace(
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
     start, end = fitting("linspace", start, kind), fitting("linspace", end, kind)
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
     return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
 
 

@@ -143,10 +143,14 @@ class Protocols(Recorded):
     def __ror__(self, other: Any) -> Any:
         return compare.bitwise_or(self, other)
 
+    def __invert__(self) -> Any:
+        if self.dtype.kind == "f":
+            raise TypeError(f"~ is for integers and bools, got {self.dtype}")
+        return compare.bitwise_not(self)
+
     __and__ = compare.bitwise_and
     __or__ = compare.bitwise_or
     __xor__ = compare.bitwise_xor
-    __invert__ = compare.bitwise_not
     __getitem__ = indexing.getitem
     __setitem__ = inplace.setitem
     __iadd__ = updates.add_

@@ -6,7 +6,7 @@ import warnings
 
 from ..ops import activations as ops
 from ..recording import record
-from .arguments import need_tensor, wrap_dim
+from .arguments import need_float, need_tensor, wrap_dim
 
 
 def softmax(input, dim=None, dtype=None):
@@ -26,8 +26,7 @@ def _along(name, op, input, dim, dtype):
     need_tensor(name, input)
     if dtype is not None:
         input = input.to(dtype)
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{name}(): the input must be floating point, got {input.dtype}; convert it with .float()")
+    need_float(name, input)
     ndim = input.array.ndim
     if dim is None:
         dim = 0 if ndim in (0, 1, 3) else 1

@@ -22,6 +22,22 @@ def need_tensor(name: str, x: Any, argument: str = "input") -> None:
         raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {type(x).__name__}")
 
 
+def need_float(name: str, x: Any, argument: str = "input") -> None:
+    """Raise unless `x` is a Tensor of floats; the error is a RuntimeError too, as some functions of PyTorch raise."""
+    need_tensor(name, x, argument)
+    if x.array.dtype.kind != "f":
+        raise NotImplementedError(
+            f"{name}(): the {argument} must be floating point, got {x.dtype}; convert it with .float()"
+        )
+
+
+def need_numbers(name: str, x: Any, argument: str = "input") -> None:
+    """Raise unless `x` is a Tensor of ints or floats: what is done to it has no meaning for bools."""
+    need_tensor(name, x, argument)
+    if x.array.dtype.kind == "b":
+        raise NotImplementedError(f"{name}() is not for bools; convert the {argument} with .int()")
+
+
 def array(x: Any, name: str = "argument") -> Any:
     """The array of a Tensor; arrays and numbers from outside made plain."""
     return x.array if isinstance(x, Recorded) else operand(name, x)
@@ -43,8 +59,13 @@ def wrap_dim(name: str, dim: Any, ndim: int) -> int:
 
 def wrap_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
     """`dim` (None or () for all, an int, or several) as distinct axes counted from 0."""
-    if dim is None or (not isinstance(dim, int) and not is_tensor(dim) and len(dim) == 0):
+    if dim is None or (not isinstance(dim, (int, np.integer)) and not is_tensor(dim) and len(dim) == 0):
         return tuple(range(ndim))
+    return named_dims(name, dim, ndim)
+
+
+def named_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
+    """`dim` (an int, or several) as distinct axes counted from 0; () are none."""
     found: tuple[int, ...]
     if isinstance(dim, int) or is_tensor(dim) or isinstance(dim, np.integer):
         found = (wrap_dim(name, dim, ndim),)
@@ -70,7 +91,9 @@ def sizes_of(name: str, given: Sequence[Any], named: dict[str, Any], keyword: st
 
 
 def flat_ints(name: str, args: Sequence[Any]) -> tuple[int, ...]:
-    """`f(2, 3)` and `f((2, 3))` alike: the ints, also given as 0-d integer tensors."""
+    """`f(2, 3)` and `f((2, 3))` alike: the ints, also given as 0-d integer tensors. `f(())` are none, `f()` is refused."""
+    if not args:
+        raise TypeError(f"{name}(): the sizes or axes are missing; give () for none")
     if len(args) == 1 and not isinstance(args[0], (int, np.integer)) and not (is_tensor(args[0]) and args[0].ndim == 0):
         args = args[0]
     try:

@@ -8,7 +8,7 @@ from ..arrays import check_pair, fitting
 from ..dtypes import get_default_dtype
 from ..ops import choosing as ops
 from ..recording import record
-from .arguments import array, is_tensor, need_tensor
+from .arguments import array, is_tensor, need_numbers, need_tensor
 from .shape import contiguous
 
 
@@ -41,16 +41,23 @@ def clamp(input, min=None, max=None):
 
 def _clamp_tensors(input, low, high):
     """Hold between tensors. A bound gets the gradient where it is taken, `low` only where it lies below `high`."""
+    need_numbers("clamp", input)
     crossed = None
     if low is not None and high is not None:
         crossed = input._of(np.asarray(array(high) < array(low)))
         equal = np.asarray(array(low) == array(high))
         if is_tensor(low) and low.requires_grad and equal.any():
             low = where(input._of(equal), low.detach(), low)
-    result = input if low is None else where(input < low, low, input)
+    result = input if low is None else where((input < low) | _unordered(input, low), low, input)
     if high is None:
         return result
-    return where(input > high if crossed is None else (input > high) | crossed, high, result)
+    above = input > high if crossed is None else ((input > high) | crossed) & ~_unordered(input, low)
+    return where(above | _unordered(input, high), high, result)
+
+
+def _unordered(input, bound):
+    """True where the bound is NaN: then so is the result."""
+    return input._of(np.asarray(np.isnan(array(bound))))
 
 
 def clamp_min(input, min):

@@ -8,7 +8,7 @@ from .._mode import quiet
 from ..arrays import check_pair
 from ..dtypes import result_type
 from ..ops.function import Recorded
-from .arguments import array, broadcast_shapes, is_tensor, need_tensor, one_keepdim, wrap_dims
+from .arguments import array, broadcast_shapes, is_tensor, named_dims, need_tensor, one_keepdim, wrap_dims
 
 COMPLEX = (complex, np.complexfloating)
 
@@ -63,22 +63,25 @@ def ge(input, other):
     return _compare(np.greater_equal, input, other)
 
 
+def _logical(function, input, other):
+    need_tensor(function.__name__, input)
+    need_tensor(function.__name__, other, "other")
+    return _compare(function, input, other)
+
+
 def logical_and(input, other):
     """True where both are nonzero."""
-    need_tensor("logical_and", other, "other")
-    return _compare(np.logical_and, input, other)
+    return _logical(np.logical_and, input, other)
 
 
 def logical_or(input, other):
     """True where at least one is nonzero."""
-    need_tensor("logical_or", other, "other")
-    return _compare(np.logical_or, input, other)
+    return _logical(np.logical_or, input, other)
 
 
 def logical_xor(input, other):
     """True where exactly one is nonzero."""
-    need_tensor("logical_xor", other, "other")
-    return _compare(np.logical_xor, input, other)
+    return _logical(np.logical_xor, input, other)
 
 
 def logical_not(input):
@@ -113,8 +116,9 @@ def bitwise_xor(input, other):
 
 def bitwise_not(input):
     """~input, on integers or bools."""
+    need_tensor("bitwise_not", input)
     if input.dtype.kind == "f":
-        raise TypeError(f"~ is for integers and bools, got {input.dtype}")
+        raise NotImplementedError(f"bitwise_not() is for integers and bools, got {input.dtype}")
     return input._of(np.asarray(np.invert(input.array)))
 
 
@@ -138,6 +142,8 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """True where |input - other| <= atol + rtol · |other|."""
     need_tensor("isclose", input)
     need_tensor("isclose", other, "other")
+    if rtol < 0 or atol < 0:
+        raise RuntimeError(f"isclose(): rtol and atol must not be negative, got {rtol} and {atol}")
     broadcast_shapes("isclose", input.array.shape, other.array.shape)
     if input.dtype != other.dtype:
         raise RuntimeError(f"isclose(): the two tensors have different dtypes, {input.dtype} and {other.dtype}")
@@ -156,7 +162,7 @@ def equal(input, other):
 
 
 def _quantify(name, function, input, dim, keepdim, keepdims):
-    dims = wrap_dims(name, dim, input.array.ndim)
+    dims = wrap_dims(name, dim, input.array.ndim) if dim is None else named_dims(name, dim, input.array.ndim)
     found = np.asarray(function(input.array, axis=dims, keepdims=one_keepdim(keepdim, keepdims)), order="C")
     return input._of(found.astype(np.uint8) if input.dtype == np.uint8 else found)
 

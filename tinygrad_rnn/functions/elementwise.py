@@ -11,7 +11,7 @@ from ..ops import elementwise as ops
 from ..ops import rounding
 from ..ops.function import is_half
 from ..recording import record, record_one
-from .arguments import array, is_tensor, need_tensor
+from .arguments import array, is_tensor, need_float, need_numbers, need_tensor
 from .widening import widening
 
 
@@ -102,6 +102,7 @@ def neg(input):
 
 def abs(input):
     """|input|; the derivative at 0 is 0."""
+    need_numbers("abs", input)
     return record_one(ops.Abs, input)
 
 
@@ -179,7 +180,7 @@ def sign(input):
 
 
 def _whole(op, input):
-    need_tensor(op.__name__.lower(), input)
+    need_numbers(op.__name__.lower(), input)
     return input.clone() if input.dtype.kind in "iub" else record(op, input)
 
 
@@ -203,6 +204,7 @@ def round(input, *, decimals=0):
     """Round to the nearest integer (or to `decimals` digits), halves to even."""
     if decimals == 0:
         return _whole(rounding.Round, input)
+    need_float("round", input)
     scale = 10.0**decimals
     return record(rounding.Round, input * scale) / scale
 
@@ -210,7 +212,7 @@ def round(input, *, decimals=0):
 @widening
 def lerp(input, end, weight):
     """input + weight · (end - input): input at weight 0, end at weight 1."""
-    need_tensor("lerp", input)
+    need_float("lerp", input)
     need_tensor("lerp", end, "end")
     for x in (end, weight):
         if is_tensor(x) and x.dtype != input.dtype:
@@ -223,6 +225,7 @@ def lerp(input, end, weight):
 @widening
 def addcmul(input, tensor1, tensor2, *, value=1):
     """input + value · tensor1 · tensor2."""
+    need_numbers("addcmul", input)
     product = tensor1 * tensor2
     return input + (product if value == 1 else product * value)
 
@@ -230,6 +233,8 @@ def addcmul(input, tensor1, tensor2, *, value=1):
 @widening
 def addcdiv(input, tensor1, tensor2, *, value=1):
     """input + value · tensor1 / tensor2."""
+    if all(is_tensor(x) and x.dtype.kind != "f" for x in (tensor1, tensor2)):
+        raise RuntimeError("addcdiv(): integer division is not supported; convert tensor1 or tensor2 with .float()")
     return input + tensor1 / tensor2 * value
 
 
@@ -260,6 +265,8 @@ def tanh(input):
 
 def relu(input):
     """max(input, 0); the derivative at 0 is 0."""
+    if is_tensor(input) and input.array.dtype.kind == "b":
+        raise RuntimeError("relu(): bool inputs are not supported; convert with .int()")
     return record_one(act.ReLU, input)
 
 

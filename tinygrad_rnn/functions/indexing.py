@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import numpy as np
 from ..arrays import fitting, plain
 from ..ops import indexing as ops
 from ..recording import record, record_view
-from .arguments import broadcast_shapes, is_tensor, need_tensor, wrap_dim
+from .arguments import broadcast_shapes, is_tensor, need_numbers, need_tensor, wrap_dim
 from .convert import filled
 from .reduce import MaxMin
-from .shape import contiguous
+from .shape import clone, contiguous
 
 
 def plain_index(input, index: Any) -> Any:
@@ -132,14 +133,17 @@ def in_two_steps(plain):
 def gather(input, dim, index):
     """result[i, j] = input[index[i, j], j] for dim 0; input[i, index[i, j]] for dim 1; and so on."""
     dim = _check_gather("gather", input, dim, index)
-    if input.array.ndim and index.array.ndim:
+    if input.array.ndim and index.array.size and index.array.ndim:
         return record(ops.Gather, input, index=index.array, dim=dim)
-    return getitem(input.reshape(-1), index.reshape(-1)).reshape(index.array.shape)  # 0-d counts as 1-d
+    flat = index.array.reshape(-1).astype(np.int64)  # 0-d counts as 1-d; and of nothing in any shape there is nothing
+    return record(ops.Index, input.reshape(-1), index=flat).reshape(index.array.shape)
 
 
 def _check_gather(name, input, dim, index, source=None):
     need_tensor(name, index, "index")
     dim = wrap_dim(name, dim, input.array.ndim)
+    if index.array.size == 0:
+        return dim  # as in PyTorch, whatever its type and shape
     if index.dtype.kind not in "iu" or index.dtype == np.uint8:
         raise RuntimeError(f"{name}(): expected dtype int64 for index, got {index.dtype}")
     if max(index.array.ndim, 1) != max(input.array.ndim, 1):
@@ -153,16 +157,18 @@ def _check_gather(name, input, dim, index, source=None):
             raise RuntimeError(f"{name}(): index of shape {list(index.shape)} is larger than src {list(source.shape)} "
                                f"at dimension {d}")  # fmt: skip
     size = input.array.shape[dim] if input.array.ndim else 1
-    if index.array.size and not 0 <= index.array.min() <= index.array.max() < size:
+    if not 0 <= index.array.min() <= index.array.max() < size:
         bad = index.array.min() if index.array.min() < 0 else index.array.max()
         raise RuntimeError(f"{name}(): index {bad} is out of bounds for dimension {dim} with size {size}")
     return dim
 
 
 def take_along_dim(input, indices, dim=None):
-    """As `gather`, with broadcasting; over the flat tensor when dim is None."""
+    """As `gather`, with broadcasting, and -1 is the last; over the flat tensor when dim is None."""
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))
+    if indices.dtype != np.int64:
+        raise RuntimeError(f"take_along_dim(): expected dtype int64 for indices, got {indices.dtype}")
     dim = wrap_dim("take_along_dim", dim, input.array.ndim)
     if input.array.ndim != indices.array.ndim:
         raise RuntimeError(
@@ -174,40 +180,63 @@ def take_along_dim(input, indices, dim=None):
     ))  # fmt: skip
     wide = [*shape[:dim], input.array.shape[dim], *shape[dim + 1 :]]
     narrow = [*shape[:dim], indices.array.shape[dim], *shape[dim + 1 :]]
+    if input.array.ndim:
+        from_end = np.where(indices.array < 0, input.array.shape[dim], 0).astype(indices.dtype)
+        indices = indices._of(indices.array + from_end)
     return gather(input.expand(wide), dim, indices.expand(narrow))
 
 
 def index_select(input, dim, index):
-    """The slices along `dim` at the indices of a 1-d tensor, in that order."""
-    need_tensor("index_select", index, "index")
-    dim = wrap_dim("index_select", dim, input.array.ndim)
-    if index.array.ndim > 1:
-        raise IndexError(f"index_select(): index must be a vector, got shape {list(index.shape)}")
+    """The slices along `dim` at the indices of a 1-d tensor, in that order. A 0-d tensor has one slice, itself."""
+    dim = _check_index("index_select", input, dim, index)
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"index_select(): expected dtype int32 or int64 for index, got {index.dtype}")
     size = input.array.shape[dim] if input.array.ndim else 1
     if index.array.size and not 0 <= index.array.min() <= index.array.max() < size:
         bad = index.array.min() if index.array.min() < 0 else index.array.max()
         raise IndexError(f"index_select(): index {bad} is out of range in dimension {dim} with size {size}")
+    if not input.array.ndim:
+        if index.array.size != 1:
+            raise RuntimeError(f"index_select(): a 0-d tensor takes one index, got {index.array.size}")
+        return clone(input)
     return getitem(input, (*[slice(None)] * dim, index.reshape(-1)))
 
 
 def index_add(input, dim, index, source, *, alpha=1):
     """input with alpha · source added to the slices along `dim` at `index`; repeats add up."""
-    dim = wrap_dim("index_add", dim, input.array.ndim)
-    selected = [*input.array.shape[:dim], index.array.size, *input.array.shape[dim + 1 :]]
-    if list(source.shape) != selected:
-        raise RuntimeError(f"index_add(): source must have shape {selected}, got {list(source.shape)}")
-    place = plain_index(input, (*[slice(None)] * dim, index))
-    return input + record(ops.AddAt, source * alpha if alpha != 1 else source, index=place, shape=input.array.shape)
+    dim = _check_index("index_add", input, dim, index)
+    need_tensor("index_add", source, "source")
+    _same_dtype("index_add", input, source)
+    shape = input.array.shape or (1,)  # a 0-d tensor has one slice, itself
+    selected = [*shape[:dim], index.array.size, *shape[dim + 1 :]]
+    wanted = tuple(selected) if input.array.ndim else ()
+    if source.array.shape != wanted or source.array.size != math.prod(selected):
+        raise RuntimeError(f"index_add(): source must have shape {list(wanted)}, got {list(source.shape)}")
+    place = plain_index(input.reshape(shape), (*[slice(None)] * dim, index.reshape(-1)))
+    source = source.reshape(selected)
+    added = record(ops.AddAt, source * alpha if alpha != 1 else source, index=place, shape=shape)
+    return input + added.reshape(input.array.shape)
 
 
 def index_fill(input, dim, index, value):
     """input with the slices along `dim` at `index` set to a number."""
-    place = plain_index(input, (*[slice(None)] * wrap_dim("index_fill", dim, input.array.ndim), index))
-    if not is_tensor(value):
-        value = fitting("index_fill", value, input.dtype)
-    return record(ops.SetItem, input, value, index=place)
+    dim = _check_index("index_fill", input, dim, index)
+    if is_tensor(value) and value.array.ndim:
+        raise RuntimeError(f"index_fill(): value must be a number or a 0-d tensor, got shape {list(value.shape)}")
+    value = fitting("index_fill", value, input.dtype)
+    once = index._of(np.unique(index.array))  # an index given twice gets one value, and its gradient once
+    flat = input if input.array.ndim else input.reshape(1)  # a 0-d tensor has one slice, itself
+    filled = record(ops.SetItem, flat, value, index=plain_index(flat, (*[slice(None)] * dim, once)))
+    return filled if flat is input else filled.reshape(())
+
+
+def _check_index(name, input, dim, index):
+    """`dim` counted from 0; raises unless `index` is a vector or a single index."""
+    need_tensor(name, input)
+    need_tensor(name, index, "index")
+    if index.array.ndim > 1:
+        raise IndexError(f"{name}(): index must be a vector, got shape {list(index.shape)}")
+    return wrap_dim(name, dim, input.array.ndim)
 
 
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
@@ -218,6 +247,8 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
         raise RuntimeError(f"scatter(): reduce must be None or 'add', got {reduce!r}")
     src = value if src is None else src
     dim = _check_gather("scatter", input, dim, index, src if is_tensor(src) else None)
+    if not index.array.size:
+        return clone(input)
     if not input.array.ndim or not index.array.ndim:
         return _on_vectors(scatter, input, index, src)
     _same_dtype("scatter", input, src)
@@ -242,6 +273,8 @@ def _on_vectors(function, input, index, src):
 def scatter_add(input, dim, index, src):
     """input with src[i, j] added to result[index[i, j], j] for dim 0, and so on; repeats add up."""
     dim = _check_gather("scatter_add", input, dim, index, src if is_tensor(src) else None)
+    if not index.array.size:
+        return clone(input)
     if not input.array.ndim or not index.array.ndim:
         return _on_vectors(scatter_add, input, index, src)
     _same_dtype("scatter_add", input, src)
@@ -261,7 +294,11 @@ def masked_select(input, mask):
 
 def masked_scatter(input, mask, source):
     """input with the elements of `source`, in order, where the mask is true."""
-    wide = np.broadcast_to(mask.array, input.array.shape)
+    if mask.dtype != bool:
+        raise RuntimeError(f"masked_scatter(): the mask must be a bool tensor, got {mask.dtype}")
+    _same_dtype("masked_scatter", input, source)
+    shape = broadcast_shapes("masked_scatter", input.array.shape, mask.array.shape)
+    input, wide = input.expand(shape), np.broadcast_to(mask.array, shape)
     count = int(wide.sum())
     if source.array.size < count:
         raise RuntimeError(
@@ -303,6 +340,7 @@ def sort(input, dim=-1, descending=False, stable=False):
 
 def topk(input, k, dim=-1, largest=True, sorted=True):
     """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
+    need_numbers("topk", input)
     dim = wrap_dim("topk", dim, input.array.ndim)
     size = input.array.shape[dim] if input.array.ndim else 1
     if not 0 <= k <= size:
@@ -315,4 +353,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 
 def take(input, index):
     """The elements of the flat tensor at `index`."""
+    need_tensor("take", index, "index")
+    if index.dtype != np.int64:
+        raise RuntimeError(f"take(): expected dtype int64 for index, got {index.dtype}")
     return getitem(input.reshape(-1), index)

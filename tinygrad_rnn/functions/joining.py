@@ -20,20 +20,23 @@ def _several(name, tensors):
 
 
 def cat(tensors, dim=0, *, axis=None):
-    """Join tensors along an existing axis. Empty 1-d tensors are left out, as in PyTorch."""
+    """Join tensors along an existing axis. Empty 1-d tensors fit anything, as in PyTorch."""
     tensors = tuple(tensors) if not is_tensor(tensors) else tensors
     _several("cat", tensors)
-    kept = [x for x in tensors if x.array.shape != (0,)] or list(tensors[:1])
-    shapes = [x.array.shape for x in kept]
-    if not shapes[0]:
+    shapes = [x.array.shape for x in tensors]
+    if () in shapes:
         raise RuntimeError("cat(): 0-d tensors (zero-dimensional) cannot be concatenated; use stack")
-    dim = wrap_dim("cat", dim if axis is None else axis, len(shapes[0]))
-    others = shapes[0][:dim] + shapes[0][dim + 1 :]
+    like = next((shape for shape in shapes if shape != (0,)), None)
+    dim = 0 if like is None else wrap_dim("cat", dim if axis is None else axis, len(like))
+    before, after = () if like is None else like[:dim], () if like is None else like[dim + 1 :]
+    if len(before) + len(after) > 0 and (0,) in shapes:
+        tensors = [reshape(x, (*before, 0, *after)) if x.array.shape == (0,) else x for x in tensors]
+        shapes = [x.array.shape for x in tensors]
     for shape in shapes:
-        if shape[:dim] + shape[dim + 1 :] != others:
+        if shape[:dim] != before or shape[dim + 1 :] != after:
             listed = ", ".join(str(list(s)) for s in shapes)
             raise RuntimeError(f"cat(): sizes must match except in dimension {dim}; got shapes {listed}")
-    return record(ops.Cat, *kept, dim=dim)
+    return record(ops.Cat, *tensors, dim=dim)
 
 
 concat = concatenate = cat
@@ -52,12 +55,16 @@ def stack(tensors, dim=0):
 
 def hstack(tensors):
     """Join along the second axis, or the first for 1-d tensors."""
+    tensors = tuple(tensors) if not is_tensor(tensors) else tensors
+    _several("hstack", tensors)
     tensors = [x.reshape(1) if x.ndim == 0 else x for x in tensors]
     return cat(tensors, dim=0 if tensors[0].ndim == 1 else 1)
 
 
 def vstack(tensors):
     """Join along the first axis; 1-d tensors count as rows."""
+    tensors = tuple(tensors) if not is_tensor(tensors) else tensors
+    _several("vstack", tensors)
     return cat([x.reshape(1, -1) if x.ndim < 2 else x for x in tensors], dim=0)
 
 
@@ -105,10 +112,18 @@ def unbind(input, dim=0):
 def narrow(input, dim, start, length):
     """The slice of `length` entries from `start` along `dim`."""
     dim = wrap_dim("narrow", dim, input.array.ndim)
+    if not input.array.ndim:
+        raise RuntimeError("narrow(): a 0-d tensor has no axis to take a slice of")
+    if is_tensor(start) and (start.ndim or start.dtype.kind not in "iu"):
+        raise RuntimeError(
+            f"narrow(): start must be an int or a 0-d integer tensor, got {start.dtype} of shape {list(start.shape)}"
+        )
     start, length = int(start), int(length)
     size = input.array.shape[dim]
+    if not -size <= start <= size:
+        raise IndexError(f"narrow(): start {start} is out of range for dimension {dim} of size {size}")
     start = start + size if start < 0 else start
-    if length < 0 or not 0 <= start <= size - length:
+    if not 0 <= length <= size - start:
         raise RuntimeError(f"narrow(): start ({start}) + length ({length}) exceeds the size {size} of dimension {dim}")
     return input[(*[slice(None)] * dim, slice(start, start + length))]
 
@@ -167,6 +182,10 @@ def meshgrid(*tensors, indexing="ij"):
     """Coordinate grids from 1-d tensors; `indexing` "ij" (rows first) or "xy"."""
     if len(tensors) == 1 and not is_tensor(tensors[0]):
         tensors = tuple(tensors[0])
+    _several("meshgrid", tensors)
+    for x in tensors:
+        if x.array.ndim > 1:
+            raise RuntimeError(f"meshgrid(): expected 0-d or 1-d tensors, got shape {list(x.shape)}")
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f"meshgrid(): indexing must be 'ij' or 'xy', got {indexing!r}")
     sizes = tuple(x.array.size for x in tensors)

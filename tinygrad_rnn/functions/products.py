@@ -6,7 +6,7 @@ import math
 
 from ..ops import products as ops
 from ..recording import all_half, narrow, record, record_pair, widen
-from .arguments import broadcast_shapes, need_tensor
+from .arguments import broadcast_shapes, need_numbers, need_tensor
 from .widening import widening
 
 
@@ -15,13 +15,15 @@ def matmul(input, other):
     need_tensor("matmul", input)
     need_tensor("matmul", other, "other")
     x, y = input.array.shape, other.array.shape
-    if len(x) == len(y) == 2 and x[1] == y[0] and input.array.dtype is other.array.dtype:
+    kind = input.array.dtype
+    if len(x) == len(y) == 2 and x[1] == y[0] and kind is other.array.dtype and kind.kind == "f":
         return record_pair(ops.MatMul, input, other)  # two matrices that fit: the usual case
     if not x or not y:
         raise RuntimeError(
             f"matmul(): both arguments need at least 1 dimension, got shapes {list(x)} and {list(y)} (a 0-d tensor is a number: use *)"
         )
     _same_type("matmul", input, other)
+    need_numbers("matmul", input)
     if x[-1] != y[-2 if len(y) > 1 else 0]:
         raise RuntimeError(f"matmul(): shapes {list(x)} and {list(y)} cannot be multiplied ({x[-1]} columns against "
                            f"{y[-2 if len(y) > 1 else 0]} rows)")  # fmt: skip
@@ -80,7 +82,8 @@ def dot(input, tensor):
     if input.array.shape != tensor.array.shape:
         raise RuntimeError(f"dot(): vectors of {input.array.shape[0]} and {tensor.array.shape[0]} elements")
     _same_type("dot", input, tensor)
-    return (input * tensor).sum()
+    need_numbers("dot", input)
+    return (input * tensor).sum(dtype=input.dtype)
 
 
 def outer(input, vec2):
@@ -116,6 +119,9 @@ def _added(name, input, product, beta, alpha):
 
 
 def _scaled(x, factor):
+    """factor · x; on integers only the whole part of the factor counts, as in PyTorch."""
+    if x.array.dtype.kind != "f":
+        factor = int(factor)
     return x if factor == 1 else x * factor
 
 
@@ -170,12 +176,12 @@ def _parse(equation, operands):
         letters = [*before, *middle, *after]
         parsed.append(letters)
         for letter, size in zip(letters, x.array.shape, strict=True):
-            known = sizes.setdefault(letter, size)
+            known = sizes.get(letter, 1)
             if known != size and 1 not in (known, size):
                 raise RuntimeError(
                     f"einsum(): axis {letter!r} of {equation!r} is {known} in one operand, {size} in another"
                 )
-            sizes[letter] = max(known, size)
+            sizes[letter] = size if known == 1 else known
     if arrow:
         before, dots, after = right.partition("...")
         output = [*before, *([f"…{k}" for k in range(hidden)] if dots else []), *after]
@@ -209,7 +215,7 @@ def _contract(a, x, b, y, needed):
     only_b = [letter for letter in b if letter not in a]
     sizes = {}
     for letter, n in (*zip(a, x.array.shape, strict=True), *zip(b, y.array.shape, strict=True)):
-        sizes[letter] = max(sizes.get(letter, 1), n)
+        sizes[letter] = n if sizes.get(letter, 1) == 1 else sizes[letter]
 
     def arranged(term, z, order):
         z = z.permute([term.index(letter) for letter in order]) if len(order) > 1 else z

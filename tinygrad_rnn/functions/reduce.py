@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..ops import reduce as ops
 from ..recording import record
-from .arguments import is_tensor, need_tensor, one_keepdim, wrap_dim, wrap_dims
+from .arguments import is_tensor, need_float, need_numbers, need_tensor, one_keepdim, wrap_dim, wrap_dims
 from .choosing import maximum, minimum, where
 from .elementwise import log, sqrt
 from .widening import widening
@@ -42,17 +42,11 @@ def _addable(name, input, dtype):
     return input if input.dtype.kind == "f" else input.to(dtypes.int64)
 
 
-def _need_float(name, input):
-    need_tensor(name, input)
-    if input.dtype.kind != "f":
-        raise RuntimeError(f"{name}(): the input must be floating point, got {input.dtype}; convert it with .float()")
-
-
 def mean(input, dim=None, keepdim=False, *, dtype=None, keepdims=None):
     """The mean over `dim` (all axes when None)."""
     if dtype is not None:
         input = input.to(dtype)
-    _need_float("mean", input)
+    need_float("mean", input)
     dims = wrap_dims("mean", dim, input.array.ndim)
     return record(ops.Mean, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
 
@@ -61,7 +55,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepd
     """The variance over `dim`: Σ (x - mean)² / (n - correction), correction 1 unless `unbiased=False`."""
     if isinstance(dim, bool):  # var(unbiased) as the second positional argument
         dim, unbiased = None, dim
-    _need_float("var", input)
+    need_float("var", input)
     if unbiased is not None and correction is not None:
         raise TypeError("var(): give `unbiased` or `correction`, not both")
     if correction is None:
@@ -95,27 +89,24 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
-def _nonempty(name, input, dims):
-    if input.array.size == 0 and (not dims or any_zero(input.array.shape, dims)):
-        raise IndexError(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
-
-
-def any_zero(shape, dims):
-    """Is one of these axes empty?"""
-    return not math.prod(shape[d] for d in dims)
+def _nonempty(name, input, dim):
+    """Raise if there is nothing to choose from along `dim`; PyTorch's type depends on whether `dim` was given."""
+    dims = wrap_dims(name, dim, input.array.ndim)
+    if input.array.size == 0 and (not dims or not math.prod(input.array.shape[d] for d in dims)):
+        kind = RuntimeError if dim is None or dim == () else IndexError
+        raise kind(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
+    return dims
 
 
 def amax(input, dim=(), keepdim=False, *, keepdims=None):
     """The largest element over `dim`; ties share the gradient evenly."""
-    dims = wrap_dims("amax", dim, input.array.ndim)
-    _nonempty("amax", input, dims)
+    dims = _nonempty("amax", input, dim)
     return record(ops.Extreme, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), largest=True)
 
 
 def amin(input, dim=(), keepdim=False, *, keepdims=None):
     """The smallest element over `dim`; ties share the gradient evenly."""
-    dims = wrap_dims("amin", dim, input.array.ndim)
-    _nonempty("amin", input, dims)
+    dims = _nonempty("amin", input, dim)
     return record(ops.Extreme, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), largest=False)
 
 
@@ -131,16 +122,14 @@ def min(input, dim=None, keepdim=False, *, other=None, keepdims=None):
 
 def _extreme(name, binary, whole, arg, input, dim, keepdim, keepdims):
     need_tensor(name, input)
-    if is_tensor(dim) and not (dim.ndim == 0 and dim.dtype.kind == "i" and input.ndim):
+    if is_tensor(dim):
         return binary(input, dim)
     if dim is None:
-        if input.array.size == 0:
-            raise RuntimeError(f"{name}(): expected a non-empty tensor, got shape {tuple(input.shape)}")
         return whole(input)
     dim = wrap_dim(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return MaxMin(input.clone(), input._of(np.zeros((), np.int64)))
-    _nonempty(name, input, (dim,))
+    _nonempty(name, input, dim)
     indices = input._of(np.expand_dims(arg(input.array, axis=dim), dim).astype(np.int64))
     values = input.gather(dim, indices)
     if not one_keepdim(keepdim, keepdims):
@@ -149,6 +138,7 @@ def _extreme(name, binary, whole, arg, input, dim, keepdim, keepdims):
 
 
 def _arg(name, function, input, dim, keepdim):
+    need_numbers(name, input)
     if dim is None:
         if input.array.size == 0:
             raise IndexError(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
@@ -157,7 +147,7 @@ def _arg(name, function, input, dim, keepdim):
     dim = wrap_dim(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return input._of(np.zeros((), np.int64))
-    _nonempty(name, input, (dim,))
+    _nonempty(name, input, dim)
     return input._of(np.asarray(function(input.array, axis=dim, keepdims=keepdim), dtype=np.int64))
 
 
@@ -200,7 +190,7 @@ def vector_norm(x, ord: Any = 2, dim=None, keepdim=False, *, dtype=None):
     """The norm of the elements along `dim`, as `norm`; the derivative at 0 is 0."""
     if dtype is not None:
         x = x.to(dtype)
-    _need_float("norm", x)
+    need_float("norm", x)
     if isinstance(ord, str):
         raise RuntimeError(f"norm(): order {ord!r} is not supported; give a number, inf or -inf")
     return _norm_of(x, ord, wrap_dims("norm", dim, x.array.ndim), keepdim)
@@ -212,10 +202,10 @@ def _norm_of(x, ord, dims, keepdim):
         return _root((x * x).sum(dims, keepdim))
     if ord == 1:
         return x.abs().sum(dims, keepdim)
-    if ord == math.inf:
-        return amax(x.abs(), dims, keepdim)
-    if ord == -math.inf:
-        return amin(x.abs(), dims, keepdim)
+    if ord in (math.inf, -math.inf):
+        if not math.prod(x.array.shape[d] for d in dims):
+            raise RuntimeError(f"norm(): order {ord} needs at least one element, got shape {list(x.shape)}")
+        return (amax if ord > 0 else amin)(x.abs(), dims, keepdim)
     if ord == 0:
         return x.sign().abs().sum(dims, keepdim)
     total = (x.abs() ** ord).sum(dims, keepdim)
@@ -226,6 +216,7 @@ def _norm_of(x, ord, dims, keepdim):
 def cumsum(input, dim, *, dtype=None):
     """The running sum along `dim`."""
     input = _addable("cumsum", input, dtype)
+    need_numbers("cumsum", input)
     dim = wrap_dim("cumsum", dim, input.array.ndim)
     return record(ops.Cumsum, input, dim=dim) if input.array.ndim else input.clone()
 
@@ -233,6 +224,7 @@ def cumsum(input, dim, *, dtype=None):
 def cumprod(input, dim, *, dtype=None):
     """The running product along `dim`."""
     input = _addable("cumprod", input, dtype)
+    need_numbers("cumprod", input)
     dim = wrap_dim("cumprod", dim, input.array.ndim)
     if input.array.ndim == 0:
         return input.clone()
@@ -246,5 +238,6 @@ def _running_product(input, dim):
 
 def logcumsumexp(input, dim):
     """ln of the running sum of e^input along `dim`, without overflow."""
+    need_float("logcumsumexp", input)
     dim = wrap_dim("logcumsumexp", dim, input.array.ndim)
     return record(ops.LogCumsumExp, input, dim=dim) if input.array.ndim else input.clone()

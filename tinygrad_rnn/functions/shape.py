@@ -9,7 +9,7 @@ import numpy as np
 from ..graph import memory_of
 from ..ops import shape as ops
 from ..recording import record, record_view
-from .arguments import broadcast_shapes, is_tensor, sizes_of, wrap_dim, wrap_dims
+from .arguments import broadcast_shapes, flat_ints, is_tensor, named_dims, sizes_of, wrap_dim
 
 
 def reshape(input, *shape, **named):
@@ -67,9 +67,9 @@ def reshape_as(input, other):
 def flatten(input, start_dim=0, end_dim=-1):
     """Join the axes from start_dim to end_dim into one."""
     shape = input.array.shape
+    start, end = wrap_dim("flatten", start_dim, len(shape)), wrap_dim("flatten", end_dim, len(shape))
     if not shape:
         return reshape(input, 1)
-    start, end = wrap_dim("flatten", start_dim, len(shape)), wrap_dim("flatten", end_dim, len(shape))
     if start > end:
         raise RuntimeError(f"flatten(): start_dim {start_dim} comes after end_dim {end_dim}")
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
@@ -80,6 +80,10 @@ def unflatten(input, dim, sizes):
     shape = input.array.shape
     dim = wrap_dim("unflatten", dim, len(shape))
     sizes = tuple(sizes)
+    if not shape or not sizes:
+        raise RuntimeError(
+            f"unflatten(): expected at least one axis and one size, got shape {list(shape)} and sizes {list(sizes)}"
+        )
     known = math.prod(n for n in sizes if n != -1)
     if -1 in sizes and known:
         sizes = tuple(shape[dim] // known if n == -1 else n for n in sizes)
@@ -128,13 +132,13 @@ def permute(input, *dims, **named):
     n = input.array.ndim
     if len(given) != n:
         raise RuntimeError(f"permute(): {len(given)} axes {list(given)} given for a tensor of {n} dimensions")
-    return record_view(ops.Transpose, input, wrap_dims("permute", given, n))
+    return record_view(ops.Transpose, input, named_dims("permute", given, n))
 
 
 def movedim(input, source, destination):
     """Move axes to other places, the rest keeping their order."""
     n = input.array.ndim
-    source, destination = wrap_dims("movedim", source, n), wrap_dims("movedim", destination, n)
+    source, destination = named_dims("movedim", source, n), named_dims("movedim", destination, n)
     if len(source) != len(destination):
         raise RuntimeError(f"movedim(): {len(source)} source axes but {len(destination)} destinations")
     order = [d for d in range(n) if d not in source]
@@ -149,7 +153,7 @@ moveaxis = movedim
 def squeeze(input, dim=None):
     """Drop axes of size 1: all, or those named."""
     shape = input.array.shape
-    drop = wrap_dims("squeeze", dim, len(shape)) if dim is not None else range(len(shape))
+    drop = named_dims("squeeze", dim, len(shape)) if dim is not None else range(len(shape))
     kept = tuple(n for d, n in enumerate(shape) if d not in drop or n != 1)
     return record_view(ops.Reshape, input, kept)
 
@@ -192,18 +196,19 @@ def broadcast_tensors(*tensors):
 
 def flip(input, *dims, **named):
     """Read backwards along `dims`."""
-    return record(ops.Flip, input, dims=wrap_dims("flip", sizes_of("flip", dims, named, "dims"), input.array.ndim))
+    return record(ops.Flip, input, dims=named_dims("flip", sizes_of("flip", dims, named, "dims"), input.array.ndim))
 
 
 def roll(input, shifts, dims=None):
     """Move along `dims`; what falls off one end comes back at the other. Without dims, over the flat tensor."""
-    if dims is None:
-        return record(ops.Roll, input.reshape(-1), shifts=shifts, dims=0).reshape(input.array.shape)
-    if not isinstance(shifts, int) and len(shifts) != (1 if isinstance(dims, int) else len(dims)):
-        raise RuntimeError(f"roll(): shifts {shifts} and dims {dims} must have the same length")
-    axes = tuple(wrap_dim("roll", d, input.array.ndim) for d in ((dims,) if isinstance(dims, int) else dims))
-    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    return record(ops.Roll, input, shifts=shifts, dims=axes)
+    shifts, dims = flat_ints("roll", (shifts,)), () if dims is None else flat_ints("roll", (dims,))
+    if not shifts or len(shifts) != (len(dims) or 1):
+        raise RuntimeError(f"roll(): needs a shift for each of the dims, or one and no dims; got {shifts} and {dims}")
+    if not dims:
+        return record(ops.Roll, input.reshape(-1), shifts=shifts, dims=(0,)).reshape(input.array.shape)
+    if not input.array.ndim:
+        raise IndexError(f"roll(): a 0-d tensor has no dimensions, dims are {dims}")
+    return record(ops.Roll, input, shifts=shifts, dims=tuple(wrap_dim("roll", d, input.array.ndim) for d in dims))
 
 
 def tril(input, diagonal=0):

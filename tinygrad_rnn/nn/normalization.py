@@ -54,7 +54,10 @@ class LayerNorm(_Normalization):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class RMSNorm(_Normalization):
@@ -84,7 +87,10 @@ class RMSNorm(_Normalization):
 
 
 class GroupNorm(_Normalization):
-    """Layer norm of (B, C, …) over each of `num_groups` groups of channels; weight and bias (C,)."""
+    """Layer norm of (B, C, …) over each of `num_groups` groups of channels; weight and bias (C,), if `affine`.
+
+    bias=False leaves out the shift.
+    """
 
     def __init__(
         self,
@@ -94,12 +100,14 @@ class GroupNorm(_Normalization):
         affine: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ):
         super().__init__()
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        _scale_and_shift(self, num_channels, affine, affine, dtype)
+        _scale_and_shift(self, num_channels, affine, affine and bias, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -107,7 +115,10 @@ class GroupNorm(_Normalization):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class BatchNorm1d(_Normalization):
@@ -115,6 +126,7 @@ class BatchNorm1d(_Normalization):
 
     momentum             how far running_mean and running_var move in each call; None: they are the mean of all calls
     track_running_stats  False: no running means, the batch itself counts in evaluation too
+    bias                 False: no shift
 
     Buffers: running_mean, running_var (C,), and num_batches_tracked.
     """
@@ -128,11 +140,13 @@ class BatchNorm1d(_Normalization):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        _scale_and_shift(self, num_features, affine, affine, dtype)
+        _scale_and_shift(self, num_features, affine, affine and bias, dtype)
         track = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if track else None)
         self.register_buffer("running_var", ones(num_features, dtype=dtype) if track else None)
@@ -168,5 +182,5 @@ class BatchNorm1d(_Normalization):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )

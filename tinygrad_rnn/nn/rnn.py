@@ -60,6 +60,9 @@ class RNNBase(Module):
     ):
         super().__init__()
         name = type(self).__name__
+        for argument, flag in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(flag, bool):  # bias="False" would be true, and a number here is one argument too many
+                raise TypeError(f"{name}: {argument} should be of type bool, got {type(flag).__name__} ({flag!r})")
         check_sizes(name, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
             raise ValueError(

@@ -258,7 +258,7 @@ class Softplus(Function):
         scaled = x * beta
         e = np.exp(-np.abs(scaled))
         rounded = 1 + e  # ln(1 + e), with what rounding 1 + e lost put back: faster than log1p
-        y = np.log(rounded) + (e - (rounded - 1)) / rounded
+        y = np.asarray(np.log(rounded) + (e - (rounded - 1)) / rounded)  # of 0-d arrays NumPy makes plain numbers
         y += np.maximum(scaled, 0)
         y /= beta
         np.copyto(y, x, where=scaled > threshold)

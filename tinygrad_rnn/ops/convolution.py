@@ -39,7 +39,7 @@ class Layout(NamedTuple):
 
     def grouped(self, w: np.ndarray) -> np.ndarray:
         """w (O, C / groups, K) as (groups, O / groups, C / groups · K)."""
-        return w.reshape(self.groups, w.shape[0] // self.groups, -1)
+        return w.reshape(self.groups, w.shape[0] // self.groups, w.shape[1] * w.shape[2])
 
 
 class Conv1d(Function):
@@ -51,7 +51,7 @@ class Conv1d(Function):
     def forward(ctx, x, w, layout):
         ctx.layout, ctx.length, ctx.kernel = layout, x.shape[2], w.shape[2]
         y = np.matmul(layout.grouped(w), layout.windows(x, w.shape[2]))
-        return y.reshape(x.shape[0], w.shape[0], -1)
+        return y.reshape(x.shape[0], w.shape[0], y.shape[-1])
 
     def backward(ctx, g):
         x, w = ctx.saved_tensors
@@ -72,7 +72,8 @@ class ConvInput(Function):
         ctx.layout, ctx.kernel = layout, w.shape[2]
         batch, outputs, steps = g.shape
         apart = g.reshape(batch, layout.groups, outputs // layout.groups, steps)
-        spread = np.matmul(layout.grouped(w).mT, apart).reshape(batch, -1, w.shape[2], steps)  # (B, C, K, T)
+        spread = np.matmul(layout.grouped(w).mT, apart)
+        spread = spread.reshape(batch, layout.groups * w.shape[1], w.shape[2], steps)  # (B, C, K, T)
         y = np.zeros((batch, spread.shape[1], length), g.dtype)
         for k in range(w.shape[2]):
             first = k * layout.dilation

@@ -45,8 +45,8 @@ class CTC(Function):
         inside = np.arange(plain(emit).shape[0])[:, None, None] < ctx.steps[:, None]
         exponent = call(Stack, *alphas, dim=0) + call(Stack, *betas, dim=0) - total.reshape(-1, 1)
         posterior = call(Exp, select(possible & inside, exponent, -np.inf))
-        # an impossible sequence has no gradient: NaN, unless its loss is not used
-        return select(possible | (plain(g) == 0)[:, None], -(posterior * g.reshape(-1, 1)), np.nan)
+        # an impossible sequence has no gradient: NaN in its steps, unless its loss is not used
+        return select(possible | (plain(g) == 0)[:, None] | ~inside, -(posterior * g.reshape(-1, 1)), np.nan)
 
     def forward_ways(ctx, emit):
         """α_t for each t, each (B, U); from the end of a sequence on, its last one."""
@@ -79,7 +79,8 @@ class CTC(Function):
         rows = np.arange(len(ctx.last))
         at_end = call(Index, alphas[-1], index=(rows, ctx.last))
         one_before = call(Index, alphas[-1], index=(rows, np.maximum(ctx.last - 1, 0)))
-        return call(LogAddExp, at_end, select(ctx.last > 0, one_before, LOW))
+        total = call(LogAddExp, at_end, select(ctx.last > 0, one_before, LOW))
+        return select(ctx.steps > 0, total, np.where(ctx.last > 0, LOW, 0.0))  # no steps spell the empty sequence only
 
 
 def _shifted(x, by):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .function import Function, call
@@ -11,6 +13,11 @@ from .shape import Reshape, sum_of_rows
 def times(x, y):
     """x @ y. The method `dot` of arrays does the same for two matrices, with a microsecond less before the work starts."""
     return x.dot(y) if x.__class__ is np.ndarray and x.ndim == y.ndim == 2 else x @ y
+
+
+def rows_of(x):
+    """x (…, n) as a matrix of its rows. The number of rows is worked out: with n = 0, -1 could be any number."""
+    return x if x.ndim == 2 else call(Reshape, x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 class MatMul(Function):
@@ -43,10 +50,12 @@ class Linear(Function):
     def forward(ctx, x, weight, bias):
         if x.dtype is not weight.dtype or (bias is not None and bias.dtype is not x.dtype):
             raise TypeError("linear needs one dtype")
+        if weight.ndim != 2:
+            raise TypeError("linear needs a matrix as its weight")
         if x.ndim == 2:
             y = x.dot(weight.T)
         else:
-            y = np.dot(x.reshape(-1, x.shape[-1]), weight.T).reshape(*x.shape[:-1], weight.shape[0])
+            y = np.dot(rows_of(x), weight.T).reshape(*x.shape[:-1], weight.shape[0])
         if bias is not None:
             y += bias
         return y
@@ -55,14 +64,13 @@ class Linear(Function):
         x, weight = ctx.saved_tensors
         to_x, to_weight, to_bias = ctx.edges
         dx = dweight = dbias = None
-        rows_g = g if g.ndim == 2 else call(Reshape, g, shape=(-1, g.shape[-1]))
+        rows_g = rows_of(g)
         if to_x:
             dx = times(rows_g, weight)
             if g.ndim != 2:
                 dx = call(Reshape, dx, shape=(*g.shape[:-1], weight.shape[1]))
         if to_weight:
-            rows_x = x if x.ndim == 2 else call(Reshape, x, shape=(-1, x.shape[-1]))
-            dweight = times(rows_g.mT, rows_x)
+            dweight = times(rows_g.mT, rows_of(x))
         if to_bias:
             dbias = sum_of_rows(rows_g)
         return dx, dweight, dbias

@@ -97,7 +97,7 @@ class Prod(Function):
 
     def forward(ctx, x, dim, keepdim):
         ctx.dim, ctx.keepdim = dim, keepdim
-        return in_order(x.prod(dim, keepdims=keepdim))
+        return in_order(x.prod(dim, x.dtype, keepdims=keepdim))
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors

@@ -24,7 +24,7 @@ def exact_sum(x: np.ndarray, axis: tuple[int, ...], keepdims: bool = False) -> A
     lose two digits that way, a million four. Those are added by `sum_of_rows`, and other large sums run in float64.
     """
     if x.size <= 512 or x.dtype.kind != "f" or x.itemsize == 8:
-        return np.add.reduce(x, axis, None, None, keepdims)  # pyright: ignore
+        return np.add.reduce(x, axis, x.dtype, None, keepdims)  # pyright: ignore
     if x.size <= 65536 and x.dtype.char == "f" and x.flags.c_contiguous:
         n = len(axis)
         if n == x.ndim - min(axis):  # the last axes
@@ -248,8 +248,7 @@ class Roll(Function):
         return in_order(np.roll(x, shifts, dims))
 
     def backward(ctx, g):
-        back = -ctx.shifts if isinstance(ctx.shifts, int) else tuple(-s for s in ctx.shifts)
-        return call(Roll, g, shifts=back, dims=ctx.dims)
+        return call(Roll, g, shifts=tuple(-s for s in ctx.shifts), dims=ctx.dims)
 
 
 class Triangle(Function):

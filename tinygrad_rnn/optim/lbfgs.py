@@ -90,7 +90,7 @@ class LBFGS(Optimizer):
         state["func_evals"] = state.get("func_evals", 0) + 1
 
         for iteration in range(1, group["max_iter"] + 1):
-            if np.abs(g).max() <= group["tolerance_grad"]:
+            if np.abs(g).max(initial=0) <= group["tolerance_grad"]:
                 break
             state["n_iter"] = state.get("n_iter", 0) + 1
             first = state["n_iter"] == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...functions.activations import log_softmax as log_softmax
 from ...functions.activations import softmax as softmax
-from ...functions.arguments import need_tensor, wrap_dim
+from ...functions.arguments import need_float, need_numbers, need_tensor, wrap_dim
 from ...functions.elementwise import sigmoid as sigmoid
 from ...functions.elementwise import tanh as tanh
 from ...functions.inplace import write
@@ -15,9 +17,7 @@ from ...tensor import Tensor
 
 
 def _elementwise(name: str, op: type[ops.Function], input: Tensor, **options: float) -> Tensor:
-    need_tensor(name, input)
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{name}(): the input must be floating point, got {input.dtype}; convert it with .float()")
+    need_float(name, input)
     return record(op, input, **options)
 
 
@@ -62,7 +62,12 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """x held between min_val and max_val; no gradient at the bounds."""
     if min_val > max_val:
         raise ValueError(f"hardtanh(): min_val {min_val} is greater than max_val {max_val}")
-    return _into(input, _elementwise("hardtanh", ops.Hardtanh, input, low=min_val, high=max_val), inplace)
+    need_numbers("hardtanh", input)
+    if input.array.dtype.kind != "f":
+        min_val, max_val = int(min_val), int(max_val)  # integers stay integers
+        if min_val < 0 and input.dtype == np.uint8:
+            raise RuntimeError(f"hardtanh(): the bound {min_val} is negative and the input unsigned ({input.dtype})")
+    return _into(input, record(ops.Hardtanh, input, low=min_val, high=max_val), inplace)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -73,13 +78,14 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 @widening
 def logsigmoid(input: Tensor) -> Tensor:
     """ln σ(x) = -softplus(-x), exact for large |x|."""
-    return -_elementwise("logsigmoid", ops.Softplus, -input, beta=1.0, threshold=float("inf")).contiguous()
+    need_float("logsigmoid", input)
+    return -record(ops.Softplus, -input, beta=1.0, threshold=float("inf")).contiguous()
 
 
 @widening
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a σ(b), where a and b are the halves of input along `dim` (Dauphin et al. 2017)."""
-    need_tensor("glu", input)
+    need_float("glu", input)
     dim = wrap_dim("glu", dim, input.ndim)
     if input.ndim == 0 or input.array.shape[dim] % 2:
         raise RuntimeError(f"glu(): dimension {dim} must have an even size to be halved, got shape {list(input.shape)}")

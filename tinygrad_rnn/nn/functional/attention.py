@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...functions.arguments import need_tensor
+from ...functions.arguments import need_float, need_tensor
 from ...functions.widening import widening_by_input
 from ...ops.attention import Attention
 from ...recording import record
@@ -63,7 +63,7 @@ def attend(
     """Attention and its weights (before dropout); `hidden` is true where a query may not look."""
     q, k = query.array.shape, key.array.shape
     if scale is None:
-        scale = 1.0 / math.sqrt(q[-1])
+        scale = 1.0 / math.sqrt(max(q[-1], 1))  # without features all scores are 0, and so is any multiple
     try:
         return record(Attention, query, key, value, bias, scale=scale, hidden=hidden, drop=drop)
     except (RuntimeError, ValueError):
@@ -86,9 +86,9 @@ def attention_dropout(query: Tensor, key: Tensor, p: float) -> np.ndarray | None
 def check_inputs(name: str, query: Any, key: Any, value: Any) -> None:
     """Raise unless the three are (…, L, E), (…, S, E) and (…, S, D) of one dtype."""
     for argument, x in (("query", query), ("key", key), ("value", value)):
-        need_tensor(name, x, argument)
+        need_float(name, x, argument)
         if x.ndim < 2:
-            raise ValueError(
+            raise RuntimeError(
                 f"{name}(): {argument} needs at least 2 dimensions (length, features), got {list(x.shape)}"
             )
         if x.dtype != query.dtype:

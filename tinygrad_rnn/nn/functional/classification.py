@@ -9,7 +9,7 @@ import numpy as np
 from ..._mode import quiet
 from ...dtypes import int64, uint8
 from ...functions.activations import log_softmax
-from ...functions.arguments import need_tensor
+from ...functions.arguments import need_float, need_tensor
 from ...functions.widening import widening
 from ...ops import losses as ops
 from ...recording import record
@@ -95,11 +95,11 @@ def nll_loss(
 
 def _rows(name: str, input: Any) -> Tensor:
     """input (B, K, …) or (K,) as (rows, K)."""
-    need_tensor(name, input)
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{name}(): the input must be floating point, got {input.dtype}; convert it with .float()")
+    need_float(name, input)
     if input.ndim == 0:
-        raise RuntimeError(f"{name}(): the input needs a class axis, got a 0-d tensor")
+        raise (ValueError if name == "nll_loss" else RuntimeError)(
+            f"{name}(): the input needs a class axis, got a 0-d tensor"
+        )
     if input.ndim == 2:
         return input
     if input.ndim == 1:
@@ -216,6 +216,7 @@ def binary_cross_entropy_with_logits(
     pos_weight  w, scales the losses of positive targets; broadcasts against the input
     """
     same_shape("binary_cross_entropy_with_logits", input, target)
+    need_float("binary_cross_entropy_with_logits", input)
     positive = softplus(-input)
     if pos_weight is not None:
         positive = ((pos_weight - 1) * target + 1) * positive

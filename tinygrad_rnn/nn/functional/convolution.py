@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...functions.arguments import need_tensor
+from ...functions.arguments import need_numbers, need_tensor
 from ...functions.widening import widening
 from ...ops.convolution import Conv1d, Layout
 from ...recording import record
@@ -41,12 +41,14 @@ def conv1d(
 
     Returns (B, O, T) with T = ⌊(L + 2 padding - dilation (K - 1) - 1) / stride⌋ + 1, without B if input had none.
     """
-    need_tensor("conv1d", input)
+    need_numbers("conv1d", input)
     need_tensor("conv1d", weight, "weight")
     stride, dilation = one_int("conv1d", "stride", stride, 1), one_int("conv1d", "dilation", dilation, 1)
     if input.ndim not in (2, 3):
         raise RuntimeError(f"conv1d(): expected input (B, C, L) or (C, L), got shape {list(input.shape)}")
     _check_channels(input, weight, bias, groups)
+    if input.array.shape[-1] == 0 and input.array.shape[0] != 0:
+        raise RuntimeError(f"conv1d(): only the batch may be empty, got shape {list(input.shape)}")
     layout = Layout(stride, dilation, groups)
     x = input if input.ndim == 3 else input.unsqueeze(0)
     x = _padded(x, padding, layout, weight.array.shape[2])
@@ -77,10 +79,11 @@ def _padded(x: Tensor, padding: int | str, layout: Layout, kernel: int) -> Tenso
 
 def _check_channels(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
     w, channels = weight.array.shape, input.array.shape[-2]
-    if len(w) != 3:
-        raise RuntimeError(f"conv1d(): weight must be (O, C / groups, K), got shape {list(w)}")
-    if input.dtype != weight.dtype:
-        raise RuntimeError(f"conv1d(): input is {input.dtype} and weight is {weight.dtype}; convert with .to(dtype)")
+    if len(w) != 3 or 0 in w:
+        raise RuntimeError(f"conv1d(): weight must be (O, C / groups, K), none of them 0, got shape {list(w)}")
+    for argument, p in (("weight", weight), ("bias", bias)):
+        if p is not None and p.dtype != input.dtype:
+            raise RuntimeError(f"conv1d(): input is {input.dtype} and {argument} is {p.dtype}; convert with .to(dtype)")
     if groups <= 0 or w[0] % groups or channels != w[1] * groups:
         raise RuntimeError(
             f"conv1d(): with groups={groups} and weight of shape {list(w)}, the input needs {w[1] * groups} channels, "

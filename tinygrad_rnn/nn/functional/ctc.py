@@ -42,6 +42,8 @@ def ctc_loss(
     need_tensor("ctc_loss", targets, "targets")
     if log_probs.ndim not in (2, 3):
         raise RuntimeError(f"ctc_loss(): log_probs must be (T, B, K) or (T, K), got shape {list(log_probs.shape)}")
+    if not log_probs.array.size:
+        raise RuntimeError(f"ctc_loss(): log_probs must not be empty, got shape {list(log_probs.shape)}")
     batched = log_probs.ndim == 3
     if not batched:
         log_probs = log_probs.unsqueeze(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...functions.arguments import need_tensor
+from ...functions.arguments import is_tensor, need_tensor
 from ...functions.products import einsum
 from ...functions.widening import widening
 from ...ops import products
@@ -13,7 +13,7 @@ from ...tensor import Tensor
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x Wᵀ + b.
 
-    input (…, I), weight (O, I), bias (O,) or None; returns (…, O).
+    input (…, I), weight (O, I), bias (O,) or None; returns (…, O). A weight (I,) gives one number per row, (…).
     """
     try:
         return record(products.Linear, input, weight, bias)
@@ -23,6 +23,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         TypeError,
         IndexError,
     ):  # looking for the cause only now keeps the usual call short
+        if is_tensor(weight) and weight.ndim == 1 and (bias is None or bias.ndim == 0):
+            return linear(input, weight.unsqueeze(0), None if bias is None else bias.unsqueeze(0)).squeeze(-1)
         raise _linear_error(input, weight, bias) from None
 
 
@@ -62,5 +64,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise RuntimeError(
             f"bilinear(): the inputs differ in front of their features: {list(input1.shape)} and {list(input2.shape)}"
         )
+    if bias is not None and bias.array.shape != weight.array.shape[:1]:
+        raise RuntimeError(f"bilinear(): bias must have shape [{weight.shape[0]}], got {list(bias.shape)}")
     y = einsum("...i,oij,...j->...o", input1, weight, input2)
     return y if bias is None else y + bias

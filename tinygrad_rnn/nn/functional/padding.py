@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...arrays import fitting
-from ...functions.arguments import need_tensor
+from ...functions.arguments import need_numbers, need_tensor
 from ...ops.convolution import Pad
 from ...recording import record
 from ...tensor import Tensor
@@ -34,16 +34,36 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ValueError(f"pad(): mode {mode!r} takes no value, got {value}")
     pairs = [(0, 0)] * (input.ndim - len(widths) // 2) + list(zip(widths[::2], widths[1::2], strict=True))[::-1]
     for d, (n, (before, after)) in enumerate(zip(input.array.shape, pairs, strict=True)):
-        if n + before + after < 0:
+        if n + before + after < 0 or n + min(before, 0) + min(after, 0) < 0:
             raise RuntimeError(f"pad(): widths ({before}, {after}) leave a negative size of axis {d} with {n} entries")
     if mode != "constant":
+        _check_neighbours(input, len(widths) // 2, mode)
+    if mode in ("reflect", "replicate"):
         return _from_itself(input, pairs, mode)
+    if not any(widths):
+        return input.clone()
     if any(n < 0 for pair in pairs for n in pair):
         input = input[
             tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.array.shape, pairs, strict=True))
         ]
         pairs = [(max(before, 0), max(after, 0)) for before, after in pairs]
+    if mode == "circular":
+        return _from_itself(input, pairs, mode)
     return record(Pad, input, widths=pairs, value=fitting("pad", value or 0, input.dtype))
+
+
+def _check_neighbours(input: Tensor, axes: int, mode: str) -> None:
+    """Raise unless there is something to take from, in a tensor of (B, C, *axes) or (C, *axes)."""
+    if input.ndim - axes not in (1, 2):
+        raise NotImplementedError(
+            f"pad(): mode {mode!r} on the last {axes} axes needs a tensor of {axes + 1} or {axes + 2} dimensions, "
+            f"got shape {list(input.shape)}"
+        )
+    if mode == "circular":
+        return
+    need_numbers(f"pad(mode={mode!r})", input)
+    if 0 in input.array.shape[-axes - 1 :]:
+        raise RuntimeError(f"pad(): mode {mode!r} needs numbers to take from, got shape {list(input.shape)}")
 
 
 def _from_itself(input: Tensor, pairs: list[tuple[int, int]], mode: str) -> Tensor:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ...functions.arguments import need_tensor
+from ...dtypes import int64
+from ...functions.arguments import need_float, need_numbers, need_tensor
 from ...functions.widening import widening
 from ...tensor import Tensor
 from .convolution import conv1d, one_int
@@ -30,6 +31,7 @@ def max_pool1d(
     ceil_mode       also a last window that the end cuts short
     return_indices  also where in L each largest number stands
     """
+    (need_numbers if return_indices else need_float)("max_pool1d", input)
     kernel, stride, padding = _window("max_pool1d", input, kernel_size, stride, padding)
     dilation = one_int("max_pool1d", "dilation", dilation, 1)
     span = (kernel - 1) * dilation + 1
@@ -57,24 +59,29 @@ def avg_pool1d(
 ) -> Tensor:
     """The mean of each window; (B, C, L) or (C, L) -> (B, C, T) or (C, T). count_include_pad: padding counts as zeros."""
     kernel, stride, padding = _window("avg_pool1d", input, kernel_size, stride, padding)
+    if input.dtype.kind != "f" and input.dtype != int64:
+        raise NotImplementedError(f"avg_pool1d(): the input must be floating point or int64, got {input.dtype}")
     length = input.array.shape[-1]
     steps = _steps("avg_pool1d", length, kernel, stride, padding, ceil_mode)
     after = max((steps - 1) * stride + kernel - length - padding, 0)
-    rows = input.reshape(-1, 1, length)
+    rows = input.reshape(input.array.size // length, 1, length)
     ones = Tensor._of(np.ones((1, 1, kernel), input.dtype))
     sums = conv1d(pad(rows, (padding, after)), ones, stride=stride)
     sums = sums[..., :steps].reshape(*input.array.shape[:-1], steps)
     start = np.arange(steps) * stride - padding
     end = np.minimum(start + kernel, length + padding)
     counted = end - start if count_include_pad else np.minimum(end, length) - np.maximum(start, 0)
+    if input.dtype == int64:
+        return sums.div(Tensor._of(counted.astype(np.int64)), rounding_mode="trunc")
     return sums * Tensor._of((1 / counted).astype(input.dtype))
 
 
 @widening
 def adaptive_avg_pool1d(input: Tensor, output_size: int) -> Tensor:
     """`output_size` means over nearly equal parts of a sequence: a product with a matrix of averages."""
-    _need_channels("adaptive_avg_pool1d", input)
-    size = one_int("adaptive_avg_pool1d", "output_size", output_size, 1)
+    need_float("adaptive_avg_pool1d", input)
+    _need_channels("adaptive_avg_pool1d", input, 1)  # there may be no channels, but not no steps
+    size = one_int("adaptive_avg_pool1d", "output_size", output_size, 0)
     length = input.array.shape[-1]
     t = np.arange(size)
     start, end = t * length // size, -(-(t + 1) * length // size)
@@ -83,14 +90,14 @@ def adaptive_avg_pool1d(input: Tensor, output_size: int) -> Tensor:
     return input @ Tensor._of(averages.astype(input.dtype))
 
 
-def _need_channels(name: str, input: Any) -> None:
+def _need_channels(name: str, input: Any, axes: int) -> None:
     need_tensor(name, input)
-    if input.ndim not in (2, 3):
+    if input.ndim not in (2, 3) or 0 in input.array.shape[-axes:]:
         raise RuntimeError(f"{name}(): expected input (B, C, L) or (C, L), got shape {list(input.shape)}")
 
 
 def _window(name: str, input: Tensor, kernel_size: Any, stride: Any, padding: Any) -> tuple[int, int, int]:
-    _need_channels(name, input)
+    _need_channels(name, input, 2)
     kernel = one_int(name, "kernel_size", kernel_size, 1)
     stride = kernel if stride is None or stride == () else one_int(name, "stride", stride, 1)
     padding = one_int(name, "padding", padding, 0)

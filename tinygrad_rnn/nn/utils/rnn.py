@@ -146,6 +146,8 @@ def pad_sequence(
         raise RuntimeError("pad_sequence: received an empty list of sequences")
     if padding_side not in ("left", "right"):
         raise RuntimeError(f"pad_sequence: padding_side must be 'left' or 'right', got {padding_side!r}")
+    if any(s.ndim == 0 for s in sequences):
+        raise RuntimeError("pad_sequence: expected sequences (L_i, ·), got a 0-d tensor, which has no length")
     longest = max(s.array.shape[0] for s in sequences)
     padded = []
     for s in sequences:
