@@ -12,11 +12,12 @@ import tinygrad_rnn.nn.functional as F
 from tinygrad_rnn import ops
 from tinygrad_rnn._mode import switch
 from tinygrad_rnn.graph import Node
-
-random = np.random.default_rng(0)
+from tinygrad_rnn.ops.function import Function
+from tinygrad_rnn.recording import record
 
 
 def leaves(*shapes):
+    random = np.random.default_rng(0)
     return [tg.tensor(random.standard_normal(shape), requires_grad=True) for shape in shapes]
 
 
@@ -57,6 +58,7 @@ def subclasses(cls):
 
 @pytest.mark.parametrize(("function", "shapes"), CASES.values(), ids=CASES)
 def test_gradients_share_no_memory(function, shapes):
+    random = np.random.default_rng(1)
     tensors = leaves(*shapes)
     y = function(*tensors)
     sent = tg.tensor(random.standard_normal(y.array.shape))
@@ -68,6 +70,7 @@ def test_gradients_share_no_memory(function, shapes):
 
 @pytest.mark.parametrize(("function", "shapes"), CASES.values(), ids=CASES)
 def test_writing_into_grad_changes_no_later_gradient(function, shapes):
+    random = np.random.default_rng(1)
     tensors = leaves(*shapes)
     y = function(*tensors)
     sent = tg.tensor(random.standard_normal(y.array.shape))
@@ -132,3 +135,22 @@ def test_a_recorded_gradient_can_be_differentiated():
     first, x.grad = x.grad, None
     first.sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), 6 * x.numpy(force=True))
+
+
+@pytest.mark.parametrize("says_fresh", [True, False])
+def test_only_what_a_rule_has_just_made_is_handed_over_without_a_copy(says_fresh):
+    made = []
+
+    class Twice(Function):
+        fresh = says_fresh
+
+        def forward(ctx, x):
+            return x * 2
+
+        def backward(ctx, g):
+            made.append(g * 2)
+            return made[0]
+
+    (x,) = leaves((3,))
+    record(Twice, x).sum().backward()
+    assert np.shares_memory(x.grad.array, made[0]) is says_fresh

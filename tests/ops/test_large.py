@@ -11,12 +11,13 @@ import tinygrad_rnn as tg
 import tinygrad_rnn.nn.functional as F
 from tinygrad_rnn.ops.shape import stretch, sum_along, sum_of_rows
 
-random = np.random.default_rng(0)
+RANDOM = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("n", [1, 256, 257, 512, 1000, 65536, 65537, 300_000])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_rows_add_up_without_losing_digits(n, dtype):
+    random = np.random.default_rng(0)
     x = (random.random((n, 3)) / n).astype(dtype)
     exact = x.astype(np.longdouble).sum(0)
     np.testing.assert_allclose(sum_of_rows(x), exact, rtol=8 * np.finfo(dtype).eps)
@@ -24,6 +25,7 @@ def test_rows_add_up_without_losing_digits(n, dtype):
 
 
 def test_rows_of_a_transpose_add_up():
+    random = np.random.default_rng(0)
     x = random.random((5, 700)).T
     np.testing.assert_allclose(sum_of_rows(x), x.sum(0))
 
@@ -31,6 +33,7 @@ def test_rows_of_a_transpose_add_up():
 @pytest.mark.parametrize("dim", [0, 1, -1])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_sum_along_keeps_the_axis(dim, dtype):
+    random = np.random.default_rng(0)
     x = random.random((4, 300)).astype(dtype)
     expected = x.astype(np.float64).sum(dim, keepdims=True)
     assert sum_along(x, dim).dtype == dtype
@@ -47,6 +50,7 @@ def test_stretched_numbers_cannot_be_written():
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("n", [10, 10_000])
 def test_where_with_zero_lets_nothing_leak(n, dtype):
+    random = np.random.default_rng(0)
     x = random.standard_normal(n).astype(dtype)
     x[::7], x[1::7], x[2::7] = np.nan, np.inf, -0.0
     mask = np.arange(n) % 3 == 0
@@ -62,6 +66,7 @@ def test_where_with_zero_lets_nothing_leak(n, dtype):
 
 @pytest.mark.parametrize("n", [10, 10_000])
 def test_relu_sends_nothing_where_it_is_flat_and_nan_where_it_is_nan(n):
+    random = np.random.default_rng(0)
     x = random.standard_normal(n)
     x[3] = np.nan
     g = np.full(n, np.inf)
@@ -71,11 +76,11 @@ def test_relu_sends_nothing_where_it_is_flat_and_nan_where_it_is_nan(n):
 
 
 SCORES = {
-    "moderate": random.standard_normal((5, 7)),
+    "moderate": RANDOM.standard_normal((5, 7)),
     "just inside": np.linspace(-39.9, 39.9, 35).reshape(5, 7),
     "just outside": np.linspace(-40.1, 40.1, 35).reshape(5, 7),
-    "large": random.standard_normal((5, 7)) * 1000,
-    "far from 0": random.standard_normal((5, 7)) + 1000,
+    "large": RANDOM.standard_normal((5, 7)) * 1000,
+    "far from 0": RANDOM.standard_normal((5, 7)) + 1000,
 }
 
 
@@ -114,6 +119,7 @@ def test_cross_entropy_of_a_certain_prediction_keeps_its_digits():
 
 @pytest.mark.parametrize("size", [1.0, 100.0])
 def test_hidden_keys_get_no_attention_whatever_the_scores(size):
+    random = np.random.default_rng(0)
     q, k, v = (tg.tensor(random.standard_normal((2, 3, 4)) * size) for _ in range(3))
     mask = np.array([[True, False, False], [True, True, False], [False, False, False]])
     y = F.scaled_dot_product_attention(q, k, v, tg.tensor(mask)).numpy()
@@ -125,6 +131,7 @@ def test_hidden_keys_get_no_attention_whatever_the_scores(size):
 
 @pytest.mark.parametrize("n_rows", [7, 65536, 65537])
 def test_embedding_gradients_add_up_in_small_and_large_tables(n_rows):
+    random = np.random.default_rng(0)
     index = np.append(random.integers(0, n_rows, 50), [n_rows - 1, n_rows - 1, 0])
     weight = tg.tensor(np.zeros((n_rows, 2)), requires_grad=True)
     g = random.standard_normal((53, 2))
@@ -146,6 +153,7 @@ def test_erf_is_exact_to_the_last_digits(dtype, error):
 @pytest.mark.parametrize("n", [3, 5000])
 @pytest.mark.parametrize("weighted", [True, False])
 def test_layer_norm_in_one_and_in_several_blocks(n, weighted):
+    random = np.random.default_rng(0)
     x, g, w, b = (random.standard_normal(shape) for shape in ((n, 64), (n, 64), 64, 64))
     tensors = [tg.tensor(a, requires_grad=True) for a in ((x, w, b) if weighted else (x,))]
     y = F.layer_norm(tensors[0], (64,), *tensors[1:], eps=1e-3)

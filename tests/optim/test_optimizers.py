@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import optim
+from tinygrad_rnn import nn, optim
 
 SHAPES = [(3, 4), (4,), (), (2, 1, 3)]
 
@@ -473,3 +473,27 @@ def test_a_gradient_of_another_shape_is_refused():
     w.data = tg.ones(3)
     with pytest.raises(RuntimeError, match=r"shape \[3\] has a gradient of shape \[2\]"):
         optim.SGD([w]).step()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -2.0])
+@pytest.mark.parametrize(
+    "owner", [lambda model: model, lambda model: optim.SGD(model.parameters(), lr=0.1)], ids=["module", "optimizer"]
+)
+def test_zero_grad_gives_zeros_whatever_was_there(owner, number):
+    model = nn.Linear(2, 1)
+    for p in model.parameters():
+        p.grad = tg.full_like(p.detach(), number)
+    kept = model.weight.grad
+    owner(model).zero_grad(set_to_none=False)
+    assert model.weight.grad is kept  # in place, as in PyTorch
+    assert all(p.grad.tolist() == tg.zeros_like(p).tolist() for p in model.parameters())
+    owner(model).zero_grad()
+    assert model.weight.grad is None
+
+
+def test_zero_grad_cuts_a_recorded_gradient_off_its_graph():
+    model = nn.Linear(2, 1)
+    (model(tg.ones(1, 2)) ** 2).sum().backward(create_graph=True)
+    model.zero_grad(set_to_none=False)
+    assert not model.weight.grad.requires_grad
+    assert not model.weight.grad.any()

@@ -11,8 +11,6 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.viz import plots
 
-rng = np.random.default_rng(0)
-
 
 def saved(figure, tmp_path):
     figure.savefig(tmp_path / "plot.png", dpi=50)
@@ -20,6 +18,7 @@ def saved(figure, tmp_path):
 
 
 def test_loss_curves_show_the_mean_and_the_range_of_the_seeds(tmp_path):
+    rng = np.random.default_rng(0)
     losses = rng.random((3, 40))
     figure = plots.loss_curves({"LSTM": losses, "RNN": tg.tensor(losses[0])}, levels={"chance": 0.5})
     [ax] = figure.axes
@@ -50,6 +49,7 @@ def test_gradient_norms_are_on_a_log_scale_and_leave_out_zeros(tmp_path):
 
 
 def test_activity_maps_have_time_to_the_right_and_zero_in_the_middle(tmp_path):
+    rng = np.random.default_rng(0)
     gate, state = rng.random((5, 3)), rng.standard_normal((5, 3))
     figure = plots.activity_maps({"f": gate, "h": state}, labels=list("hel o"))
     images = [ax.images[0] for ax in figure.axes if ax.images and ax.get_ylabel() in ("f", "h")]
@@ -62,6 +62,7 @@ def test_activity_maps_have_time_to_the_right_and_zero_in_the_middle(tmp_path):
 
 
 def test_attention_maps_have_one_map_per_head(tmp_path):
+    rng = np.random.default_rng(0)
     weights = rng.dirichlet(np.ones(4), size=(5, 3))  # 5 heads, 3 queries, 4 keys
     figure = plots.attention_maps(weights, keys=list("abcd"))
     maps = [ax for ax in figure.axes if ax.get_title().startswith("head") and ax.get_visible()]

@@ -1,0 +1,57 @@
+"""What all tests share: the same random numbers in any order, and a summary that says in one line each what was skipped and why.
+
+`pytest --reverse` runs them from the last to the first, to see that none needs another before it.
+"""
+
+from __future__ import annotations
+
+import collections
+import importlib.util
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+import tinygrad_rnn as tg
+
+WITHOUT_TORCH = "PyTorch is not installed"
+
+settings.register_profile("the same examples in every run", derandomize=True, database=None)
+settings.load_profile("the same examples in every run")
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers() -> None:
+    """Each test starts from one seed, whatever ran before it."""
+    tg.manual_seed(0)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --reverse."""
+    parser.addoption("--reverse", action="store_true", help="run the tests from the last to the first")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip comparisons where there is nothing to compare with."""
+    if importlib.util.find_spec("torch") is None:
+        for item in items:
+            if item.get_closest_marker("torch"):
+                item.add_marker(pytest.mark.skip(reason=WITHOUT_TORCH))
+    if config.getoption("reverse"):
+        items.reverse()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line for each reason: how many tests, and whole files of tests, it skipped."""
+    tests, files = collections.Counter(), collections.Counter()
+    for report in terminalreporter.stats.get("skipped", ()):
+        counted = files if isinstance(report, pytest.CollectReport) else tests
+        counted[_reason(report)] += 1
+    for reason in sorted(tests | files):
+        counts = [f"{n:,} {what}" for n, what in ((tests[reason], "tests"), (files[reason], "files of tests")) if n]
+        terminalreporter.write_line(f"{reason}: {' and '.join(counts)} skipped")
+
+
+def _reason(report: Any) -> str:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return WITHOUT_TORCH if "could not import 'torch'" in reason else reason.removeprefix("Skipped: ")
