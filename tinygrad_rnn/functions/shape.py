@@ -252,7 +252,7 @@ def diag(input, diagonal=0):
 
 def clone(input, *, memory_format=None):
     """A copy that the gradient passes through, ordered in memory as the input is."""
-    return record(ops.Clone, input, order="K")
+    return record(ops.Clone, input)
 
 
 def contiguous(input, memory_format=None):

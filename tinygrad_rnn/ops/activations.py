@@ -178,7 +178,8 @@ class ELU(Function):
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
-        below = select(plain(x) < 0, x, 0.0)  # at 0, too, the slope has no slope
+        # recorded, the slope at 0 has no slope
+        below = np.minimum(x, 0) if thread.mode.lift is None else select(plain(x) < 0, x, 0.0)
         return g * call(Exp, below) * _slopes(plain(x), ctx.alpha)
 
 

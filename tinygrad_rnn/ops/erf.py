@@ -40,11 +40,15 @@ SINGLE = (
 
 def erf(x: np.ndarray) -> np.ndarray:
     """2/√π ∫₀ˣ e^(-t²) dt, element by element, in the type of x."""
-    y = np.array(x)  # in the order of x, and without gaps: `flat` is its memory
-    flat = y.ravel("K")
+    flat = x.reshape(-1)
+    y = np.empty_like(flat)
     piece = _erf_single if x.dtype == np.float32 else _erf
     for start in range(0, flat.size, 8192):  # pieces that stay in the processor's cache
-        flat[start : start + 8192] = piece(flat[start : start + 8192])
+        y[start : start + 8192] = piece(flat[start : start + 8192])
+    y = y.reshape(x.shape)
+    if not x.flags.c_contiguous:
+        reading, y = y, np.empty_like(x)  # in memory in the order of x, as the results of NumPy's own functions
+        y[...] = reading
     return y
 
 

@@ -102,7 +102,7 @@ class Clone(Function):
     `order` is NumPy's: "C" for reading order in memory, "K" for that of x.
     """
 
-    def forward(ctx, x, order):
+    def forward(ctx, x, order="K"):
         return x.copy(order)
 
     def backward(ctx, g):
