@@ -85,7 +85,7 @@ def run(library: Any, call: str, inputs: list[Any]) -> Any:
 def flat(result: Any) -> list[Any]:
     """The parts of a result: itself, or the entries of a tuple."""
     return [part for entry in result for part in flat(entry)] if type(result) in (tuple, list) or hasattr(
-        result, "_fields") or type(result).__module__ == "torch.return_types" else [result]  # fmt: skip
+        type(result), "_fields") or type(result).__module__ == "torch.return_types" else [result]  # fmt: skip
 
 
 def numbers(t: Any) -> Any:

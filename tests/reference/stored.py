@@ -77,7 +77,7 @@ def leaves(value: Any) -> Iterator[tuple[str, np.ndarray]]:
         for part in value:
             yield from leaves(part)
     elif isinstance(value, str) or value is None:
-        yield "text", np.array(zlib.crc32(str(value).encode()) % 9973)
+        yield "text", np.array(zlib.crc32(str(value).encode()) % 9973 / 9973)
     elif isinstance(value, float):
         yield "float64", np.array(value)
     elif isinstance(value, (bool, int, np.ndarray)):
