@@ -169,6 +169,11 @@ def test_each_gate_and_state_has_a_colour_and_neighbours_differ():
         assert len({LIGHT.fill[name] for name in together}) == len(together)
 
 
+def test_an_item_prints_itself_and_not_the_graph():
+    model = drawn(loop()).model
+    assert max(len(repr(thing)) for thing in (*model.items, *model.links)) < 5000
+
+
 # --- ports and arrows ------------------------------------------------------------------------------------------
 
 
