@@ -169,6 +169,11 @@ def test_each_gate_and_state_has_a_colour_and_neighbours_differ():
         assert len({LIGHT.fill[name] for name in together}) == len(together)
 
 
+def test_an_item_prints_itself_and_not_the_graph():
+    model = drawn(loop()).model
+    assert max(len(repr(thing)) for thing in (*model.items, *model.links)) < 5000
+
+
 # --- ports and arrows ------------------------------------------------------------------------------------------
 
 
@@ -474,6 +479,19 @@ def test_every_writer_connects_the_nodes_of_the_model(name):
     ids = {box.id: box.data.get("node", "") for box in drawing.picture.boxes()}
     for text, arrow in ((drawing.dot(), r"^(\w+) -> (\w+) \["), (drawing.mermaid(), r"^(\w+) \S+ (?:cut \S+ )?(\w+)$")):
         assert connected(re.findall(arrow, text, re.M), ids) == expected
+
+
+@pytest.mark.parametrize("view", ["op", "folded", "rolled", "module", "backward"])
+def test_arrows_start_and_end_in_their_tiles_and_lead_forward_in_time(view):
+    drawing = drawn(chain(14), view=view)
+    for tile in drawing.picture.tiles:
+        assert {box for arrow in tile.arrows for box in (arrow.tail, arrow.head)} <= set(tile.boxes)
+    for hop in drawing.picture.hops:
+        assert hop.arrow.tail in hop.tail.boxes
+        assert hop.arrow.head in hop.head.boxes
+        assert hop.tail.column < hop.head.column or hop.arrow.kind == "delay"
+    outputs = [(a.tail.data.get("node"), a.head.lines) for a in drawing.picture.arrows() if a.head.kind == "output"]
+    assert outputs == [(drawing.model.items[-1].id, ["result"])]
 
 
 def test_parameters_are_marked_by_the_item_they_stand_for():

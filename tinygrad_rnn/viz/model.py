@@ -48,8 +48,8 @@ class Item:
     place: Place | None = None  # None: outside every time step
     index: int = 0  # which operation of its step it is
     value: Any = None  # the array of a result that was drawn; see value_of for the others
-    inputs: list[Link] = field(default_factory=list)
-    uses: list[Link] = field(default_factory=list)
+    inputs: list[Link] = field(default_factory=list, repr=False)  # else to print one item would print the graph
+    uses: list[Link] = field(default_factory=list, repr=False)
 
     def label_of(self, number: int) -> str:
         """The name of one output."""
@@ -66,7 +66,7 @@ class Link:
     position: int
     cut: str = ""  # "detach" or "no_grad" where the value passes but no gradient does
     norm: float | None = None  # norm of the gradient that went back along it
-    gradient: Any = None  # that gradient itself, where the value has other uses
+    gradient: Any = field(default=None, repr=False)  # that gradient itself, where the value has other uses
 
 
 class Model:

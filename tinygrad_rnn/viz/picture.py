@@ -56,7 +56,7 @@ class Arrow:
     tail: Box
     head: Box
     kind: str = "value"
-    links: list[Link] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list, repr=False)
     label: str = ""
     norm: float | None = None
     points: list[Point] = field(default_factory=list)
