@@ -10,6 +10,7 @@ from ..ops import indexing as ops
 from ..recording import record, record_view
 from .arguments import broadcast_shapes, is_tensor, need_tensor, wrap_dim
 from .reduce import MaxMin
+from .widening import widening
 
 
 def plain_index(input, index: Any) -> Any:
@@ -188,6 +189,7 @@ def index_select(input, dim, index):
     return getitem(input, (*[slice(None)] * dim, index.reshape(-1)))
 
 
+@widening
 def index_add(input, dim, index, source, *, alpha=1):
     """input with alpha · source added to the slices along `dim` at `index`; repeats add up."""
     dim = wrap_dim("index_add", dim, input.array.ndim)
@@ -231,6 +233,7 @@ def _on_vectors(function, input, index, src):
     return function(input.reshape(-1), 0, index.reshape(-1), src).reshape(input.array.shape)
 
 
+@widening
 def scatter_add(input, dim, index, src):
     """input with src[i, j] added to result[index[i, j], j] for dim 0, and so on; repeats add up."""
     dim = _check_gather("scatter_add", input, dim, index, src if is_tensor(src) else None)
