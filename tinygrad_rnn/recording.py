@@ -306,7 +306,7 @@ def narrow(x: Any) -> Any:
     """A float32 Tensor, or each of several, rounded to float16."""
     if isinstance(x, tuple):
         return tuple([narrow(part) for part in x])
-    return record(Cast, x, dtype=dtypes.float16) if isinstance(x, Recorded) and x.dtype == dtypes.float32 else x
+    return record(Cast, x, dtype=dtypes.float16) if isinstance(x, Recorded) and x.array.dtype == dtypes.float32 else x
 
 
 # --- views of tensors that were changed in place ---------------------------------------------------------

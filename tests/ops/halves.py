@@ -147,6 +147,9 @@ ROWS_AT = np.array([0, 2, 0, 0, 1])
 LAYOUT_AND_ADDING = [
     Row("embedding", lambda m, w: m.F.embedding(m.tensor(np.zeros(3000, int)), w), [(3, 2)]),
     Row("index_add", lambda m, x, v: m.index_add(x, 0, m.tensor(ROWS_AT), v), [(3, 4), (5, 4)]),
+    Row(
+        "scatter_add", lambda m, x, v: m.scatter_add(x, 0, m.tensor(ROWS_AT[:, None].repeat(4, 1)), v), [(3, 4), (5, 4)]
+    ),
     Row("gather", lambda m, x: m.gather(x, 0, m.tensor(np.zeros((4000, 2), int))), [(3, 2)]),
     Row("index", lambda m, x: x[m.tensor(np.zeros(4000, int))], [(3, 2)]),
     Row("expand", lambda m, x: x.expand(4000, 2), [(1, 2)]),

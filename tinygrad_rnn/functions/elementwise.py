@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import check_pair, fitting
-from ..dtypes import result_type
+from ..dtypes import float16, result_type
 from ..ops import activations as act
 from ..ops import elementwise as ops
 from ..ops import rounding
-from ..ops.function import is_half
+from ..ops.function import Recorded
 from ..recording import record, record_one
 from .arguments import array, is_tensor, need_float, need_numbers, need_tensor
 from .widening import widening
@@ -255,12 +255,16 @@ def xlogy(input, other):
 
 def sigmoid(input):
     """1 / (1 + e^-input)."""
-    return (record if is_half(input) else record_one)(act.Sigmoid, input)
+    if isinstance(input, Recorded) and input.array.dtype is float16:
+        return record(act.Sigmoid, input)
+    return record_one(act.Sigmoid, input)
 
 
 def tanh(input):
     """The hyperbolic tangent."""
-    return (record if is_half(input) else record_one)(act.Tanh, input)
+    if isinstance(input, Recorded) and input.array.dtype is float16:
+        return record(act.Tanh, input)
+    return record_one(act.Tanh, input)
 
 
 def relu(input):

@@ -14,6 +14,7 @@ from .arguments import broadcast_shapes, is_tensor, need_numbers, need_tensor, w
 from .convert import filled
 from .reduce import MaxMin
 from .shape import clone, contiguous
+from .widening import widening
 
 
 def plain_index(input, index: Any) -> Any:
@@ -202,6 +203,7 @@ def index_select(input, dim, index):
     return getitem(input, (*[slice(None)] * dim, index.reshape(-1)))
 
 
+@widening
 def index_add(input, dim, index, source, *, alpha=1):
     """input with alpha · source added to the slices along `dim` at `index`; repeats add up."""
     dim = _check_index("index_add", input, dim, index)
@@ -270,6 +272,7 @@ def _on_vectors(function, input, index, src):
     return function(input.reshape(-1), 0, index.reshape(-1), src).reshape(input.array.shape)
 
 
+@widening
 def scatter_add(input, dim, index, src):
     """input with src[i, j] added to result[index[i, j], j] for dim 0, and so on; repeats add up."""
     dim = _check_gather("scatter_add", input, dim, index, src if is_tensor(src) else None)

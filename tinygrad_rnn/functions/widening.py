@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..ops.function import is_half
+from ..ops.function import Recorded
 from ..recording import all_half, narrow, widen
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,7 +30,8 @@ def _widening(function: F, applies: Callable[[Any], bool]) -> F:
 
     @functools.wraps(function)
     def widened(*args: Any, **named: Any) -> Any:
-        if not is_half(args[0] if args else named.get(first)) or not applies((*args, *named.values())):
+        x = args[0] if args else named.get(first)
+        if not isinstance(x, Recorded) or x.array.dtype.char != "e" or not applies((*args, *named.values())):
             return function(*args, **named)
         wide = {name: widen(x) for name, x in named.items()}
         return narrow(function(*[widen(x) for x in args], **wide))

@@ -97,8 +97,8 @@ def expand(node: Node) -> tuple[Tensor, ...]:
 
     Raises TypeError for a node that is not fused, RuntimeError if backward has released its inputs.
     """
-    if isinstance(node, Cast) and isinstance(node.edges[0][0], Sequence):  # a float16 layer runs in float32
-        return narrow(expand(node.edges[0][0]))
+    if isinstance(node, Cast) and node.edges[0] is not None and isinstance(node.edges[0][0], Sequence):
+        return narrow(expand(node.edges[0][0]))  # a float16 layer runs in float32 before its output is rounded
     if not isinstance(node, Sequence):
         raise TypeError(f"expand(): {node.name()} is not a fused node; it is already a single operation")
     return _outputs(node, _inputs(node))

@@ -7,6 +7,7 @@ import numpy as np
 from .._mode import thread
 from .function import Function, call
 from .products import MatMul
+from .shape import sum_of_rows
 
 
 class LayerNorm(Function):
@@ -69,7 +70,7 @@ def _gradients(g, x, weight, mean, spread):
         upper, centred, scale = g[rows], x[rows] - mean[rows], spread[rows]
         out = np.multiply(upper, centred, out=dx[rows])
         dweight += scale.T @ out
-        dbias += np.ones((1, len(out)), x.dtype) @ upper
+        dbias += sum_of_rows(upper)
         centred *= (out @ share) * scale * scale
         centred += upper @ share
         np.multiply(upper, 1 if weight is None else weight, out=out)

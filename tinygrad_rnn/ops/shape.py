@@ -23,13 +23,13 @@ def exact_sum(x: np.ndarray, axis: tuple[int, ...], keepdims: bool = False) -> A
     NumPy adds pairwise along what is contiguous in memory, but row by row along the rest: a thousand float32 rows
     lose two digits that way, a million four. Those are added by `sum_of_rows`, and other large sums run in float64.
     """
-    if x.size <= 512 or x.dtype.kind != "f" or x.itemsize == 8:
+    n = len(axis)
+    if x.size <= 512 or (n == x.ndim and x.size <= 65536) or x.dtype.char not in "ef":
         return np.add.reduce(x, axis, x.dtype, None, keepdims)  # pyright: ignore
     if x.size <= 65536 and x.dtype.char == "f" and x.flags.c_contiguous:
-        n = len(axis)
-        if n == x.ndim - min(axis):  # the last axes
+        if n == x.ndim - min(axis) or (n == 1 and x.shape[axis[0]] <= 128):  # pairwise, or few
             return np.add.reduce(x, axis, None, None, keepdims)  # pyright: ignore
-        if n == 1 + max(axis):  # the first axes
+        if n == 1 + max(axis):
             sums = sum_of_rows(x.reshape(math.prod(x.shape[:n]), -1))
             return sums.reshape((1,) * n * keepdims + x.shape[n:])
     return np.add.reduce(x, axis, np.float64, None, keepdims).astype(x.dtype)  # pyright: ignore
