@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import compute_within, thread
+from ._mode import thread, within
 from .graph import memory_of, tick
 from .ops.function import Function, Recorded
 from .ops.indexing import Index
@@ -49,7 +49,7 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     try:
         out = mode.quietly(node.forward, *arrays, **options)
     except RuntimeError:
-        out = compute_within(node.forward, *arrays, **options)
+        return within(record, op, *inputs, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
     if wanted and mode.recording:
@@ -72,7 +72,7 @@ def record_one(op: type[Function], x: Any) -> Any:
     try:
         out = mode.quietly(node.forward, a)
     except RuntimeError:
-        out = compute_within(node.forward, a)
+        return within(record_one, op, x)
     if edge is not None and mode.recording:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
@@ -119,7 +119,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
     try:
         out = mode.quietly(node.forward, a, b)
     except RuntimeError:
-        out = compute_within(node.forward, a, b)
+        return within(record_pair, op, x, y)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
     if mode.recording and (to_x is not None or to_y is not None):
