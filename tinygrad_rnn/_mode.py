@@ -49,15 +49,23 @@ def _quiet_context() -> contextvars.Context:
     return context
 
 
-def compute_within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """To be called where `quietly` has raised a RuntimeError.
+def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call what failed with a RuntimeError again, if it failed because the thread's quiet context is entered already.
 
-    A context cannot be entered twice. It is entered already if an operation is called while the thread is inside
-    another one: by a debugger, a signal handler, a finaliser. Then it is quiet already, and the function can simply be
-    called. Otherwise the error was the function's own.
+    A context cannot be entered twice, but an operation may be called while the thread is inside another one: by a
+    debugger, a signal handler, a finaliser. It is quiet there already, and `quietly` has only to call.
     """
-    if not _computing.get():
-        raise  # noqa: PLE0704  (what is being handled where this is called)
+    mode = thread.mode
+    if not _computing.get() or mode.quietly is _call:
+        raise  # noqa: PLE0704  (the error that is being handled where this is called)
+    outer, mode.quietly = mode.quietly, _call
+    try:
+        return function(*arguments, **options)
+    finally:
+        mode.quietly = outer
+
+
+def _call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     return function(*arguments, **options)
 
 
@@ -92,7 +100,7 @@ class Mode:
         self.on_record: Callable[..., None] | None = None  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
         self.before: list[dict[str, Any]] = []  # what the active switches restore, innermost last
-        self.quietly = _quiet_context().run  # quietly(f, x) is f(x), without a word from NumPy
+        self.quietly: Callable[..., Any] = _quiet_context().run  # quietly(f, x) is f(x), without a word from NumPy
         self.outside: contextvars.Context | None = None  # while backward runs: the context it was called in
 
 

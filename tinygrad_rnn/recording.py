@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import compute_within, enable_grad, thread
+from ._mode import enable_grad, thread, within
 from .arrays import check_fits, operand
 from .graph import Leaf, memory_of, tick
 from .ops.function import Function, Recorded, is_half
@@ -52,7 +52,7 @@ def record(op: type[Function], *inputs: Any, **options: Any) -> Any:
     try:
         out = mode.quietly(node.forward, *arrays, **options)
     except RuntimeError:
-        out = compute_within(node.forward, *arrays, **options)
+        return within(record, op, *inputs, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
     if wanted and mode.recording:
@@ -75,7 +75,7 @@ def record_one(op: type[Function], x: Any) -> Any:
     try:
         out = mode.quietly(node.forward, a)
     except RuntimeError:
-        out = compute_within(node.forward, a)
+        return within(record_one, op, x)
     if edge is not None and mode.recording:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
@@ -120,7 +120,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
     try:
         out = mode.quietly(node.forward, a, b)
     except RuntimeError:
-        out = compute_within(node.forward, a, b)
+        return within(record_pair, op, x, y)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
     if mode.recording and (to_x is not None or to_y is not None):

@@ -218,12 +218,18 @@ def _numerical(func: Callable[..., Any], inputs: tuple[Any, ...], x: np.ndarray,
             below = _values(func, inputs)
         finally:
             x[place] = before
-        columns.append([((a - b) / (2 * eps)).reshape(-1) for a, b in zip(above, below, strict=True)])
+        columns.append([_slope(a, b, eps).reshape(-1) for a, b in zip(above, below, strict=True)])
     if not columns:
         return [np.zeros((y.size, 0)) for y in _values(func, inputs)]
     return [np.stack(column, axis=1) for column in zip(*columns, strict=True)]
 
 
+@quiet
+def _slope(above: np.ndarray, below: np.ndarray, eps: float) -> np.ndarray:
+    return (above - below) / (2 * eps)
+
+
+@quiet
 def _compare(
     analytical: np.ndarray, numerical: np.ndarray, tolerance: Tolerance, k: int, x: Tensor, o: int, y: Tensor
 ) -> None:
