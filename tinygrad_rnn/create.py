@@ -161,7 +161,9 @@ def arange(
         raise RuntimeError(f"arange(): unsupported range: {start} -> {end} in steps of {step}")
     if dtype is None:
         dtype = dtypes.get_default_dtype() if any(isinstance(x, float) for x in (start, end, step)) else dtypes.int64
-    elif dtypes.supported(dtype).kind in "iu":
+    elif dtypes.supported(dtype).kind != "f":
+        if dtypes.supported(dtype).kind == "b":
+            raise NotImplementedError("arange() makes numbers: dtype must not be bool")
         start, end, step = int(start), int(end), int(step)  # whole numbers before counting, as in PyTorch
     return _make(np.arange(start, end, step).astype(dtypes.supported(dtype)), requires_grad, device)
 
@@ -173,7 +175,12 @@ def linspace(
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
-    if kind.kind in "iu":
+    for x in (start, end):
+        if isinstance(x, Tensor) and x.ndim:
+            raise RuntimeError(f"linspace(): start and end must be numbers or 0-d tensors, got shape {list(x.shape)}")
+    if kind.kind != "f":
+        if kind.kind == "b" and steps > 1:
+            raise NotImplementedError("linspace() makes numbers: dtype must not be bool")
         start, end = int(start), int(end)
     return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
 
