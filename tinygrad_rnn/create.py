@@ -157,6 +157,8 @@ def arange(
     if dtype is None:
         dtype = dtypes.get_default_dtype() if any(isinstance(x, float) for x in (start, end, step)) else dtypes.int64
     kind = dtypes.supported(dtype)
+    if kind.kind == "b":
+        raise NotImplementedError("arange() makes numbers: dtype must not be bool")
     if kind.kind in "iu":
         start, end, step = _whole_steps(start, end, step, kind)
     return _make(all_fitting("arange", np.arange(start, end, step), kind), requires_grad, device)
@@ -181,8 +183,13 @@ def linspace(
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
-    start, end = fitting("linspace", start, kind), fitting("linspace", end, kind)
-    if kind.kind in "iu":
+    for x in (start, end):
+        if isinstance(x, Tensor) and x.ndim:
+            raise RuntimeError(f"linspace(): start and end must be numbers or 0-d tensors, got shape {list(x.shape)}")
+    start, end = (x.item() if isinstance(x, Tensor) else fitting("linspace", x, kind) for x in (start, end))
+    if kind.kind != "f":
+        if kind.kind == "b" and steps > 1:
+            raise NotImplementedError("linspace() makes numbers: dtype must not be bool")
         start, end = int(start), int(end)
     return _make(np.linspace(float(start), float(end), steps).astype(kind), requires_grad, device)
 

@@ -41,9 +41,9 @@ def clamp(input, min=None, max=None):
 
 def _clamp_tensors(input, low, high):
     """Hold between tensors. A bound gets the gradient where it is taken, `low` only where it lies below `high`."""
-    need_numbers("clamp", input)
     crossed = None
     if low is not None and high is not None:
+        need_numbers("clamp", input)
         crossed = input._of(np.asarray(array(high) < array(low)))
         equal = np.asarray(array(low) == array(high))
         if is_tensor(low) and low.requires_grad and equal.any():

@@ -227,4 +227,5 @@ def _contract(a, x, b, y, needed):
     left = arranged(a, x, batch + only_a + summed).reshape(joined(batch), joined(only_a), joined(summed))
     right = arranged(b, y, batch + summed + only_b).reshape(joined(batch), joined(summed), joined(only_b))
     letters = batch + only_a + only_b
-    return letters, matmul(left, right).reshape([sizes[letter] for letter in letters])
+    product = matmul(left, right) if summed else left * right
+    return letters, product.reshape([sizes[letter] for letter in letters])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...functions.arguments import need_float, need_tensor
+from ...functions.arguments import need_float, need_numbers, need_tensor
 from ...functions.elementwise import xlogy
 from ...functions.widening import widening
 from ...tensor import Tensor
@@ -44,6 +44,7 @@ def same_shape(name: str, input: Any, target: Any) -> None:
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)²."""
     same_shape("mse_loss", input, target)
+    need_numbers("mse_loss", input)
     difference = input - target
     need_float("mse_loss", difference)
     return reduced("mse_loss", difference * difference, reduction)
@@ -62,6 +63,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     same_shape("huber_loss", input, target)
     if not delta > 0:
         raise RuntimeError(f"huber_loss(): delta must be positive, got {delta}")
+    need_numbers("huber_loss", input)
     distance = (input - target).abs()
     need_float("huber_loss", distance)
     near = distance.clamp(max=float(delta))

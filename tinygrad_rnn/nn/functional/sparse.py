@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._mode import quiet
 from ...dtypes import int32, int64
-from ...functions.arguments import need_tensor
+from ...functions.arguments import need_float, need_tensor
 from ...ops.indexing import Embedding
 from ...recording import record
 from ...tensor import Tensor
@@ -30,17 +30,18 @@ def embedding(
     """
     need_tensor("embedding", input)
     need_tensor("embedding", weight, "weight")
+    if weight.ndim != 2:
+        raise RuntimeError(f"embedding(): weight must be 2-dimensional (V, E), got shape {list(weight.shape)}")
     index, rows = input.array, weight.array.shape[0]
     if index.dtype not in (int64, int32):
         raise RuntimeError(f"embedding(): indices must be int64 or int32, got {index.dtype}; convert with .long()")
-    if weight.ndim != 2:
-        raise RuntimeError(f"embedding(): weight must be 2-dimensional (V, E), got shape {list(weight.shape)}")
     if index.size and not (index.min() >= 0 and index.max() < rows):
         wrong = index.min() if index.min() < 0 else index.max()
         raise IndexError(f"embedding(): index {wrong} is out of range for a table of {rows} rows (0..{rows - 1})")
     if padding_idx is not None:
         padding_idx = wrapped_row("embedding", padding_idx, rows)
     if max_norm is not None:
+        need_float("embedding", weight, "weight")
         _shorten(weight, index, max_norm, norm_type)
     return record(Embedding, weight, index=index, padding_idx=padding_idx)
 
