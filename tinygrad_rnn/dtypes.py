@@ -26,7 +26,9 @@ bool = np.dtype("bool")
 dtype = np.dtype
 
 SUPPORTED = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
-_OWN = {d: d for d in SUPPORTED}  # equal dtypes may be several objects; types of tensors are always these
+_OWN: dict[Any, np.dtype[Any]] = {
+    d: d for d in SUPPORTED
+}  # equal dtypes may be several objects; types of tensors are always these
 PYTHON_NUMBERS = {builtins.bool, builtins.int, builtins.float}
 _KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 _default = float32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .._mode import quiet
@@ -21,8 +23,9 @@ def comparable(other):
 def _compare(function, input, other):
     name = function.__name__
     need_tensor(name, input)
-    equality = name in ("equal", "not_equal")  # a complex number can be that, but not smaller or larger
-    x, y = (v if equality and isinstance(v, COMPLEX) else array(v, name) for v in (input, other))
+    equality = name in ("equal", "not_equal")  # a complex number can be equal, but not smaller or larger
+    x: Any = input.array
+    y: Any = other if equality and isinstance(other, COMPLEX) else array(other, name)
     if is_tensor(other) and x.dtype != y.dtype:
         common = result_type(x, y)
         x, y = x.astype(common), y.astype(common)
