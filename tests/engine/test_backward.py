@@ -133,6 +133,23 @@ def test_bias_gradient_over_a_million_float32_rows():
     np.testing.assert_allclose(bias.grad.numpy(), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_an_output_of_several_that_is_used_more_than_once(create_graph):
+    x = leaf([1.0, 2.0])
+    a, b = x.unbind()
+    (a * 2 + b + a * 3 + a * 5).backward(create_graph=create_graph)
+    assert x.grad.tolist() == [10.0, 1.0]
+    x.grad = None
+
+
+def test_a_start_given_more_than_once_counts_as_often():
+    x = leaf([1.0, 2.0])
+    y = x * 1
+    a, b = x.unbind()
+    autograd.backward([y, y, y, a, a], [tg.ones(2), tg.ones(2) * 2, tg.ones(2) * 4, tg.tensor(10.0), tg.tensor(20.0)])
+    assert x.grad.tolist() == [37.0, 7.0]
+
+
 # --- what backward may be called on ------------------------------------------------------------------
 
 

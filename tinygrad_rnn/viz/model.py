@@ -24,7 +24,7 @@ SYMBOLS = {
     "Add": "+", "Sub": "−", "Mul": "⊙", "Div": "÷", "Pow": "xʸ", "Neg": "−", "MatMul": "@", "Linear": "linear",
     "Sigmoid": "σ", "Tanh": "tanh", "ReLU": "relu", "LogSoftmax": "log softmax", "Sum": "Σ", "SumTo": "Σ",
     "Sqrt": "√", "Transpose": "transpose", "Extreme": "max", "Maximum": "max", "Minimum": "min", "Index": "[ ]",
-    "BasicIndex": "[ ]", "Clone": "copy", "Embedding": "embed", "SetItem": "[ ]=", "AddAt": "[ ]+=",
+    "BasicIndex": "[ ]", "Clone": "copy", "Embedding": "embed", "SetItem": "[ ]=", "Overwrite": "=", "AddAt": "[ ]+=",
 }  # fmt: skip
 
 
