@@ -179,6 +179,13 @@ def test_much_of_it_may_lie_in_memory_in_any_way(name: str, layout: str):
     agree(function, [x], LAYOUTS[layout], second=False, tolerance=2e-5)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_gradients_of_broadcast_inputs_are_summed_in_any_layout(layout: str):
+    random = np.random.default_rng(0)
+    arrays = [random.normal(size=shape) for shape in [(2, 3, 4), (3, 4), (2, 1, 4), (1, 3, 1)]]
+    agree(lambda x, y, z, w: x * y * z + x / (w * w + 2), arrays, LAYOUTS[layout])
+
+
 def test_writes_through_overlapping_views_of_one_memory_see_the_old_numbers():
     numbers = np.arange(16.0).reshape(4, 4)
     for name, write, expected in [
