@@ -80,7 +80,9 @@ class CTC(Function):
         at_end = call(Index, alphas[-1], index=(rows, ctx.last))
         one_before = call(Index, alphas[-1], index=(rows, np.maximum(ctx.last - 1, 0)))
         total = call(LogAddExp, at_end, select(ctx.last > 0, one_before, LOW))
-        without_steps = np.where(ctx.last > 0, LOW, 0.0).astype(plain(total).dtype)  # they spell the empty sequence only
+        without_steps = np.where(ctx.last > 0, LOW, 0.0).astype(
+            plain(total).dtype
+        )  # they spell the empty sequence only
         return select(ctx.steps > 0, total, without_steps)
 
 
