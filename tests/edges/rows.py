@@ -238,6 +238,28 @@ CHANGES = [
     *on(["f8", "f8 1", "f8 0", "f8 2,0"], "clipped(x, 0.1)", "clipped(x, 0.1, inf)", "clipped_value(x, 0.1)"),
 ]  # fmt: skip
 
+CTC = [
+    *[(f"F.ctc_loss(x.log_softmax(-1), t.tensor({labels}, dtype=t.int64), [{steps}], [{len(labels)}], reduction='{how}', zero_infinity={zero})",
+       "f8 3,1,4")
+      for labels in ([], [1], [1, 1], [1, 2], [1, 2, 1]) for steps in range(4) for how in ("none", "mean") for zero in (False, True)],
+    *[(f"F.ctc_loss(x.log_softmax(-1), t.tensor([[1, 2], [3, 3], [2, 1]]), {steps}, {sizes}, reduction='{how}', zero_infinity={zero})", "f8 3,3,4")
+      for steps in ([0, 1, 3], [3, 0, 2], [2, 3, 0], [0, 0, 0]) for sizes in ([0, 1, 2], [2, 2, 2], [0, 0, 0]) for how in ("none", "sum")
+      for zero in (False, True)],
+    *on(["f8 0,1,4", "f8 3,0,4"], "F.ctc_loss(x, t.tensor([1]), [0], [1])", "F.ctc_loss(x, t.tensor([], dtype=t.int64), [], [])"),
+    *on(["f8 3,4"], "F.ctc_loss(x.log_softmax(-1), t.tensor([1]), t.tensor(0), t.tensor(1), reduction='none')",
+        "F.ctc_loss(x.log_softmax(-1), t.tensor([1, 2]), t.tensor(2), t.tensor(2), reduction='none')"),
+]  # fmt: skip
+
+BOUNDS = [
+    *on(["f8 3", "f8 0", "f4 3"], *[f"x.clamp({low}, {high})" for low, high in [
+        ("t.tensor(nan)", "None"), ("None", "t.tensor(nan)"), ("t.tensor(nan)", "t.tensor(0.5)"), ("t.tensor(-0.5)", "t.tensor(nan)"),
+        ("nan", "0.5"), ("-0.5", "nan"), ("nan", "None"), ("None", "nan"), ("1.0", "-1.0"), ("t.tensor(1.0)", "t.tensor(-1.0)")]]),
+    *on(["f8 3", "f4 3"], "x.clamp(t.tensor([nan, 0.0, 1.0]), t.tensor([0.0, nan, 0.5]))", "(x * nan).clamp(t.tensor(0.0))",
+        "F.hardtanh(x, nan, 1.0)", "F.hardtanh(x * nan)", "F.relu6(x * nan)", "(x * nan).clamp(0, 1)"),
+    *on(["i8 5", "i4 5", "u1 5", "b1 3", "i8"], "F.hardtanh(x)", "F.hardtanh(x, 0, 2)", "F.hardtanh(x, 0.5, 2.5)", "F.relu6(x)", "x.clamp(0.5, 1.5)",
+        "x.clamp(1, 2)", "x.clamp(nan)", "x.clamp(max=nan)", "x.clamp(t.tensor(1.5))", "x.clamp(t.tensor(1), t.tensor(2))"),
+]  # fmt: skip
+
 STATISTICS = "t.zeros(3, dtype=t.float64), t.ones(3, dtype=t.float64)"
 NORMS = ["set(nn.BatchNorm1d(3, dtype=t.float64))(x)", "set(nn.BatchNorm1d(3, dtype=t.float64)).eval()(x)", f"F.batch_norm(x, {STATISTICS})",
          *[f"moved(nn.BatchNorm1d(3, {momentum}dtype=t.float64), x)" for momentum in ("", "momentum=None, ")]]  # fmt: skip
@@ -274,5 +296,5 @@ _OWN = {(call, str(specs)) for rows in OWN_WAYS.values() for call, specs in rows
 ROWS = {
     name: [(call, specs) for call, specs in rows if (call, str(specs)) not in _OWN]
     for name, rows in [("elementwise", ELEMENTWISE), ("reductions", REDUCTIONS), ("shapes", SHAPES), ("indexing", INDEXING),
-                       ("products", PRODUCTS), ("made", MADE), ("losses", LOSSES), ("layers", LAYERS), ("changes", CHANGES)]
+                       ("products", PRODUCTS), ("made", MADE), ("losses", LOSSES), ("ctc", CTC), ("bounds", BOUNDS), ("layers", LAYERS), ("changes", CHANGES)]
 }  # fmt: skip

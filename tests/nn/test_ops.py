@@ -64,6 +64,7 @@ ROWS = [
     (convolution.ConvWeight, [(1, 4, 5), (1, 2, 3)], {"layout": Layout(dilation=2, groups=2), "kernel": 2}),
     (convolution.Pad, [(2, 3)], {"widths": [(0, 0), (1, 2)], "value": 0.5}),
     (ctc.CTC, [(4, 2, 5)], CTC),
+    (ctc.CTC, [(4, 2, 5)], {**CTC, "steps": np.array([3, 0]), "last": np.array([2, 0])}),
 ]
 
 

@@ -43,7 +43,8 @@ def _clamp_tensors(input, low, high):
     """Hold between tensors. A bound gets the gradient where it is taken, `low` only where it lies below `high`."""
     crossed = None
     if low is not None and high is not None:
-        need_numbers("clamp", input)
+        if all(np.asarray(array(x)).dtype.kind == "b" for x in (input, low, high)):
+            need_numbers("clamp", input)
         crossed = input._of(np.asarray(array(high) < array(low)))
         equal = np.asarray(array(low) == array(high))
         if is_tensor(low) and low.requires_grad and equal.any():
