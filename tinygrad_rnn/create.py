@@ -151,7 +151,7 @@ def arange(
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, Tensor) else operand("arange", x) for x in (start, end, step))
     if not all(map(math.isfinite, (start, end, step))):
-        raise RuntimeError(f"arange(): unsupported range: {start} -> {end} in steps of {step}")
+        raise RuntimeError(f"arange(): start, end and step must be finite, got {start}, {end} and {step}")
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange(): from {start} to {end} cannot be reached in steps of {step}")
     if dtype is None:

@@ -8,7 +8,7 @@ from tinygrad_rnn.autograd import Function, GradcheckError, gradcheck, gradgradc
 
 
 def double(*shape):
-    return tg.randn(*shape, dtype=tg.float64, requires_grad=True)
+    return tg.randn(shape, dtype=tg.float64, requires_grad=True)
 
 
 def rule(forward, backward):

@@ -225,7 +225,8 @@ def index_fill(input, dim, index, value):
     dim = _check_index("index_fill", input, dim, index)
     if is_tensor(value) and value.array.ndim:
         raise RuntimeError(f"index_fill(): value must be a number or a 0-d tensor, got shape {list(value.shape)}")
-    value = fitting("index_fill", value, input.dtype)
+    if not is_tensor(value):
+        value = fitting("index_fill", value, input.dtype)
     once = index._of(np.unique(index.array))  # an index given twice gets one value, and its gradient once
     flat = input if input.array.ndim else input.reshape(1)  # a 0-d tensor has one slice, itself
     filled = record(ops.SetItem, flat, value, index=plain_index(flat, (*[slice(None)] * dim, once)))

@@ -58,7 +58,7 @@ class Variance(Function):
         ctx.dims, ctx.n = dims, n
         centred = x - np.true_divide(x.sum(dims, np.float64, keepdims=True), math.prod(x.shape[d] for d in dims))
         centred *= centred
-        return np.true_divide(centred.sum(dims, keepdims=keepdim), n).astype(x.dtype)
+        return in_order(np.true_divide(centred.sum(dims, keepdims=keepdim), n).astype(x.dtype))
 
     def backward(ctx, g):
         (x,) = ctx.saved_tensors
