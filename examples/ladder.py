@@ -87,4 +87,5 @@ def save_picture(models, x, out: str | Path) -> None:
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

@@ -105,4 +105,5 @@ def save_gates(model, out: str | Path) -> None:
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

@@ -83,4 +83,5 @@ def save_map(model, out: str | Path) -> None:
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

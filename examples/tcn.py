@@ -88,4 +88,5 @@ def main(steps: int = 300, out: str | Path = "tcn.png") -> None:
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

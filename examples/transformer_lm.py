@@ -94,4 +94,5 @@ def save_curve(losses: list[float], by_frequency: float, out: str | Path) -> Non
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

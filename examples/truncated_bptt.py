@@ -75,4 +75,5 @@ def main(steps: int = 40, out: str | Path = "truncated_bptt.png") -> None:
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

@@ -96,4 +96,5 @@ def save_curves(curves, out: str | Path) -> None:
 
 
 if __name__ == "__main__":
+    tg.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     main()

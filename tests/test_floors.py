@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 # From the ground up. A name stands for a file or a folder. Files of one row may not import each other, files of
 # one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
 FLOORS = [
-    ["_memory", "_mode", "device"],
+    ["_memory", "_mode", "device", "threads"],
     ["dtypes", "random", "kernels"],
     ["arrays"],
     ["graph"],
@@ -61,7 +61,7 @@ NOT_A_WORD = {
 
 # What the core may import from outside the standard library. Everything else serves one named purpose elsewhere.
 OUTSIDE = {"numpy": "", "matplotlib": "viz study demo cli", "graphviz": "viz", "pygraphviz": "viz"}
-OUTSIDE |= {"safetensors": "interop", "threadpoolctl": "cli", "tqdm": "utils cli demo data", "torch": "interop"}
+OUTSIDE |= {"safetensors": "interop", "threadpoolctl": "threads", "tqdm": "utils cli demo data", "torch": "interop"}
 
 
 def name_of(path: pathlib.Path) -> str:

@@ -3,6 +3,9 @@
     import tinygrad_rnn as tg
 
 Names and meanings are PyTorch's. Where to read: graph, ops/elementwise, engine, tensor, nn/cells, nn/rnn.
+
+A training loop is slow? Small matrices are multiplied best by one thread, most of all while other programs run:
+`tg.set_num_threads(1)`, or OPENBLAS_NUM_THREADS=1 in the environment.
 """
 
 import importlib
@@ -247,6 +250,7 @@ from .legacy import (
 )
 from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor
+from .threads import get_num_threads, set_num_threads
 
 from . import accelerator, autograd, backends, cuda, nn, optim, utils  # isort: skip
 from .nn.fused import expand  # isort: skip

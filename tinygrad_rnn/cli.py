@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .threads import get_num_threads, set_num_threads
+
 
 class Parser(argparse.ArgumentParser):
     """Errors in one line, without the usage text."""
@@ -29,14 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_draw(commands)
     arguments = parser.parse_args(argv)
 
-    from threadpoolctl import threadpool_limits
-
+    threads = get_num_threads()
+    set_num_threads(1)  # matrices this small keep several threads waiting
     try:
-        with threadpool_limits(limits=1, user_api="blas"):  # matrices this small keep several threads waiting
-            return arguments.run(arguments)
+        return arguments.run(arguments)
     except UsageError as error:
         print(f"tinygrad-rnn {arguments.command}: error: {error}", file=sys.stderr)
         return 2
+    finally:
+        set_num_threads(threads)
 
 
 class UsageError(Exception):

@@ -108,6 +108,7 @@ def main(model=None, steps=100):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     model = build()
     losses = main(model)
     for i in range(0, len(losses), 20):

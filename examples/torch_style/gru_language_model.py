@@ -108,6 +108,7 @@ def main(model=None, steps=240):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     losses = main()
     for step in range(0, len(losses), 40):
         print(f"step {step:3d}  loss {losses[step]:.3f}  perplexity {math.exp(losses[step]):.2f}")

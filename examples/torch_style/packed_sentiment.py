@@ -97,6 +97,7 @@ def accuracy(model):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     model = build()
     print(model)
     losses = main(model)

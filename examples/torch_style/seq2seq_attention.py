@@ -136,6 +136,7 @@ def main(model=None, steps=400):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     model = build()
     losses = main(model)
     print("mean loss of the first and the last 40 sentences:", sum(losses[:40]) / 40, sum(losses[-40:]) / 40)

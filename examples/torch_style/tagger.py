@@ -81,6 +81,7 @@ def main(model=None, steps=60):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     model = build()
     losses = main(model)
     print("loss of the first and the last epoch: {:.3f} {:.3f}".format(losses[0], losses[-1]))

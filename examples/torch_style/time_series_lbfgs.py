@@ -79,6 +79,7 @@ def predict(seq, future):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     model = build()
     losses = main(model)
     print("loss of the first and the last evaluation: {:.6f} {:.6f}".format(losses[0], losses[-1]))

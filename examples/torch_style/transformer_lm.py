@@ -106,6 +106,7 @@ def main(model=None, steps=200):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # small matrices: on a busy machine several threads wait for each other
     model = build()
     print("parameters:", sum(p.numel() for p in model.parameters() if p.requires_grad))
     losses = main(model)
