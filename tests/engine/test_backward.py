@@ -7,6 +7,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import autograd
+from tinygrad_rnn._mode import switch
 
 from .helpers import agree
 
@@ -148,6 +149,16 @@ def test_a_start_given_more_than_once_counts_as_often():
     a, b = x.unbind()
     autograd.backward([y, y, y, a, a], [tg.ones(2), tg.ones(2) * 2, tg.ones(2) * 4, tg.tensor(10.0), tg.tensor(20.0)])
     assert x.grad.tolist() == [37.0, 7.0]
+
+
+def test_watchers_see_every_node_once_with_what_it_got_and_sent():
+    x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    y = (x * w).sum()
+    seen = []
+    with switch(watchers=(lambda node, g, sent: seen.append((node.name(), g.tolist(), [d.tolist() for d in sent])),)):
+        y.backward()
+    assert seen[:2] == [("SumBackward0", 1.0, [[1.0, 1.0]]), ("MulBackward0", [1.0, 1.0], [[3.0, 4.0], [1.0, 2.0]])]
+    assert seen[2:] == [("AccumulateGrad", [1.0, 2.0], []), ("AccumulateGrad", [3.0, 4.0], [])]
 
 
 # --- what backward may be called on ------------------------------------------------------------------

@@ -145,6 +145,14 @@ def test_create_graph_without_retain_graph_frees_the_graph():
     x.grad = None
 
 
+def test_grad_with_create_graph_without_retain_graph_frees_the_graph():
+    x = leaf()
+    y = x.exp()
+    autograd.grad(y, x, create_graph=True, retain_graph=False)
+    with pytest.raises(RuntimeError, match="retain_graph"):
+        autograd.grad(y, x)
+
+
 def test_retain_graph_is_needed_each_time_but_the_last():
     x = leaf()
     y = x.exp()
@@ -174,6 +182,19 @@ def test_contributions_of_other_types_do_not_change_the_type_on_the_way(create_g
     assert seen == [tg.float32]
     assert x.grad.dtype == tg.float32
     assert x.grad.tolist() == [5.0, 5.0]
+    x.grad = None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_contribution_of_another_type_to_one_of_several_outputs(create_graph):
+    x = leaf([1.0, 2.0], dtype=tg.float32)
+    a, b = x.unbind()
+    seen = []
+    a.register_hook(lambda g: seen.append(g.dtype))
+    wide = tg.tensor([3.0, 4.0], dtype=tg.float64)
+    (a * wide).sum().backward(create_graph=create_graph)
+    assert seen == [tg.float32]
+    assert x.grad.tolist() == [7.0, 0.0]
     x.grad = None
 
 

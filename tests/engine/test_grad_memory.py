@@ -154,3 +154,11 @@ def test_only_what_a_rule_has_just_made_is_handed_over_without_a_copy(says_fresh
     (x,) = leaves((3,))
     record(Twice, x).sum().backward()
     assert np.shares_memory(x.grad.array, made[0]) is says_fresh
+
+
+def test_gradients_of_computed_inputs_share_no_memory():
+    (x,) = leaves((3,))
+    a, b, sent = x * 1, x * 2, tg.ones(3, dtype=tg.float64)
+    (a + b).backward(sent, inputs=[a, b])
+    for one, other in itertools.combinations([a.grad.array, b.grad.array, sent.array], 2):
+        assert not np.shares_memory(one, other)
