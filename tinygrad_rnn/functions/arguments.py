@@ -22,13 +22,11 @@ def need_tensor(name: str, x: Any, argument: str = "input") -> None:
         raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {type(x).__name__}")
 
 
-def need_float(name: str, x: Any, argument: str = "input") -> None:
-    """Raise unless `x` is a Tensor of floats; the error is a RuntimeError too, as some functions of PyTorch raise."""
+def need_float(name: str, x: Any, argument: str = "input", error: type[Exception] = NotImplementedError) -> None:
+    """Raise `error` unless `x` is a Tensor of floats. PyTorch raises NotImplementedError here, a RuntimeError there."""
     need_tensor(name, x, argument)
     if x.array.dtype.kind != "f":
-        raise NotImplementedError(
-            f"{name}(): the {argument} must be floating point, got {x.dtype}; convert it with .float()"
-        )
+        raise error(f"{name}(): the {argument} must be floating point, got {x.dtype}; convert it with .float()")
 
 
 def need_numbers(name: str, x: Any, argument: str = "input") -> None:

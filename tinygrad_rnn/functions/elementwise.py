@@ -212,13 +212,12 @@ def round(input, *, decimals=0):
 @widening
 def lerp(input, end, weight):
     """input + weight · (end - input): input at weight 0, end at weight 1."""
-    need_float("lerp", input)
+    need_tensor("lerp", input)
     need_tensor("lerp", end, "end")
     for x in (end, weight):
         if is_tensor(x) and x.dtype != input.dtype:
             raise RuntimeError(f"lerp(): expected end and weight of the input's dtype {input.dtype}, got {x.dtype}")
-    if input.dtype.kind != "f":
-        raise NotImplementedError(f"lerp(): not implemented for {input.dtype}; convert with .float()")
+    need_float("lerp", input)
     return input + weight * (end - input)
 
 

@@ -46,7 +46,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, keepdims=None):
     """The mean over `dim` (all axes when None)."""
     if dtype is not None:
         input = input.to(dtype)
-    need_float("mean", input)
+    need_float("mean", input, error=RuntimeError)
     dims = wrap_dims("mean", dim, input.array.ndim)
     return record(ops.Mean, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
 
@@ -55,7 +55,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, keepd
     """The variance over `dim`: Σ (x - mean)² / (n - correction), correction 1 unless `unbiased=False`."""
     if isinstance(dim, bool):  # var(unbiased) as the second positional argument
         dim, unbiased = None, dim
-    need_float("var", input)
+    need_float("var", input, error=RuntimeError)
     if unbiased is not None and correction is not None:
         raise TypeError("var(): give `unbiased` or `correction`, not both")
     if correction is None:
