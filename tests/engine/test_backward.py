@@ -180,6 +180,14 @@ def test_a_given_gradient_must_have_the_shape_of_the_output():
         (leaf([1.0, 2.0]) * 2).backward(tg.ones(3))
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_given_gradient_of_another_type_is_converted(create_graph):
+    x, seed = leaf([1.0, 2.0], dtype=tg.float32), tg.tensor([3.0, 4.0], dtype=tg.float64)
+    x.backward(seed, create_graph=create_graph)
+    assert (x.grad.dtype, x.grad.tolist()) == (tg.float32, [3.0, 4.0])
+    x.grad = None
+
+
 def test_a_given_gradient_must_be_a_tensor():
     with pytest.raises(TypeError, match="ndarray"):
         (leaf([1.0, 2.0]) * 2).backward(np.ones(2))

@@ -84,7 +84,10 @@ def test_a_view_first_used_under_no_grad_stays_in_the_graph(asked):
 
 USES = {
     "x + y": lambda v: v + v, "x + 1": lambda v: v + 1, "1 - x": lambda v: 1 - v, "x * constant": lambda v: v * tg.ones(3, dtype=tg.float64),
-    "constant * x": lambda v: tg.ones(3, dtype=tg.float64) * v, "exp": lambda v: v.exp(), "slice": lambda v: v[1:], "sum": lambda v: v.sum(),
+    "constant * x": lambda v: tg.ones(3, dtype=tg.float64) * v, "exp": lambda v: v.exp(), "slice": lambda v: v[1:], "number": lambda v: v[0],
+    "iteration": lambda v: sum(v), "split": lambda v: v.split(2)[0], "transpose": lambda v: v[None].t(), "unsqueeze": lambda v: v.unsqueeze(0),
+    "chunk": lambda v: v.chunk(2)[1], "view": lambda v: v.view(3, 1), "expand": lambda v: v.expand(2, 3), "flip": lambda v: v.flip(0),
+    "sum": lambda v: v.sum(),
     "cat": lambda v: tg.cat([v, v]), "itself": lambda v: v, "where": lambda v: tg.where(v > 0, v, 0.0), "array": lambda v: v * np.ones(3),
 }  # fmt: skip
 
