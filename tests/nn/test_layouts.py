@@ -190,6 +190,19 @@ def test_cross_entropy_of_transposed_scores_has_the_right_gradient():
     assert x.grad.tolist() == [[-0.25, 0.25], [0.25, -0.25]]
 
 
+@layouts
+def test_losses_of_deep_scores_are_those_of_each_place(layout: str):
+    x, t = leaf(LAYOUTS[layout](DEEP)), tg.tensor(DEEP_CLASSES)
+    for loss in (F.cross_entropy, F.nll_loss):
+        for options in ({}, {"weight": tg.tensor(WEIGHT)}, {"ignore_index": 1}):
+            whole = loss(x, t, reduction="none", **options)
+            assert whole.shape == t.shape
+            for b in range(2):
+                for k in range(4):
+                    one = loss(x[b, :, k], t[b, k], reduction="none", **options)
+                    assert tg.allclose(whole[b, k], one, rtol=1e-12)
+
+
 def test_cross_entropy_changes_neither_scores_nor_weights():
     for layout in LAYOUTS.values():
         scores, weight = layout(SCORES * 100), layout(WEIGHT)

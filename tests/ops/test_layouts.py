@@ -28,7 +28,7 @@ x.scatter(0, index, x); x.scatter_add(0, index, x); x.masked_fill(x > 0, 2.0); x
 x.index_add(0, at[:2], x); x.topk(2)[0]; x.topk(2)[1]; x.topk(2, 0)[0]; (x > 0).nonzero(as_tuple=True)[0]
 x @ x.mT; x.mT @ x; x @ x[0].t(); t.einsum('bij,bkj->bki', x, x); t.einsum('bij,bkj->bik', x, x); t.bmm(x, x.mT)
 t.baddbmm(x[..., :3], x, x.mT); t.addmm(x[0, :, :3], x[0], x[0].t()); t.outer(x[0, 0], x[0, 0]); 2**x
-F.linear(x, x[0]); F.layer_norm(x, (4,)); F.layer_norm(x, (3, 4)); F.group_norm(x, 3); F.rms_norm(x, (4,))
+F.linear(x, x[0]); F.layer_norm(x[0], (4,)); F.layer_norm(x, (4,)); F.layer_norm(x, (3, 4)); F.group_norm(x, 3); F.rms_norm(x, (4,))
 F.batch_norm(x, None, None, training=True); F.max_pool1d(x, 2); F.pad(x, (1, 1)); F.pad(x, (1, 1), mode='reflect')
 F.embedding(at, x[0]); F.embedding(index[0].t(), x[0]); F.one_hot(index.transpose(0, 2)); F.logsigmoid(x)
 F.scaled_dot_product_attention(x, x, x); F.cosine_similarity(x, x, 1); F.bilinear(x, x, x.new_ones(2, 4, 4))
