@@ -67,6 +67,7 @@ ELEMENTWISE = [
     Row("sub alpha", lambda m, x, y: m.sub(x, y, alpha=0.3), [X, X]),
     Row("addcmul", lambda m, x, y, z: m.addcmul(x, y, z, value=1e-4), [X, X, X]),
     Row("addcdiv", lambda m, x, y, z: m.addcdiv(x, y, z, value=1e-4), [X, X, X], "positive"),
+    Row("outer", lambda m, x, y: m.outer(x, y), [(3,), (4,)]),
     Row("times number", lambda m, x: x * 3e-6, [X]),
     Row("by number", lambda m, x: x / 100_000, [X]),
     Row("by small number", lambda m, x: x / 1e-6, [X], "tiny"),
@@ -98,7 +99,6 @@ PRODUCTS = [
     Row("bmm", lambda m, x, y: m.bmm(x, y), [(2, 3, 40), (2, 40, 2)]),
     Row("mv", lambda m, x, y: m.mv(x, y), [(3, 40), (40,)]),
     Row("dot", lambda m, x, y: m.dot(x, y), [(400,), (400,)], "small"),
-    Row("outer", lambda m, x, y: m.outer(x, y), [(3,), (4,)]),
     Row("addmm", lambda m, x, y, z: m.addmm(x, y, z, beta=0.3, alpha=0.1), [(3, 2), (3, 40), (40, 2)]),
     Row("baddbmm", lambda m, x, y, z: m.baddbmm(x, y, z, alpha=0.1), [(2, 3, 2), (2, 3, 40), (2, 40, 2)]),
     Row("einsum", lambda m, x, y, z: m.einsum("bi,ij,bj->b", x, y, z), [(3, 4), (4, 5), (3, 5)]),
@@ -131,6 +131,8 @@ LABELS = np.array([[1, 2, 2], [3, 1, 0]])
 LOSSES = [
     *[row for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy_with_logits")
       for row in losses(name, lambda m, x, y, name=name, **how: getattr(m.F, name)(x, y, **how), [Y, Y])],
+    *losses("huber_loss delta", lambda m, x, y, **how: m.F.huber_loss(x, y, delta=450.0, **how), [Y, Y]),
+    *losses("smooth_l1_loss beta", lambda m, x, y, **how: m.F.smooth_l1_loss(x, y, beta=450.0, **how), [Y, Y]),
     *losses("binary_cross_entropy", lambda m, x, y, **how: m.F.binary_cross_entropy(x, y, **how), [Y, Y], "probabilities"),
     *losses("kl_div", lambda m, x, y, **how: m.F.kl_div(x, y.detach(), **how), [Y, Y], "probabilities"),
     *losses("kl_div logs", lambda m, x, y, **how: m.F.kl_div(x, y, log_target=True, **how), [Y, Y], "logs"),

@@ -1,7 +1,8 @@
 """Float16 keeps eleven bits, and computes with more: what comes out is the exact result, rounded once.
 
 Each function of `halves.py` in float16 is held against itself in float64 on the same numbers: values and gradients may
-differ by two units in the last place, and nothing overflows that float16 can hold.
+differ by half a unit in the last place (two for plain arithmetic, where each operation of a derivative rounds, as it
+does in PyTorch), and nothing overflows that float16 can hold.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tinygrad_rnn as tg
 import tinygrad_rnn.nn.functional as F
 from tinygrad_rnn.autograd import grad
 
-from .halves import ROWS, Row, numbers
+from .halves import ELEMENTWISE, ROWS, Row, numbers
 
 OURS = SimpleNamespace(**{name: getattr(tg, name) for name in tg.__dir__() if not name.startswith("_")}, F=F)
 SCALES = {"any": (1, 300), "positive": (1, 300)}
@@ -63,7 +64,7 @@ def results(m, row: Row, arrays: list[np.ndarray], dtype: str) -> list[np.ndarra
     return [y.detach().numpy(), *[None if x.grad is None else x.grad.numpy() for x in inputs]]
 
 
-def assert_rounded_once(found: np.ndarray, exact: np.ndarray, within: float = 2.0) -> None:
+def assert_rounded_once(found: np.ndarray, exact: np.ndarray, within: float = 0.55) -> None:
     assert found.dtype == np.float16
     finite = np.isfinite(rounded(exact))
     np.testing.assert_array_equal(np.isfinite(found), finite)
@@ -77,10 +78,11 @@ def test_values_and_gradients_are_exact_but_for_one_rounding(row: Row, scale: fl
     arrays = numbers(row, scale)
     with np.errstate(over="ignore"):  # a sum beyond 65504 is inf, as it should be
         found = results(OURS, row, arrays, "float16")
+    within = 2.0 if row in ELEMENTWISE else 0.55
     for y, z in zip(found, results(OURS, row, arrays, "float64"), strict=True):
         assert (y is None) == (z is None)
         if y is not None and z is not None:
-            assert_rounded_once(y, z)
+            assert_rounded_once(y, z, within)
 
 
 SECOND = "sigmoid tanh softmax log_softmax logsumexp layer_norm rms_norm norm 2 gelu silu softplus matmul linear cumsum"
@@ -137,12 +139,12 @@ def test_batch_norm_moves_its_running_means_in_their_own_memory():
     x = numbers(next(row for row in ROWS if row.name == "batch_norm"), 300)[0]
     moved = {}
     for dtype in ("float16", "float64"):
-        mean, var = tg.zeros(3, dtype=tg.dtype(dtype)), tg.full((3,), 1e4, dtype=tg.dtype(dtype))
+        mean, var = (tg.tensor(start).half().to(tg.dtype(dtype)) for start in ([1.1, -20.3, 3.7], [9e3, 777.0, 3e4]))
         F.batch_norm(tg.tensor(x.astype(dtype)), mean, var, training=True)
         y = F.batch_norm(tg.tensor(x.astype(dtype)), tg.tensor([1.5, 2, 3]).to(mean.dtype), tg.full_like(mean, 3e4))
         moved[dtype] = mean.numpy(), var.numpy(), y.numpy()
     for found, exact in zip(moved["float16"], moved["float64"], strict=True):
-        assert_rounded_once(found, exact, within=1)
+        assert_rounded_once(found, exact)
 
 
 @pytest.mark.torch
