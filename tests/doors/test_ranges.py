@@ -225,7 +225,7 @@ def test_ranges_and_random_integers_fit():
             call()
     assert tg.arange(250, 256, dtype=tg.uint8).tolist() == [250, 251, 252, 253, 254, 255]
     assert tg.randint(0, 256, (300,), dtype=tg.uint8).dtype is tg.uint8
-    assert two(tg.uint8).random_().dtype is tg.uint8
+    assert two(tg.uint8).random_().dtype is two(tg.uint8).random_(0, 256).dtype is tg.uint8
 
 
 def test_integer_ranges_with_fractions_are_pytorchs():

@@ -45,6 +45,14 @@ def test_float64_numbers_in_lists_keep_their_digits():
     assert tg.tensor([[third, 1.0], [0.5, 1]])[0, 0].item() == 1 / 3
 
 
+def test_tensors_of_other_libraries_keep_their_type():
+    class Theirs:
+        def __array__(self, dtype=None, copy=None):
+            return np.array([1 / 3])
+
+    assert tg.tensor(Theirs()).item() == 1 / 3
+
+
 def test_lists_take_the_default_type():
     tg.set_default_dtype(tg.float64)
     try:

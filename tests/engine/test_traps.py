@@ -30,7 +30,7 @@ def test_a_python_number_never_changes_the_type(number):
         x = tg.ones(3, dtype=dtype)
         for y in (x + number, x * number, x / number, x**number, number + x, number / x):
             assert y.dtype == dtype
-        if number is not True:  # PyTorch subtracts no bools
+        if number is not True:  # PyTorch refuses to subtract bools
             assert (x - number).dtype == (number - x).dtype == dtype
 
 

@@ -256,7 +256,7 @@ def _types_in(name: str, data: Any, found: Any) -> set[Any]:
         return {dtypes.number_type(kind()) for kind in kinds}
     if isinstance(data, (np.ndarray, np.generic)):
         return {plain(name, np.asarray(data)).dtype}
-    if isinstance(data, (bool, int, float)) or found.kind == "f":
+    if isinstance(data, (bool, int, float)) or (found.kind == "f" and not hasattr(data, "__array__")):
         return {dtypes.number_type(data)}
     return {dtypes.supported(found)}
 

@@ -51,10 +51,11 @@ def div(input, other, *, rounding_mode=None):
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(f"div(): rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
     x, y = array(input, "div"), array(other, "div")
-    common = check_pair("div", x, y)
+    common = result_type(x, y)
     if common.kind == "b":
         raise NotImplementedError("div(): rounded division is not implemented for bools; convert one with .long()")
     if common.kind in "iu":
+        check_pair("div", x, y)
         x, y = (v.astype(common) if isinstance(v, np.ndarray) else v for v in (x, y))
         kept = _integer_division(x, y, rounding_mode)
         return (input if is_tensor(input) else other)._of(kept)
