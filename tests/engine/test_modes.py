@@ -23,6 +23,24 @@ def test_no_grad_as_context_and_decorator():
     assert recorded()
 
 
+MAKE = {
+    "operator": lambda x: x * x, "with a number": lambda x: 2 - x, "function": lambda x: x.exp(), "several inputs": lambda x: tg.cat([x, x]),
+    "with options": lambda x: x.sum(0), "slice": lambda x: x[1:], "view": lambda x: x.view(2, 1), "index": lambda x: x[[0, 0]],
+    "where": lambda x: tg.where(x > 0, x, 0.0), "several outputs": lambda x: x.unbind()[0], "write": lambda x: tg.zeros(2).copy_(x),
+    "item": lambda x: tg.zeros(2).index_add(0, tg.tensor([1]), x[:1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
+def test_no_way_to_make_a_tensor_records_under_no_grad(make):
+    w = tg.ones(2, requires_grad=True)
+    assert make(w).requires_grad
+    with tg.no_grad():
+        y = make(w)
+    assert y.grad_fn is None
+    assert not y.requires_grad
+
+
 def test_enable_grad_inside_no_grad():
     with tg.no_grad():
         with tg.enable_grad():

@@ -105,6 +105,29 @@ def test_every_way_to_use_a_view_follows_its_base(use):
     np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-12)
 
 
+def test_a_view_found_anew_is_found_once():
+    """Its hooks and its gradient belong to the edge that later operations use."""
+    x = leaf()
+    y = x * 1
+    row = y[0]
+    y.mul_(3)
+    assert autograd.grad((row * 2).sum(), row)[0].tolist() == [2.0] * 3
+    row.retain_grad()
+    (row * 2).sum().backward()
+    assert row.grad.tolist() == [2.0] * 3
+
+
+@pytest.mark.parametrize("change", [lambda y: y[1:][0].mul_(3), lambda y: y[1].view(3).mul_(3), lambda y: y.t()[:, 1].mul_(3), lambda y: y[None][0][1:2].mul_(3)])  # fmt: skip
+def test_a_change_through_a_view_of_a_view_reaches_the_base_and_its_other_views(change):
+    x = leaf()
+    y = x * 1
+    row = y[1]
+    change(y)
+    assert row.tolist() == [12.0, 15.0, 18.0]
+    (y.sum() + row.sum() * 10).backward()
+    assert x.grad.tolist() == [[1.0] * 3, [33.0] * 3, [1.0] * 3]
+
+
 def test_only_views_are_asked(monkeypatch):
     """A tensor that is no view has nothing to pay, whatever was changed elsewhere."""
     x = leaf()
