@@ -28,6 +28,7 @@ from tinygrad_rnn._mode import thread
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.ops.function import Function
 from tinygrad_rnn.recording import record
+from tinygrad_rnn.viz.summary import summary
 
 from .torch_style import forms_modules, forms_tensors
 from .torch_style.test_surface import gradients, plain
@@ -275,7 +276,8 @@ def test_a_picture_of_extreme_numbers(tmp_path):
         y.backward(tg.tensor(1e300, dtype=tg.float64))
         for end in ("svg", "dot", "html"):
             tg.draw(y, str(tmp_path / f"graph.{end}"))
-    del seen
+        assert summary(x.detach().numpy())["norm"] == "NaN"
+        assert seen is not None
 
 
 def test_printing_numbers_of_both_ends():
@@ -354,7 +356,12 @@ def users_code(seen: list[Any]) -> dict[str, Any]:
         first.sum().backward()
 
     def of_checkpoint(w: Any) -> None:
-        tg.utils.checkpoint.checkpoint(passed_on, w).sum().backward()
+        def hooked(x: Any) -> Any:
+            y = passed_on(x)
+            y.register_hook(noted)
+            return y * 2
+
+        tg.utils.checkpoint.checkpoint(hooked, w).sum().backward()
 
     def of_backward_in_a_hook(w: Any) -> None:
         h = w * 2
@@ -404,6 +411,24 @@ def test_code_of_the_user_sees_the_error_state_and_the_context_of_the_user(way):
         users_variable.reset(token)
     assert seen
     assert all(state == STATE and variable == "here" for state, variable in seen)
+
+
+def test_a_backward_inside_a_hook_has_the_error_state_of_that_place():
+    seen = []
+    w = tg.ones(2, requires_grad=True)
+    inner = w * 2
+    inner.register_hook(lambda g: seen.append(np.geterr()["over"]))
+    inner_loss, outer = inner.sum(), w * 3
+
+    @outer.register_hook
+    def hook(g: Any) -> None:
+        with np.errstate(over="print"):
+            inner_loss.backward()
+        seen.append(np.geterr()["over"])
+
+    with np.errstate(over="call"):
+        outer.sum().backward()
+    assert seen == ["print", "call"]
 
 
 class Stop(Exception):
