@@ -105,6 +105,7 @@ INDEXING = [
         "x.scatter(0, y, z.detach())", "x.scatter_add(0, y, z.detach())"),
     *on([("f8", "ix1", "f8"), ("f8", "ix1 1", "f8 1"), ("f8 2", "ix2 1", "f8 1"), ("f8 2", "ix2 0", "f8 0"), ("f8 2,3", "ix2 1,3", "f8 1,3")],
         "x.scatter(0, y, z)", "x.scatter_add(0, y, z)"),
+    *on([("f8 3", "ix3 5", "f8"), ("f8 2,3", "ix2 4", "f8"), ("f8", "ix1 2", "f8")], "x.index_fill(0, y, z)"),  # repeats
     *on([("f8", "b1", "f8"), ("f8", "b1", "f8 2"), ("f8 0", "b1 0", "f8 0"), ("f8 0", "b1 0", "f8 2"), ("f8 2", "b1", "f8 2"),
          ("f8 2", "b1 3,2", "f8 6"), ("f8 2", "b1 1", "f8 0"), ("f8 1", "u1 1", "f8 1"), ("f8 2", "f8 2", "f8 2")],
         "x.masked_scatter(y, z)"),
