@@ -40,6 +40,11 @@ MORE = [
     ("softmax of large numbers", [(3, 4)], lambda m, x: m.softmax(x * 500, 0)),
     ("log_softmax of large numbers", [(3, 4)], lambda m, x: m.log_softmax(x * 500, 1)),
     ("cross_entropy of large scores", [(5, 4)], lambda m, x: m.F.cross_entropy(x * 500, m.tensor(np.array([0, 3, 1, 2, 2])))),
+    ("cross_entropy where an ignored row is not finite", [(3, 2)],
+     lambda m, x: m.F.cross_entropy(x.detach() + m.tensor([[0.0], [np.nan], [np.inf]]), m.tensor(np.array([1, -100, -100])),
+                                    reduction="none") + 0 * x.sum()),
+    ("clamp at its bounds", [(2, 5)], lambda m, x: (x - x.detach() + m.tensor([-0.5, 0.5, 0.2, 2.0, -1.0])).clamp(-0.5, 0.5)),
+    ("hardtanh at its bounds", [(2, 5)], lambda m, x: m.F.hardtanh(x - x.detach() + m.tensor([-0.5, 0.5, 0.2, 2.0, -1.0]), -0.5, 0.5)),
     ("cross_entropy of large scores, smooth, ignoring", [(5, 4)],
      lambda m, x: m.F.cross_entropy(x * 500, m.tensor(np.array([0, 3, -1, 2, 2])), ignore_index=-1, label_smoothing=0.2)),
 ]  # fmt: skip
@@ -51,7 +56,8 @@ def called(shapes: list[tuple[int, ...]], function: Any, torch: Any) -> dict[str
         F=torch.nn.functional, tensor=torch.tensor, softmax=torch.softmax, log_softmax=torch.log_softmax
     )
     inputs = [leaf(torch, *shape, k=k) for k, shape in enumerate(shapes)]
-    y = function(library, *inputs)
+    with np.errstate(all="ignore"):
+        y = function(library, *inputs)
     weighed(torch, y).backward()
     return {"value": y, "gradients": [x.grad for x in inputs]}
 
