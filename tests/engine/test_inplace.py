@@ -116,8 +116,25 @@ def changed_output(t, x):
     y.sum().backward()
 
 
+def changed_row_of_output(t, x):
+    y = x.exp()
+    y[0] = 5.0
+    y.sum().backward()
+
+
+def view_made_under_no_grad(t, x):
+    y = x * 2
+    with t.no_grad():
+        part = y[:2]
+    return part
+
+
 REFUSED = {
+    "a view made under no_grad": lambda t, x: view_made_under_no_grad(t, x).add_(1),
+    "an item of such a view": lambda t, x: view_made_under_no_grad(t, x).__setitem__(0, 1.0),
+    "all of such a view": lambda t, x: view_made_under_no_grad(t, x).zero_(),
     "an output that was saved": changed_output,
+    "a part of an output that was saved": changed_row_of_output,
     "a leaf": lambda t, x: x.add_(1),
     "an item of a leaf": lambda t, x: x.__setitem__(0, 1.0),
     "a slice of a leaf": lambda t, x: x[0:2].mul_(2),
@@ -134,6 +151,26 @@ REFUSED = {
 def test_changes_that_would_make_a_gradient_wrong_are_refused(change):
     with pytest.raises(RuntimeError, match="in place"):
         change(tg, leaf(V))
+
+
+def test_a_view_made_under_no_grad_may_be_changed_there():
+    x = leaf(V)
+    y = x * 2
+    with tg.no_grad():
+        y[:2].zero_()
+    assert y.tolist() == [0.0, 0.0, 4.0]
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0] * 3
+
+
+def test_a_view_of_a_plain_tensor_may_be_changed_after_it_joined_a_graph():
+    x, buffer = leaf(V), tg.zeros(2, 3)
+    row = buffer[1]
+    buffer[0] = x
+    row.fill_(2.0)
+    row[0] = 3.0
+    (buffer * buffer).sum().backward()
+    assert x.grad.tolist() == (2 * V).tolist()
 
 
 @pytest.mark.torch

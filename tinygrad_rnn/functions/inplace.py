@@ -17,7 +17,7 @@ from ..dtypes import cast
 from ..graph import FREED, Leaf, log_write
 from ..ops.indexing import Overwrite, SetItem, is_basic
 from ..ops.shape import Reshape
-from ..recording import base_of, note_rebased, places_in, record
+from ..recording import base_of, edge_of, note_rebased, places_in, record
 from .arguments import is_tensor
 from .indexing import in_two_steps, plain_index
 
@@ -26,7 +26,8 @@ def check_writable(x):
     """Raise if changing `x` in place would make its gradient wrong."""
     if not thread.mode.recording:
         return
-    if x._edge is not None and isinstance(x._edge[0], Leaf):
+    edge = edge_of(x)
+    if edge is not None and isinstance(edge[0], Leaf):
         raise RuntimeError(
             f"a leaf tensor that requires grad (shape {list(x.shape)}) is being changed in place: "
             f"do it inside no_grad(), on x.data, or make a new tensor instead"
@@ -37,9 +38,14 @@ def check_writable(x):
             f"a view of a leaf tensor that requires grad (shape {list(base.shape)}) is being changed in place: "
             f"do it inside no_grad(), or on x.data"
         )
-    if x._edge is not None and x._edge[0].n_outputs > 1:
+    if edge is None and base is not None and base._edge is not None:
         raise RuntimeError(
-            f"output {x._edge[1]} of {x._edge[0].name()} is a view and is being changed in place: functions that "
+            f"a view (shape {list(x.shape)}) that was made under no_grad() of a tensor in the graph is being changed in "
+            f"place, and whether to record it is not clear: make the view outside no_grad(), or change it inside"
+        )
+    if edge is not None and edge[0].n_outputs > 1:
+        raise RuntimeError(
+            f"output {edge[1]} of {edge[0].name()} is a view and is being changed in place: functions that "
             f"return several views (split, chunk, unbind) forbid it; use .clone() or slices"
         )
 
@@ -72,6 +78,7 @@ def overwrite(x, values):
 
     x stays in the graph: what it was computed from gets the gradient 0.
     """
+    check_writable(x)
     _part_from_maker(x)
     return write(x, record(Overwrite, x, values))
 
