@@ -96,6 +96,15 @@ def test_scope_and_step_are_noted_on_the_nodes_made_inside():
     assert (x * 2).grad_fn.scope.path == ""
 
 
+def test_a_scope_inside_another_belongs_to_its_call_unless_it_has_its_own():
+    x = leaf()
+    with tg.scope("layer", call=5, layer=1), tg.scope("gate"):
+        assert (x * 2).grad_fn.scope == ("layer.gate", 5, 1, None, None)
+        with tg.scope("inner", call=6), tg.step(2):
+            assert (x * 2).grad_fn.scope == ("layer.gate.inner", 6, 1, None, 2)
+        assert (x * 2).grad_fn.scope.call == 5
+
+
 def test_scope_is_restored_when_an_exception_passes():
     x = leaf()
     with pytest.raises(ZeroDivisionError), tg.scope("broken"), tg.step(1):
