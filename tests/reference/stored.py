@@ -156,11 +156,11 @@ def differences(name: str, case: str, program: Program, library: Any = tinygrad_
 
 
 def differences_now(name: str, programs: dict[str, Program], torch: Any) -> list[str]:
-    """What PyTorch itself gives otherwise than it was kept."""
+    """What PyTorch itself gives otherwise than it was kept: of every fifth program, for the time it takes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the arrays are small
     try:
-        return [line for case, program in programs.items() for line in differences(name, case, program, torch)]
+        return [line for case in [*programs][::5] for line in differences(name, case, programs[case], torch)]
     finally:
         torch.set_num_threads(threads)
 
