@@ -31,6 +31,7 @@ class Recorded:
     array: Any
     _edge: Any
     _record: Any
+    _view: Any
 
 
 class Function(Node):
