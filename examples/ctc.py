@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn, optim
+from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
 
 LABELS, FEATURES, FRAMES, NOISE = 4, 6, 32, 0.6  # labels are 1..4, 0 is the blank
@@ -84,8 +84,8 @@ def main(steps: int = 150, out: str | Path = "ctc.png") -> None:
         if step % 50 == 0 or step == steps:
             with tg.no_grad():
                 log_probs = model(test_frames)
-            greedy = error_rate(nn.ctc_greedy(log_probs), test_labels)
-            beam = error_rate([found[0][0] for found in nn.ctc_beam(log_probs, width=8)], test_labels)
+            greedy = error_rate(models.ctc_greedy(log_probs), test_labels)
+            beam = error_rate([found[0][0] for found in models.ctc_beam(log_probs, width=8)], test_labels)
             print(f"{step:4d}  {loss.item():6.3f}  {greedy:17.3f}  {beam:14.3f}")
 
     with tg.no_grad():

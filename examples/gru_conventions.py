@@ -13,7 +13,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
 from tinygrad_rnn.nn import functional as F
-from tinygrad_rnn.nn.cells import gru_other_update
+from tinygrad_rnn.nn.recurrent.cells import gru_other_update
 
 T, B, INPUT, HIDDEN = 25, 32, 3, 8
 

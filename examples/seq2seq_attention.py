@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn, optim
+from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
 
 END, LONGEST = 10, 8  # tokens 0..9 are digits
@@ -28,7 +28,7 @@ def batch(source: np.random.Generator, size: int = 64):
 
 def loss_of(scores, target, lengths):
     """Cross-entropy over the digits and one END of each sequence."""
-    real = nn.padding_mask([n + 1 for n in lengths], LONGEST + 1)
+    real = models.padding_mask([n + 1 for n in lengths], LONGEST + 1)
     return F.cross_entropy(scores[real], target[real])
 
 
@@ -36,7 +36,7 @@ def accuracy(model, source, width: int) -> float:
     """The share of strings that beam search of this width reverses without a mistake; width 1 is greedy."""
     digits, lengths, target = batch(source, 100)
     start = tg.full((100,), END)
-    best = nn.generate.beam_search(model.step, model.encode(digits, lengths), start, LONGEST + 1, width, end=END)
+    best = models.beam_search(model.next_scores, model.encode(digits, lengths), start, LONGEST + 1, width, end=END)
     written = np.full(target.shape, END)
     written[:, : best.tokens.shape[2]] = best.tokens[:, 0].numpy()
     return float((written == target.numpy()).all(1).mean())
@@ -46,13 +46,13 @@ def main(steps: int = 150, out: str | Path = "seq2seq_attention.png") -> None:
     """Train, print a table, save the attention map."""
     tg.manual_seed(0)
     source = np.random.default_rng(0)
-    model = nn.Seq2Seq(11, 11, embedding=16, hidden=48, attention="additive", start=END)
+    model = models.Seq2Seq(11, 11, embedding=16, hidden=48, attention="additive", start=END)
     optimizer = optim.Adam(model.parameters(), lr=5e-3)
 
     print("step   loss  teacher  greedy  beam 4")
     for step in range(1, steps + 1):
         digits, lengths, target = batch(source)
-        teacher = nn.seq2seq.linear_decay(step, slope=0.004, least=0.5)  # scheduled sampling (Bengio et al. 2015)
+        teacher = models.linear_decay(step, slope=0.004, least=0.5)  # scheduled sampling (Bengio et al. 2015)
         scores, _ = model(digits, target, lengths, teacher_forcing=teacher)
         loss = loss_of(scores, target, lengths)
         optimizer.zero_grad()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn, optim
+from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
 
 T, B = 8, 32
@@ -52,12 +52,12 @@ def many_to_many_late(source):
 
 
 TASKS: dict[str, tuple[Callable, Callable]] = {
-    "one to one": (lambda: nn.OneToOne(2, 24, 1), one_to_one),
-    "one to many": (lambda: nn.OneToMany(1, 24, 1), one_to_many),
-    "many to one, last": (lambda: nn.ManyToOne(1, 24, 1, head="last"), many_to_one),
-    "many to one, max": (lambda: nn.ManyToOne(1, 24, 1, head="max"), many_to_one),
-    "many to many": (lambda: nn.ManyToMany(1, 24, 1, cell="gru"), many_to_many),
-    "many to many, late": (lambda: nn.ManyToManyLate(1, 24, 1, cell="gru"), many_to_many_late),
+    "one to one": (lambda: models.OneToOne(2, 24, 1), one_to_one),
+    "one to many": (lambda: models.OneToMany(1, 24, 1), one_to_many),
+    "many to one, last": (lambda: models.ManyToOne(1, 24, 1, head="last"), many_to_one),
+    "many to one, max": (lambda: models.ManyToOne(1, 24, 1, head="max"), many_to_one),
+    "many to many": (lambda: models.ManyToMany(1, 24, 1, cell="gru"), many_to_many),
+    "many to many, late": (lambda: models.ManyToManyLate(1, 24, 1, cell="gru"), many_to_many_late),
 }
 
 
@@ -91,7 +91,7 @@ def main(steps: int = 300, out: str | Path = "task_shapes.svg") -> None:
         before, after = train(make, task, steps)
         assert task.__doc__ is not None
         print(f"{name:20}{task.__doc__:57}{before:8.4f}{after:8.4f}")
-    model = nn.ManyToManyLate(1, 4, 1, cell="rnn")
+    model = models.ManyToManyLate(1, 4, 1, cell="rnn")
     with tg.unrolled():
         y = model(numbers(np.random.default_rng(0), 1, 3, 1), steps=2)
         tg.draw(y.sum(), out)

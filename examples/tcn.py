@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn, optim
+from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
 
 STEPS = 40
@@ -31,7 +31,7 @@ class Adder(nn.Module):
 
     def __init__(self, blocks: int, width: int = 24):
         super().__init__()
-        self.tcn = nn.TCN(2, [width] * blocks, kernel_size=3, weight_norm=True)
+        self.tcn = models.TCN(2, [width] * blocks, kernel_size=3, weight_norm=True)
         self.readout = nn.Linear(width, 1)
 
     def forward(self, x):

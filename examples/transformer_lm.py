@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn, optim
+from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
 
 TEXT = Path(__file__).read_text(encoding="utf-8")
@@ -31,9 +31,9 @@ def write(model, start: str, length: int, **options) -> str:
     codes = tg.tensor([[ALPHABET.index(character) for character in start]])
     with tg.no_grad():
         _, cache = model(codes[:, :-1])
-    search = nn.generate.sample if options else nn.generate.greedy
+    search = models.sample if options else models.greedy
     return start + "".join(
-        ALPHABET[k] for k in search(model.step, cache, codes[:, -1], length, **options).tokens[0].tolist()
+        ALPHABET[k] for k in search(model.next_scores, cache, codes[:, -1], length, **options).tokens[0].tolist()
     )
 
 
@@ -46,9 +46,9 @@ def seconds_with_and_without_cache(model, length: int = 60) -> tuple[float, floa
 
     start = tg.tensor([0])
     begun = time.perf_counter()
-    nn.generate.greedy(model.step, None, start, length)
+    models.greedy(model.next_scores, None, start, length)
     between = time.perf_counter()
-    nn.generate.greedy(again, tg.zeros(1, 0, dtype=tg.int64), start, length)
+    models.greedy(again, tg.zeros(1, 0, dtype=tg.int64), start, length)
     return between - begun, time.perf_counter() - between
 
 
@@ -56,7 +56,7 @@ def main(steps: int = 300, out: str | Path = "transformer_lm.png") -> None:
     """Train, print a table and two texts, save the loss curve."""
     tg.manual_seed(0)
     source = np.random.default_rng(0)
-    model = nn.TransformerLM(len(ALPHABET), d_model=48, nhead=4, num_layers=2, dropout=0.0)
+    model = models.TransformerLM(len(ALPHABET), d_model=48, nhead=4, num_layers=2, dropout=0.0)
     optimizer = optim.Adam(model.parameters(), lr=3e-3)
     share = np.bincount(CODES) / len(CODES)
     by_frequency = float(-(share * np.log(share)).sum())

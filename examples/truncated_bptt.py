@@ -11,8 +11,8 @@ import numpy as np
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
+from tinygrad_rnn.models.truncation import truncated_bptt
 from tinygrad_rnn.nn import functional as F
-from tinygrad_rnn.nn.tbptt import truncated_bptt
 
 DELAY, K1, LENGTH, B = 5, 4, 48, 16
 

@@ -102,7 +102,7 @@ def test_a_slower_checkout_is_seen_in_the_rows_that_it_slows(tmp_path):
 
 
 def test_a_row_that_a_checkout_cannot_run_is_named_and_left_out(tmp_path):
-    old = _checkout(tmp_path, "del nn.LSTMCell, nn.cells\nprint('a line that is no answer')\n")
+    old = _checkout(tmp_path, "del nn.LSTMCell, nn.recurrent\nprint('a line that is no answer')\n")
     table = against.against(str(old), ["ways", "nodes"], quick=True)
     assert [row.what for row in table.rows] == ["chain of 1,000 nodes"]
     assert "left out: LSTMCell T=20 B=1 I=8 H=16: AttributeError" in table.notes[1]

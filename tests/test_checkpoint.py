@@ -256,7 +256,7 @@ def test_the_scope_is_that_of_the_call():
     with tg.scope("part"), tg.step(4):
         y = checkpoint(linear, tg.ones(2))
     assert (y.grad_fn.scope.path, y.grad_fn.scope.step) == ("part", 4)
-    (inner,) = y.grad_fn.expand()
+    (inner,) = y.grad_fn.recompute()
     assert inner.grad_fn.scope.path == "part.Linear"
     assert inner.grad_fn.scope.step == 4
 

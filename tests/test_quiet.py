@@ -27,8 +27,8 @@ from tinygrad_rnn import nn, optim
 from tinygrad_rnn._mode import thread
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.ops.function import Function
-from tinygrad_rnn.recording import record
-from tinygrad_rnn.viz.summary import summary
+from tinygrad_rnn.recording import record_op
+from tinygrad_rnn.viz.page.summary import summary
 
 from .torch_style import forms_modules, forms_tensors
 from .torch_style.test_surface import gradients, plain
@@ -270,7 +270,7 @@ def test_casts_of_what_does_not_fit_are_those_of_pytorch():
 
 
 def test_a_picture_of_extreme_numbers(tmp_path):
-    with strict(), tg.viz.record() as seen:
+    with strict(), tg.record() as seen:
         x = tg.tensor([1e300, np.inf, -np.inf, np.nan, 0.0, 1e-300], dtype=tg.float64, requires_grad=True)
         y = (x * x).sum() + (1 / x).prod()
         y.backward(tg.tensor(1e300, dtype=tg.float64))
@@ -465,8 +465,8 @@ def exceptions() -> dict[str, Any]:
     inner.register_hook(lambda g: hooked.sum().backward())
     return {
         "an operation": lambda: w + tg.ones(3),
-        "a KeyboardInterrupt in an operation": lambda: record(StopsForward, w, error=KeyboardInterrupt()),
-        "a RuntimeError in an operation": lambda: record(StopsForward, w, error=RuntimeError("its own")),
+        "a KeyboardInterrupt in an operation": lambda: record_op(StopsForward, w, error=KeyboardInterrupt()),
+        "a RuntimeError in an operation": lambda: record_op(StopsForward, w, error=RuntimeError("its own")),
         "a hook": lambda: hooked.sum().backward(),
         "a hook in a hook": lambda: inner.sum().backward(),
         "a rule": lambda: StopsBackward.apply(w).sum().backward(),
@@ -512,7 +512,7 @@ def test_an_operation_may_run_while_another_one_computes(ask):
     x = tg.zeros(2)
     heard = []
     with strict():
-        record(Inquisitive, x, ask=lambda: heard.append(ask(x)))
+        record_op(Inquisitive, x, ask=lambda: heard.append(ask(x)))
         np.testing.assert_array_equal(heard[0].numpy(), ask(x).numpy())
 
 
@@ -523,11 +523,11 @@ def test_errors_of_an_operation_inside_another_one_are_its_own():
         with pytest.raises(RuntimeError, match="must match the size"):
             x + tg.zeros(3)
         with pytest.raises(RuntimeError, match="its own"):
-            record(StopsForward, x, error=RuntimeError("its own"))
+            record_op(StopsForward, x, error=RuntimeError("its own"))
 
-    record(Inquisitive, x, ask=ask)
+    record_op(Inquisitive, x, ask=ask)
     with pytest.raises(RuntimeError, match="its own"):
-        record(StopsForward, x, error=RuntimeError("its own"))
+        record_op(StopsForward, x, error=RuntimeError("its own"))
 
 
 def test_a_signal_handler_may_compute():
@@ -535,7 +535,7 @@ def test_a_signal_handler_may_compute():
     before = signal.signal(signal.SIGUSR1, lambda *_: heard.append(tg.zeros(2) / 0))
     try:
         with strict():
-            record(Inquisitive, tg.zeros(2), ask=lambda: signal.raise_signal(signal.SIGUSR1))
+            record_op(Inquisitive, tg.zeros(2), ask=lambda: signal.raise_signal(signal.SIGUSR1))
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert heard[0].isnan().all()

@@ -2,16 +2,46 @@
 
     import tinygrad_rnn as tg
 
-Names and meanings are PyTorch's. Where to read: graph, ops/elementwise, engine, tensor, nn/cells, nn/rnn.
+Names and meanings are PyTorch's. `help(tg.NAME)` tells more about each.
 
-A training loop is slow? Small matrices are multiplied best by one thread, most of all while other programs run:
-`tg.set_num_threads(1)`, or OPENBLAS_NUM_THREADS=1 in the environment.
+Tensors         Tensor tensor as_tensor from_numpy zeros ones empty full eye arange linspace and their *_like; Size is_tensor
+                BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor
+Types           float16 float32 float64 half float double, uint8 int8 int16 int32 int64 short int long, bool; dtype finfo iinfo
+                get_default_dtype set_default_dtype promote_types result_type is_floating_point
+                device get_default_device set_default_device
+Random          rand randn randint randperm normal bernoulli multinomial rand_like randn_like randint_like
+                Generator manual_seed seed initial_seed get_rng_state set_rng_state
+Gradients       no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled
+Graphs          record scope step unrolled expand draw
+Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
+                subtract multiply divide true_divide negative absolute
+Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax
+Rounding        sign floor ceil round trunc
+Choosing        where clamp clamp_min clamp_max clip maximum minimum masked_fill nan_to_num
+Comparing       eq ne lt le gt ge equal isclose allclose isnan isinf isfinite all any count_nonzero
+                logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
+Reducing        sum mean var std var_mean prod norm logsumexp max min amax amin argmax argmin numel
+Running         cumsum cumprod logcumsumexp
+Products        matmul mm bmm mv dot outer addmm baddbmm einsum
+Shapes          reshape reshape_as view view_as flatten unflatten transpose swapaxes swapdims t permute movedim moveaxis
+                squeeze unsqueeze expand_as broadcast_to broadcast_tensors clone contiguous
+Pieces          cat concat concatenate stack hstack vstack split chunk unbind narrow select repeat tile repeat_interleave meshgrid
+Moving          flip roll tril triu diag diagonal
+Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add masked_select masked_scatter
+                nonzero argwhere sort argsort topk
+Files           save load
+Threads         get_num_threads set_num_threads
+
+Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, viz, interop; and for programs
+that only change their imports cuda, accelerator, backends, linalg.
 """
 
 import importlib
 from typing import TYPE_CHECKING
+from typing import Final as _Final
 
 from . import _memory, linalg
+from ._device import device, get_default_device, set_default_device
 from ._mode import (
     enable_grad,
     inference_mode,
@@ -23,6 +53,8 @@ from ._mode import (
     step,
     unrolled,
 )
+from ._names import missing as _missing
+from ._tensor import Tensor
 from .create import (
     arange,
     as_tensor,
@@ -47,7 +79,6 @@ from .create import (
     zeros,
     zeros_like,
 )
-from .device import device, get_default_device, set_default_device
 from .dtypes import (
     bool,
     double,
@@ -72,172 +103,25 @@ from .dtypes import (
     short,
     uint8,
 )
-from .functions.activations import log_softmax, softmax
-from .functions.arguments import is_tensor
-from .functions.choosing import (
-    clamp,
-    clamp_max,
-    clamp_min,
-    clip,
-    masked_fill,
-    maximum,
-    minimum,
-    nan_to_num,
-    where,
-)
-from .functions.compare import (
-    all,
-    allclose,
-    any,
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    count_nonzero,
-    eq,
-    equal,
-    ge,
-    gt,
-    isclose,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    lt,
-    ne,
-)
-from .functions.convert import Size, is_floating_point, numel
-from .functions.elementwise import (
-    abs,
-    absolute,
-    add,
-    addcdiv,
-    addcmul,
-    ceil,
-    cos,
-    div,
-    divide,
-    erf,
-    exp,
-    expm1,
-    floor,
-    floor_divide,
-    lerp,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    mul,
-    multiply,
-    neg,
-    negative,
-    pow,
-    reciprocal,
-    relu,
-    remainder,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    square,
-    sub,
-    subtract,
-    tanh,
-    true_divide,
-    trunc,
-    xlogy,
-)
-from .functions.indexing import (
-    argsort,
-    argwhere,
-    gather,
-    index_add,
-    index_fill,
-    index_select,
-    masked_scatter,
-    masked_select,
-    nonzero,
-    scatter,
-    scatter_add,
-    sort,
-    take,
-    take_along_dim,
-    topk,
-)
-from .functions.joining import (
-    cat,
-    chunk,
-    concat,
-    concatenate,
-    hstack,
-    meshgrid,
-    narrow,
-    repeat,
-    repeat_interleave,
-    select,
-    split,
-    stack,
-    tile,
-    unbind,
-    vstack,
-)
-from .functions.products import addmm, baddbmm, bmm, dot, einsum, matmul, mm, mv, outer
-from .functions.reduce import (
-    amax,
-    amin,
-    argmax,
-    argmin,
-    cumprod,
-    cumsum,
-    logcumsumexp,
-    logsumexp,
-    max,
-    mean,
-    min,
-    norm,
-    prod,
-    std,
-    sum,
-    var,
-    var_mean,
-)
-from .functions.sampling import bernoulli, multinomial
-from .functions.shape import (
-    broadcast_tensors,
-    broadcast_to,
-    clone,
-    contiguous,
-    diag,
-    diagonal,
-    expand_as,
-    flatten,
-    flip,
-    moveaxis,
-    movedim,
-    permute,
-    reshape,
-    reshape_as,
-    roll,
-    squeeze,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
-    tril,
-    triu,
-    unflatten,
-    unsqueeze,
-    view,
-    view_as,
-)
-from .legacy import (
+from .notes import record
+from .ops.checks import is_tensor as is_tensor
+from .ops.choosing import where as where
+from .ops.converting import is_floating_point as is_floating_point
+from .ops.converting import numel as numel
+from .ops.joining import cat as cat
+from .ops.joining import concat as concat
+from .ops.joining import concatenate as concatenate
+from .ops.joining import hstack as hstack
+from .ops.joining import meshgrid as meshgrid
+from .ops.joining import stack as stack
+from .ops.joining import vstack as vstack
+from .ops.making import Size as Size
+from .ops.products import einsum as einsum
+from .ops.reducing import var_mean as var_mean
+from .ops.shaping import broadcast_tensors as broadcast_tensors
+from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .threads import get_num_threads, set_num_threads
+from .torch_paths import (
     BoolTensor,
     ByteTensor,
     CharTensor,
@@ -248,12 +132,178 @@ from .legacy import (
     LongTensor,
     ShortTensor,
 )
-from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .tensor import Tensor
-from .threads import get_num_threads, set_num_threads
 
-from . import accelerator, autograd, backends, cuda, nn, optim, utils  # isort: skip
-from .nn.fused import expand  # isort: skip
+from . import accelerator, autograd, backends, cuda, models, nn, optim, utils  # isort: skip
+from .nn.recurrent.fused import expand  # isort: skip
+
+# --- what is a method too: one family after the other, as in ops/ ---------------------------------------
+
+relu: _Final = Tensor.relu
+sigmoid: _Final = Tensor.sigmoid
+tanh: _Final = Tensor.tanh
+
+abs: _Final = Tensor.abs
+absolute: _Final = Tensor.absolute
+add: _Final = Tensor.add
+addcdiv: _Final = Tensor.addcdiv
+addcmul: _Final = Tensor.addcmul
+div: _Final = Tensor.div
+divide: _Final = Tensor.divide
+floor_divide: _Final = Tensor.floor_divide
+lerp: _Final = Tensor.lerp
+mul: _Final = Tensor.mul
+multiply: _Final = Tensor.multiply
+neg: _Final = Tensor.neg
+negative: _Final = Tensor.negative
+reciprocal: _Final = Tensor.reciprocal
+remainder: _Final = Tensor.remainder
+square: _Final = Tensor.square
+sub: _Final = Tensor.sub
+subtract: _Final = Tensor.subtract
+true_divide: _Final = Tensor.true_divide
+
+clamp: _Final = Tensor.clamp
+clamp_max: _Final = Tensor.clamp_max
+clamp_min: _Final = Tensor.clamp_min
+clip: _Final = Tensor.clip
+masked_fill: _Final = Tensor.masked_fill
+maximum: _Final = Tensor.maximum
+minimum: _Final = Tensor.minimum
+nan_to_num: _Final = Tensor.nan_to_num
+
+all: _Final = Tensor.all
+allclose: _Final = Tensor.allclose
+any: _Final = Tensor.any
+bitwise_and: _Final = Tensor.bitwise_and
+bitwise_not: _Final = Tensor.bitwise_not
+bitwise_or: _Final = Tensor.bitwise_or
+bitwise_xor: _Final = Tensor.bitwise_xor
+count_nonzero: _Final = Tensor.count_nonzero
+eq: _Final = Tensor.eq
+equal: _Final = Tensor.equal
+ge: _Final = Tensor.ge
+gt: _Final = Tensor.gt
+isclose: _Final = Tensor.isclose
+isfinite: _Final = Tensor.isfinite
+isinf: _Final = Tensor.isinf
+isnan: _Final = Tensor.isnan
+le: _Final = Tensor.le
+logical_and: _Final = Tensor.logical_and
+logical_not: _Final = Tensor.logical_not
+logical_or: _Final = Tensor.logical_or
+logical_xor: _Final = Tensor.logical_xor
+lt: _Final = Tensor.lt
+ne: _Final = Tensor.ne
+
+amax: _Final = Tensor.amax
+amin: _Final = Tensor.amin
+argmax: _Final = Tensor.argmax
+argmin: _Final = Tensor.argmin
+max: _Final = Tensor.max
+min: _Final = Tensor.min
+
+bernoulli: _Final = Tensor.bernoulli
+multinomial: _Final = Tensor.multinomial
+
+argwhere: _Final = Tensor.argwhere
+gather: _Final = Tensor.gather
+index_add: _Final = Tensor.index_add
+index_fill: _Final = Tensor.index_fill
+index_select: _Final = Tensor.index_select
+masked_scatter: _Final = Tensor.masked_scatter
+masked_select: _Final = Tensor.masked_select
+nonzero: _Final = Tensor.nonzero
+scatter: _Final = Tensor.scatter
+scatter_add: _Final = Tensor.scatter_add
+take: _Final = Tensor.take
+take_along_dim: _Final = Tensor.take_along_dim
+
+chunk: _Final = Tensor.chunk
+narrow: _Final = Tensor.narrow
+repeat: _Final = Tensor.repeat
+repeat_interleave: _Final = Tensor.repeat_interleave
+select: _Final = Tensor.select
+split: _Final = Tensor.split
+tile: _Final = Tensor.tile
+unbind: _Final = Tensor.unbind
+
+logaddexp: _Final = Tensor.logaddexp
+logcumsumexp: _Final = Tensor.logcumsumexp
+logsumexp: _Final = Tensor.logsumexp
+
+diag: _Final = Tensor.diag
+diagonal: _Final = Tensor.diagonal
+flip: _Final = Tensor.flip
+roll: _Final = Tensor.roll
+tril: _Final = Tensor.tril
+triu: _Final = Tensor.triu
+
+exp: _Final = Tensor.exp
+expm1: _Final = Tensor.expm1
+log: _Final = Tensor.log
+log10: _Final = Tensor.log10
+log1p: _Final = Tensor.log1p
+log2: _Final = Tensor.log2
+pow: _Final = Tensor.pow
+rsqrt: _Final = Tensor.rsqrt
+sqrt: _Final = Tensor.sqrt
+xlogy: _Final = Tensor.xlogy
+
+addmm: _Final = Tensor.addmm
+baddbmm: _Final = Tensor.baddbmm
+bmm: _Final = Tensor.bmm
+dot: _Final = Tensor.dot
+matmul: _Final = Tensor.matmul
+mm: _Final = Tensor.mm
+mv: _Final = Tensor.mv
+outer: _Final = Tensor.outer
+
+mean: _Final = Tensor.mean
+norm: _Final = Tensor.norm
+std: _Final = Tensor.std
+sum: _Final = Tensor.sum
+var: _Final = Tensor.var
+
+ceil: _Final = Tensor.ceil
+floor: _Final = Tensor.floor
+round: _Final = Tensor.round
+sign: _Final = Tensor.sign
+trunc: _Final = Tensor.trunc
+
+cumprod: _Final = Tensor.cumprod
+cumsum: _Final = Tensor.cumsum
+prod: _Final = Tensor.prod
+
+broadcast_to: _Final = Tensor.broadcast_to
+clone: _Final = Tensor.clone
+contiguous: _Final = Tensor.contiguous
+expand_as: _Final = Tensor.expand_as
+flatten: _Final = Tensor.flatten
+moveaxis: _Final = Tensor.moveaxis
+movedim: _Final = Tensor.movedim
+permute: _Final = Tensor.permute
+reshape: _Final = Tensor.reshape
+reshape_as: _Final = Tensor.reshape_as
+squeeze: _Final = Tensor.squeeze
+swapaxes: _Final = Tensor.swapaxes
+swapdims: _Final = Tensor.swapdims
+t: _Final = Tensor.t
+transpose: _Final = Tensor.transpose
+unflatten: _Final = Tensor.unflatten
+unsqueeze: _Final = Tensor.unsqueeze
+view: _Final = Tensor.view
+view_as: _Final = Tensor.view_as
+
+log_softmax: _Final = Tensor.log_softmax
+softmax: _Final = Tensor.softmax
+
+argsort: _Final = Tensor.argsort
+sort: _Final = Tensor.sort
+topk: _Final = Tensor.topk
+
+cos: _Final = Tensor.cos
+erf: _Final = Tensor.erf
+sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
     from .interop import load, save
@@ -262,11 +312,11 @@ if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
 __version__ = "0.2.0"
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     """`draw`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
     home = {"draw": ".viz", "save": ".interop", "load": ".interop"}.get(name)
     if home is not None:
         return getattr(importlib.import_module(home, __name__), name)
     if name in ("interop", "viz"):
         return importlib.import_module("." + name, __name__)
-    raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")
+    raise _missing(f"module {__name__!r}", name, globals())

@@ -88,7 +88,7 @@ class Mode:
     """The switches of one thread, as a new thread starts with them."""
 
     __slots__ = (
-        "before", "inference", "lift", "on_record", "outside", "quietly", "recording", "scope", "unrolled", "watchers"
+        "before", "inference", "lift", "outside", "quietly", "recorders", "recording", "scope", "unrolled", "watchers"
     )  # fmt: skip
 
     def __init__(self):
@@ -97,7 +97,7 @@ class Mode:
         self.scope = Scope()
         self.unrolled = False  # do whole-sequence layers record every step?
         self.lift: Any = None  # the Tensor class while gradients are themselves being recorded, else None
-        self.on_record: Callable[..., None] | None = None  # called with (node or None, output, input arrays) per op
+        self.recorders: tuple[Callable[..., None], ...] = ()  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
         self.before: list[dict[str, Any]] = []  # what the active switches restore, innermost last
         self.quietly: Callable[..., Any] = _quiet_context().run  # quietly(f, x) is f(x), without a word from NumPy

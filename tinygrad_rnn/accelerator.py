@@ -1,20 +1,5 @@
-"""PyTorch's `torch.accelerator`, the newer way to ask for a GPU of any kind: there is none here."""
+"""PyTorch's `torch.accelerator`, the newer way to ask for a GPU of any kind."""
 
-from __future__ import annotations
+from .torch_paths import current_accelerator, device_count, is_available
 
-from .device import device
-
-
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def device_count() -> int:
-    """0."""
-    return 0
-
-
-def current_accelerator(check_available: bool = False) -> device | None:
-    """None: use `device("cpu")`."""
-    return None
+__all__ = ["current_accelerator", "device_count", "is_available"]

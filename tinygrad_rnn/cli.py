@@ -141,7 +141,7 @@ def add_draw(commands: Any) -> None:
 def run_draw(arguments: argparse.Namespace) -> int:
     """Load the model, let it read a few characters, and draw the loss."""
     from . import demo
-    from .tensor import Tensor
+    from ._tensor import Tensor
     from .viz import DrawError, draw
 
     out = Path(arguments.out or ("graph.html" if arguments.html else "graph.svg"))

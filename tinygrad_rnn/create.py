@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, random
+from ._device import check_device
 from ._mode import quiet
+from ._tensor import Tensor
 from .arrays import all_fitting, check_fits, fitting, is_number, operand, plain
-from .device import check_device
-from .functions.arguments import flat_ints
-from .functions.convert import filled, numbers
-from .tensor import Tensor
+from .ops.checks import flat_ints
+from .ops.making import filled, numbers
 
 
 def _make(array: np.ndarray, requires_grad: bool = False, device: Any = None) -> Tensor:

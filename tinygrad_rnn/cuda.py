@@ -1,25 +1,7 @@
-"""There is no GPU here: these names exist so that programs can ask."""
+"""PyTorch's `torch.cuda`: there is no GPU here, and programs can ask."""
 
-from __future__ import annotations
+from .torch_paths import device_count, empty_cache, is_available
+from .torch_paths import seed_gpus as manual_seed
+from .torch_paths import seed_gpus as manual_seed_all
 
-
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def device_count() -> int:
-    """0."""
-    return 0
-
-
-def manual_seed(seed: int) -> None:
-    """Does nothing: there is no GPU to seed."""
-
-
-def manual_seed_all(seed: int) -> None:
-    """Does nothing: there is no GPU to seed."""
-
-
-def empty_cache() -> None:
-    """Does nothing."""
+__all__ = ["device_count", "empty_cache", "is_available", "manual_seed", "manual_seed_all"]

@@ -19,10 +19,10 @@ import numpy as np
 
 from . import nn, optim, random
 from ._mode import no_grad, unrolled
+from ._tensor import Tensor
 from .data.text import CharText, standard_library_text
+from .models.truncation import detached
 from .nn import functional as F
-from .nn.tbptt import detached
-from .tensor import Tensor
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -36,9 +36,9 @@ class CharModel(nn.Module):
 
     def __init__(self, vocabulary: int, cell: str = "lstm", embedding: int = 64, hidden: int = 128):
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.embedding: Any = nn.Embedding(vocabulary, embedding)
         self.recurrent = CELLS[cell](embedding, hidden)
-        self.readout = nn.Linear(hidden, vocabulary)
+        self.readout: Any = nn.Linear(hidden, vocabulary)
 
     def forward(self, characters: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """characters (T, B) ints -> scores (T, B, V) and the last state."""
@@ -63,7 +63,7 @@ class CtrlC:
     """Inside, the first Ctrl-C only sets `pressed`, so that no training step is left half done; the second raises."""
 
     def __init__(self):
-        self.pressed = False
+        self.pressed: bool = False
 
     def _note(self, *signal_and_frame: Any) -> None:
         if self.pressed:
@@ -71,7 +71,7 @@ class CtrlC:
         self.pressed = True
 
     def __enter__(self) -> CtrlC:
-        self.listens = threading.current_thread() is threading.main_thread()  # only there Python allows it
+        self.listens: bool = threading.current_thread() is threading.main_thread()  # only there Python allows it
         if self.listens:
             self.before = signal.signal(signal.SIGINT, self._note)
         return self

@@ -14,22 +14,28 @@ import numpy as np
 
 from ._mode import quiet
 
-float16 = half = np.dtype("float16")
-float32 = float = np.dtype("float32")
-float64 = double = np.dtype("float64")
-uint8 = np.dtype("uint8")
-int8 = np.dtype("int8")
-int16 = short = np.dtype("int16")
-int32 = int = np.dtype("int32")
-int64 = long = np.dtype("int64")
-bool = np.dtype("bool")
 dtype = np.dtype
+float16: dtype[Any] = np.dtype("float16")
+float32: dtype[Any] = np.dtype("float32")
+float64: dtype[Any] = np.dtype("float64")
+uint8: dtype[Any] = np.dtype("uint8")
+int8: dtype[Any] = np.dtype("int8")
+int16: dtype[Any] = np.dtype("int16")
+int32: dtype[Any] = np.dtype("int32")
+int64: dtype[Any] = np.dtype("int64")
+bool: dtype[Any] = np.dtype("bool")
+half: dtype[Any] = float16  # PyTorch's other names
+float: dtype[Any] = float32
+double: dtype[Any] = float64
+short: dtype[Any] = int16
+int: dtype[Any] = int32
+long: dtype[Any] = int64
 
 SUPPORTED = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
 _OWN: dict[Any, np.dtype[Any]] = {
     d: d for d in SUPPORTED
 }  # equal dtypes may be several objects; types of tensors are always these
-PYTHON_NUMBERS = {builtins.bool, builtins.int, builtins.float}
+PYTHON_NUMBERS: set[type] = {builtins.bool, builtins.int, builtins.float}
 _KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 _default = float32
 
@@ -104,21 +110,27 @@ class finfo:
     """Limits of a floating-point type: `max`, `min`, `eps`, `tiny`, `bits` (PyTorch's name)."""
 
     def __init__(self, type: Any = None):
-        self.dtype = _default if type is None else supported(type)
+        self.dtype: Any = _default if type is None else supported(type)
         if self.dtype.kind != "f":
             raise TypeError(f"finfo() is for floating-point types, got {self.dtype}; use iinfo()")
         limits = np.finfo(self.dtype)
-        self.bits, self.max, self.min = limits.bits, limits.max.item(), limits.min.item()
-        self.eps, self.tiny, self.resolution = limits.eps.item(), limits.tiny.item(), 10.0**-limits.precision
-        self.smallest_normal = self.tiny
+        self.bits: Any = limits.bits
+        self.max: Any = limits.max.item()
+        self.min: Any = limits.min.item()
+        self.eps: Any = limits.eps.item()
+        self.tiny: Any = limits.tiny.item()
+        self.resolution: Any = 10.0**-limits.precision
+        self.smallest_normal: Any = self.tiny
 
 
 class iinfo:
     """Limits of an integer type: `max`, `min`, `bits` (PyTorch's name)."""
 
     def __init__(self, type: Any):
-        self.dtype = supported(type)
+        self.dtype: Any = supported(type)
         if self.dtype.kind not in "iu":
             raise TypeError(f"iinfo() is for integer types, got {self.dtype}; use finfo()")
         limits = np.iinfo(self.dtype)
-        self.bits, self.max, self.min = limits.bits, limits.max, limits.min
+        self.bits: Any = limits.bits
+        self.max: Any = limits.max
+        self.min: Any = limits.min

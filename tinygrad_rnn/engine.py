@@ -20,11 +20,11 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import Any
 
-from . import graph
 from ._mode import quiet, thread, users_errors
 from .graph import FREED, Edge, Leaf, Node, ancestors
+from .ops import inplace
+from .ops.basic import Cast, SumTo
 from .ops.function import call
-from .ops.shape import Cast, SumTo
 
 Watcher = Callable[[Node, Any, tuple[Any, ...]], None]
 
@@ -116,8 +116,8 @@ def _run(
                 watch(node, g, ())
             continue
         saved = node.saved_tensors
-        if saved and (node.birth < graph.last_write or saved is FREED):
-            node.check_saved()
+        if saved and (node.birth < inplace.last_write or saved is FREED):
+            inplace.check_saved(node)
         ctx = node if lift is None else node.lifted(lift)
         sent = ctx.backward(g) if node.n_outputs == 1 else ctx.backward(*g)
         if sent.__class__ is not tuple:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from . import engine
-from .functions.arguments import is_tensor
 from .graph import Node
-from .recording import edge_of
+from .ops.checks import is_tensor
+from .ops.inplace import edge_of
 
 
 def backward(

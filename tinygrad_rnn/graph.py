@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
@@ -41,12 +40,11 @@ class Node:
     scope: Scope
     n_outputs: int
     hooks: dict[int, list[Any]] | None  # per output number: functions of its gradient
-    fresh = False  # does the rule return arrays that it has just made, another one for each input?
+    fresh: bool = False  # does the rule return arrays that it has just made, another one for each input?
     source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
     backward: Callable[..., Any]  # the rule, and what goes with it, of every node but leaves: see ops/function.py
-    check_saved: Callable[..., None]
     lifted: Callable[..., Any]
-    seen: Any = None  # what `viz.record()` noted: constant inputs, output, gradient sent along each edge
+    notes: Any = None  # what `record()` noted: constant inputs, output, gradient sent along each edge
 
     def name(self) -> str:
         """PyTorch's name of the backward function, for example 'MulBackward0'."""
@@ -107,7 +105,7 @@ class Leaf(Node):
     __slots__ = ("__dict__", "tensor")
 
     def __init__(self, tensor: Any):
-        self.tensor = weakref.ref(tensor)
+        self.tensor: Any = weakref.ref(tensor)
         self.shape, self.dtype = tensor.array.shape, tensor.array.dtype
         self.edges, self.saved_tensors = (), ()
         self.n_outputs, self.hooks = 1, None
@@ -125,37 +123,15 @@ class Leaf(Node):
 
 def ancestors(nodes: Iterable[Node]) -> list[Node]:
     """All nodes that `nodes` were computed from, and themselves: each once, newest first."""
-    seen = set(nodes)
-    found = list(seen)
+    visited = set(nodes)
+    found = list(visited)
     for node in found:  # grows while it is read
         for edge in node.edges:
-            if edge is not None and edge[0] not in seen:
-                seen.add(edge[0])
+            if edge is not None and edge[0] not in visited:
+                visited.add(edge[0])
                 found.append(edge[0])
     found.sort(key=attrgetter("birth"), reverse=True)
     return found
-
-
-# --- writes into arrays -----------------------------------------------------------------------------
-#
-# Backward needs saved values as they were. Each in-place change is logged here against the memory it
-# changed; a saved array whose memory has a tick later than the node's birth is no longer what was saved.
-# Keeping the log by memory, not by tensor, costs nothing until something is written, and views need no
-# bookkeeping of their own.
-
-
-class Writes:
-    """The in-place changes of one block of memory."""
-
-    __slots__ = ("count", "memory", "ticks")
-
-    def __init__(self, memory: weakref.ref[Any]):
-        self.memory, self.count = memory, 0
-        self.ticks: deque[int] = deque(maxlen=64)  # enough to tell the version at the time of saving
-
-
-written: dict[int, Writes] = {}
-last_write = 0  # the tick of the newest write: nodes born later need not look
 
 
 def memory_of(array: np.ndarray) -> np.ndarray:
@@ -164,31 +140,3 @@ def memory_of(array: np.ndarray) -> np.ndarray:
     while isinstance(base, np.ndarray):
         array, base = base, base.base
     return array
-
-
-def log_write(array: np.ndarray) -> None:
-    """Note that the values of `array` were changed in place."""
-    global last_write
-    owner = memory_of(array)
-    key = id(owner)
-    writes = written.get(key)
-    if writes is None:
-        forget = weakref.ref(owner, lambda _: written.pop(key, None))
-        writes = written[key] = Writes(forget)
-    writes.count += 1
-    last_write = tick()
-    writes.ticks.append(last_write)
-
-
-def version(array: np.ndarray, born: int | None = None) -> int:
-    """How often the memory of `array` was changed in place: until now, or before tick `born`."""
-    writes = written.get(id(memory_of(array)))
-    if writes is None:
-        return 0
-    return writes.count - (0 if born is None else sum(t > born for t in writes.ticks))
-
-
-def changed_since(array: np.ndarray, born: int) -> bool:
-    """Was the memory of `array` changed in place after tick `born`?"""
-    writes = written.get(id(array if array.base is None else memory_of(array)))
-    return writes is not None and writes.ticks[-1] > born

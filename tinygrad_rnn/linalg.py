@@ -1,5 +1,3 @@
-"""The part of PyTorch's `linalg` that sequence programs use."""
+"""The part of PyTorch's `torch.linalg` that sequence programs use."""
 
-from .functions.reduce import vector_norm
-
-__all__ = ["vector_norm"]
+from .ops.reducing import vector_norm as vector_norm

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from .device import device as _device
+from ._device import device as _device
 
 
 class Generator:
     """A source of random numbers with its own seed and state (PyTorch's name)."""
 
     def __init__(self, device: Any = "cpu"):
-        self.device = _device(device)
+        self.device: Any = _device(device)
         self.seed()
 
     def manual_seed(self, seed: int) -> Generator:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.viz import Drawing, draw, record
+from tinygrad_rnn import nn, record
+from tinygrad_rnn.viz import Drawing, draw
 
 HERE = Path(__file__).parent
 

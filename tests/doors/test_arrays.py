@@ -11,7 +11,7 @@ import tinygrad_rnn as tg
 from tests.doors.arrays import FORMS, SHARING, TYPES, a_subclass, foreign, unpickled
 from tests.ops.table import ROWS
 from tests.ops.test_table import arrays_for, parts
-from tinygrad_rnn import nn, optim
+from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.utils.data import DataLoader, TensorDataset, default_collate, default_convert
 
@@ -233,7 +233,7 @@ def test_integer_arrays_from_anywhere_are_indices_and_targets(form):
     assert x[form(np.array([True, False, False, True]))].tolist() == [[0, 1], [6, 7]]
     packed = nn.utils.rnn.pack_padded_sequence(tg.zeros(3, 2, 1), tg.as_tensor(form(np.array([3, 1]))))
     assert packed.batch_sizes.tolist() == [2, 1, 1]
-    assert nn.padding_mask(form(np.array([2, 1]))).tolist() == [[True, True], [True, False]]
+    assert models.padding_mask(form(np.array([2, 1]))).tolist() == [[True, True], [True, False]]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
+from tinygrad_rnn import models, nn
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.utils.data import default_collate, default_convert
 
@@ -87,7 +87,7 @@ def test_the_way_out_of_a_masked_array_works():
     with pytest.raises(TypeError, match="masked"):
         X[np.ma.masked_array([0, 1], [False, True])]
     with pytest.raises(TypeError, match="masked"):
-        nn.padding_mask(np.ma.masked_array([2, 1], [False, True]))
+        models.padding_mask(np.ma.masked_array([2, 1], [False, True]))
     with pytest.raises(TypeError, match="masked"):
         tg.tensor([1.0, np.ma.masked])
 

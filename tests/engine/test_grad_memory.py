@@ -13,7 +13,7 @@ from tinygrad_rnn import ops
 from tinygrad_rnn._mode import switch
 from tinygrad_rnn.graph import Node
 from tinygrad_rnn.ops.function import Function
-from tinygrad_rnn.recording import record
+from tinygrad_rnn.recording import record_op
 
 
 def leaves(*shapes):
@@ -152,7 +152,7 @@ def test_only_what_a_rule_has_just_made_is_handed_over_without_a_copy(says_fresh
             return made[0]
 
     (x,) = leaves((3,))
-    record(Twice, x).sum().backward()
+    record_op(Twice, x).sum().backward()
     assert np.shares_memory(x.grad.array, made[0]) is says_fresh
 
 

@@ -176,7 +176,7 @@ def test_gradcheck_leaves_nothing():
 
 
 def test_the_log_of_writes_forgets_memory_that_is_gone():
-    from tinygrad_rnn.graph import written
+    from tinygrad_rnn.ops.inplace import written
 
     gc.collect()
     before = len(written)

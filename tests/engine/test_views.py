@@ -5,6 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import autograd, recording
+from tinygrad_rnn.ops import inplace
 
 S = np.arange(1.0, 10.0).reshape(3, 3)
 
@@ -201,5 +202,5 @@ def test_places_are_found_in_any_layout(layout):
     big = np.arange(36.0).reshape(6, 6)
     array = {"C": big[:3, :3].copy(), "F": np.asfortranarray(big[:3, :3]), "strided": big[::2, ::2], "backwards": big[2::-1, 2::-1]}[layout]  # fmt: skip
     for view in (array[1], array[:, 2], array[1:, :2], array.T, array[2, 2:]):
-        places = recording.places_in(array, view)
+        places = inplace.places_in(array, view)
         np.testing.assert_array_equal(array.reshape(-1)[places], view)

@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.nn.cells import gru_other_update
+from tinygrad_rnn.nn.recurrent.cells import gru_other_update
 
 B, I, H = 3, 4, 5
 
@@ -199,7 +199,7 @@ def test_first_and_second_derivatives(name):
 def test_gates_are_given_by_name(name):
     cell = made(name)
     x, *state = inputs(cell, B)
-    new, gates = cell.step(x, tuple(state))
+    new, gates = cell.transition(x, tuple(state))
     for part, again in zip(new, flat(called(cell, x, *state)), strict=True):
         np.testing.assert_array_equal(part.detach().numpy(), again)
     for gate, value in gates.items():
@@ -212,7 +212,7 @@ def test_gates_are_given_by_name(name):
 def test_the_state_is_made_of_the_gates(name):
     cell = made(name)
     x, h, c = inputs(cell, B)
-    (_, new), gates = cell.step(x, (h, c))
+    (_, new), gates = cell.transition(x, (h, c))
     i = gates.get("i", 1 - gates["f"])
     np.testing.assert_allclose((gates["f"] * c + i * gates["g"]).detach().numpy(), new.detach().numpy(), atol=1e-15)
 
@@ -222,9 +222,9 @@ def test_what_the_matrices_see_can_differ_from_the_state(name):
     """`seen` replaces h in the matrices; what is carried along stays: with seen = h nothing changes."""
     cell = made(name)
     x, *state = inputs(cell, B)
-    usual, _ = cell.step(x, tuple(state))
-    same, _ = cell.step(x, tuple(state), state[0])
-    other, _ = cell.step(x, tuple(state), state[0] * 0)
+    usual, _ = cell.transition(x, tuple(state))
+    same, _ = cell.transition(x, tuple(state), state[0])
+    other, _ = cell.transition(x, tuple(state), state[0] * 0)
     np.testing.assert_array_equal(usual[0].detach().numpy(), same[0].detach().numpy())
     assert abs((usual[0] - other[0]).detach().numpy()).max() > 1e-3
 
@@ -235,7 +235,7 @@ def test_a_gru_carries_its_state_past_the_dropout():
         cell.weight_ih.zero_(), cell.weight_hh.zero_(), cell.bias_ih.zero_(), cell.bias_hh.zero_()
         cell.bias_ih[H : 2 * H] = 50.0  # z = 1: keep all
     x, h = inputs(cell, B)
-    (kept,), _ = cell.step(x, (h,), h * 0)
+    (kept,), _ = cell.transition(x, (h,), h * 0)
     np.testing.assert_allclose(kept.detach().numpy(), h.numpy(), atol=1e-12)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
+from tinygrad_rnn import models, nn
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.nn.utils import parameters_to_vector, vector_to_parameters
 from tinygrad_rnn.nn.utils.clip_grad import clip_grad_norm_, clip_grad_value_
@@ -83,7 +83,7 @@ LAYERS = {
     "TransformerEncoderLayer": lambda: (nn.TransformerEncoderLayer(4, 2, 5, 0.0, batch_first=True), plain, [X]),
     "TransformerDecoderLayer": lambda: (
         nn.TransformerDecoderLayer(4, 2, 5, 0.0, batch_first=True, norm_first=True), plain, [X, MEMORY]),
-    "TCN": lambda: (nn.TCN(2, [3, 2], 2, dropout=0.0), plain, [X]),
+    "TCN": lambda: (models.TCN(2, [3, 2], 2, dropout=0.0), plain, [X]),
     **{kind: lambda kind=kind: cell(kind) for kind in (
         "RNNCell", "LSTMCell", "GRUCell", "CoupledLSTMCell", "PeepholeLSTMCell", "LayerNormLSTMCell", "MGUCell", "IRNNCell")},
     "RNN": lambda: sequence("RNN"),

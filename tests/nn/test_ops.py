@@ -7,10 +7,21 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.autograd import gradcheck, gradgradcheck
-from tinygrad_rnn.ops import activations, attention, convolution, ctc, dropout, losses, normalization
+from tinygrad_rnn.ops import (
+    activations,
+    attention,
+    binary_losses,
+    class_losses,
+    convolution,
+    ctc,
+    dropout,
+    normalization,
+    padding,
+    softmax,
+)
 from tinygrad_rnn.ops.convolution import Layout
 from tinygrad_rnn.ops.function import Function
-from tinygrad_rnn.recording import record
+from tinygrad_rnn.recording import record_op
 
 from ..layouts import LAYOUTS, agree
 
@@ -30,10 +41,10 @@ ROWS = [
     (activations.Tanh, [(2, 3)], {}),
     (activations.Sigmoid, [(2, 3)], {}),
     (activations.ReLU, [(2, 3)], {}),
-    (activations.Softmax, [(2, 3)], {"dim": 0}),
-    (activations.Softmax, [(2, 3)], {"dim": -1}),
-    (activations.SoftmaxGradient, [(2, 3), (2, 3)], {"dim": -1}),
-    (activations.LogSoftmax, [(2, 3)], {"dim": 1}),
+    (softmax.Softmax, [(2, 3)], {"dim": 0}),
+    (softmax.Softmax, [(2, 3)], {"dim": -1}),
+    (softmax.SoftmaxGradient, [(2, 3), (2, 3)], {"dim": -1}),
+    (softmax.LogSoftmax, [(2, 3)], {"dim": 1}),
     (activations.LeakyReLU, [(2, 3)], {"slope": 0.1}),
     (activations.ELU, [(2, 3)], {"alpha": 0.7}),
     (activations.SiLU, [(2, 3)], {}),
@@ -43,13 +54,17 @@ ROWS = [
     (activations.Softplus, [(2, 3)], {"beta": 1.5, "threshold": 1.0}),
     (activations.Hardtanh, [(2, 3)], {"low": -0.5, "high": 0.8}),
     (dropout.Dropout, [(2, 3)], {"mask": MASK}),
-    (losses.CrossEntropy, [(3, 3)], {"t": T, "pick": PICK, "spread": None, "u": None, "ignored": None, "total": True}),
-    (losses.CrossEntropy, [(3, 3)], {"t": T, "pick": PICK, **SMOOTH, "ignored": None, "total": False}),
-    (losses.CrossEntropyGradient, [(3, 3), (3,)], {"t": T, "pick": PICK, "spread": None, "u": None}),
-    (losses.CrossEntropyGradient, [(3, 3), ()], {"t": T, "pick": PICK, **SMOOTH}),
-    (losses.Pick, [(3, 3)], {"t": T}),
-    (losses.Place, [(3,)], {"t": T, "columns": 4}),
-    (losses.BinaryCrossEntropy, ["probabilities", "probabilities"], {}),
+    (
+        class_losses.CrossEntropy,
+        [(3, 3)],
+        {"t": T, "pick": PICK, "spread": None, "u": None, "ignored": None, "total": True},
+    ),
+    (class_losses.CrossEntropy, [(3, 3)], {"t": T, "pick": PICK, **SMOOTH, "ignored": None, "total": False}),
+    (class_losses.CrossEntropyGradient, [(3, 3), (3,)], {"t": T, "pick": PICK, "spread": None, "u": None}),
+    (class_losses.CrossEntropyGradient, [(3, 3), ()], {"t": T, "pick": PICK, **SMOOTH}),
+    (class_losses.Pick, [(3, 3)], {"t": T}),
+    (class_losses.Place, [(3,)], {"t": T, "columns": 4}),
+    (binary_losses.BinaryCrossEntropy, ["probabilities", "probabilities"], {}),
     (attention.Attention, [(2, 3, 2), (2, 4, 2), (2, 4, 3), None], {"scale": 0.7}),
     (attention.Attention, [(2, 3, 2), (4, 2), (2, 4, 3), (3, 4)], {"scale": 0.7, "hidden": CAUSAL}),
     (attention.Attention, [(3, 2), (4, 2), (4, 3), (1, 4)], {"scale": 1.0, "drop": np.eye(3, 4) * 2 + 1}),
@@ -62,7 +77,7 @@ ROWS = [
     (convolution.ConvInput, [(2, 2, 2), (1, 2, 3)], {"layout": Layout(dilation=2, groups=2), "length": 5}),
     (convolution.ConvWeight, [(2, 2, 8), (2, 3, 3)], {"layout": Layout(stride=2), "kernel": 3}),
     (convolution.ConvWeight, [(1, 4, 5), (1, 2, 3)], {"layout": Layout(dilation=2, groups=2), "kernel": 2}),
-    (convolution.Pad, [(2, 3)], {"widths": [(0, 0), (1, 2)], "value": 0.5}),
+    (padding.Pad, [(2, 3)], {"widths": [(0, 0), (1, 2)], "value": 0.5}),
     (ctc.CTC, [(4, 2, 5)], CTC),
     (ctc.CTC, [(4, 2, 5)], {**CTC, "steps": np.array([3, 0]), "last": np.array([2, 0])}),
 ]
@@ -84,7 +99,7 @@ def test_both_derivatives_agree_with_differences(op, shapes, options):
 
     def function(*tensors):
         left = iter(tensors)
-        return record(op, *(None if x is None else next(left) for x in inputs), **options)
+        return record_op(op, *(None if x is None else next(left) for x in inputs), **options)
 
     assert gradcheck(function, given)
     assert gradgradcheck(function, given)
@@ -95,7 +110,7 @@ def test_both_derivatives_agree_with_differences(op, shapes, options):
 def test_numbers_may_lie_in_memory_in_any_way(op, shapes, options, layout):
     random = np.random.default_rng(3)
     arrays = [None if x is None else x.detach().numpy() for x in (made(shape, random) for shape in shapes)]
-    agree(lambda *inputs, **given: record(op, *inputs, **given), arrays, LAYOUTS[layout], options)
+    agree(lambda *inputs, **given: record_op(op, *inputs, **given), arrays, LAYOUTS[layout], options)
 
 
 @pytest.mark.parametrize(("op", "shapes", "options"), ROWS, ids=lambda x: getattr(x, "__name__", ""))
@@ -103,7 +118,7 @@ def test_float32_stays_float32(op, shapes, options):
     random = np.random.default_rng(3)
     inputs = [None if s is None else made(s, random).detach().float().requires_grad_() for s in shapes]
     options = {k: v.astype("f4") if isinstance(v, np.ndarray) and v.dtype == float else v for k, v in options.items()}
-    result = record(op, *inputs, **options)
+    result = record_op(op, *inputs, **options)
     result = result[0] if isinstance(result, tuple) else result
     assert result.dtype == tg.float32
     arrays = result.grad_fn.backward(*[np.ones(s, "f4") for s in result.grad_fn.shapes])
@@ -113,7 +128,18 @@ def test_float32_stays_float32(op, shapes, options):
 
 def test_no_op_is_without_a_row():
     rows = {op for op, _, _ in ROWS}
-    for module in (activations, attention, convolution, ctc, dropout, losses, normalization):
+    for module in (
+        activations,
+        attention,
+        binary_losses,
+        class_losses,
+        convolution,
+        ctc,
+        dropout,
+        normalization,
+        padding,
+        softmax,
+    ):
         for op in vars(module).values():
             if inspect.isclass(op) and issubclass(op, Function) and op.__module__ == module.__name__:
                 assert op in rows, f"{op.__name__} has no row"

@@ -147,9 +147,9 @@ class Stepped(nn.RNNCellBase):
 
     gates = 2
 
-    def step(self, x, state, seen=None):
+    def transition(self, x, state, masked_h=None):
         (h,) = state
-        k, n = (x @ self.weight_ih.T + (h if seen is None else seen) @ self.weight_hh.T).chunk(2, -1)
+        k, n = (x @ self.weight_ih.T + (h if masked_h is None else masked_h) @ self.weight_hh.T).chunk(2, -1)
         k, n = k.sigmoid(), n.tanh()
         return (k * h + (1 - k) * n,), {"k": k, "n": n}
 

@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.nn.utils import rnn as our_rnn
+from tinygrad_rnn.nn.recurrent import packing as our_rnn
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.nn.cells import gru_step, lstm_step
-from tinygrad_rnn.nn.generate import beam_search
-from tinygrad_rnn.nn.tbptt import truncated_bptt
+from tinygrad_rnn import models, nn
+from tinygrad_rnn.models import beam_search, truncated_bptt
+from tinygrad_rnn.nn.recurrent.cells import gru_transition, lstm_transition
 from tinygrad_rnn.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..reference.stored import filled, leaf, wave
@@ -55,7 +54,7 @@ def test_each_gate_has_its_name_and_its_rows(name):
                 p.zero_()
                 p[rows] = kept
         x, *state = inputs(cell, B)
-        _, gates = cell.step(x, tuple(state))
+        _, gates = cell.transition(x, tuple(state))
         assert list(gates) == list(ORDER[name])
         rest = {key for key, value in gates.items() if not ((value == 0.5) | (value == 0.0)).all().item()}
         assert rest == {gate}
@@ -64,7 +63,7 @@ def test_each_gate_has_its_name_and_its_rows(name):
 def test_gates_are_the_numbers_of_the_formula():
     cell = made("lstm")
     x, h, c = inputs(cell, B)
-    _, gates = cell.step(x, (h, c))
+    _, gates = cell.transition(x, (h, c))
     i, f, g, o = np.split(pre(numbers(cell), x.numpy(), h.numpy()), 4, -1)
     for name, expected in {"i": sigmoid(i), "f": sigmoid(f), "g": np.tanh(g), "o": sigmoid(o)}.items():
         close(gates[name], expected)
@@ -85,7 +84,7 @@ def test_recurrent_returns_the_gates_of_each_layer_and_direction_by_step(both):
             n = k * (2 if both else 1) + direction
             state = (tg.zeros(B, H, dtype=tg.float64),) * 2
             for t in reversed(range(T)) if direction else range(T):
-                state, at_t = layer.cells[n].step(below[t], state)
+                state, at_t = layer.cells[n].transition(below[t], state)
                 for name in "ifgo":
                     close(gates[n][name][t], at_t[name].detach().numpy())
                 close(states[n]["hidden"][t], state[0].detach().numpy())
@@ -102,7 +101,7 @@ def test_a_gru_whose_matrices_see_another_state(reset, update):
     """Recurrent dropout: gates and candidate see `seen`, also through the reset gate; what is carried on is h."""
     cell = nn.GRUCell(I, H, dtype=tg.float64, reset=reset, update=update)
     x, h, seen = (tg.tensor(wave(B, n, k=k)) for k, n in enumerate((I, H, H)))
-    (found,), gates = gru_step(x, (h,), cell.weights, reset, update, seen)
+    (found,), gates = gru_transition(x, (h,), cell.weights, reset, update, seen)
     w_x, w_h, b_x, b_h = (w.detach().numpy() for w in cell.weights)
     xr, xz, xn = np.split(x.numpy() @ w_x.T + b_x, 3, -1)
     s = seen.numpy()
@@ -120,12 +119,12 @@ def test_every_cell_carries_on_its_own_state_and_shows_the_matrices_another(name
     cell = made(name)
     x, *state = inputs(cell, B)
     seen = tg.tensor(wave(B, H, k=4))
-    (h, *_), gates = cell.step(x, tuple(state), seen)
-    _, as_state = cell.step(x, (seen, *state[1:]))
+    (h, *_), gates = cell.transition(x, tuple(state), seen)
+    _, as_state = cell.transition(x, (seen, *state[1:]))
     for gate in [g for g in gates if not (name.startswith("rhn") and g[-1] != "1")]:
         close(gates[gate], as_state[gate].detach().numpy())
     if name.startswith(("gru", "mgu", "rhn")):  # these add a part of the old state itself
-        assert abs((h - cell.step(x, (seen,))[0][0]).detach().numpy()).max() > 1e-3
+        assert abs((h - cell.transition(x, (seen,))[0][0]).detach().numpy()).max() > 1e-3
 
 
 def test_recurrent_dropout_masks_what_the_matrices_see(monkeypatch):
@@ -134,8 +133,10 @@ def test_recurrent_dropout_masks_what_the_matrices_see(monkeypatch):
     cell = nn.GRUCell(I, H, dtype=tg.float64, reset="before")
     layer = nn.Recurrent(cell, recurrent_dropout=0.5, variational=True)
     seen = []
-    step = cell.step
-    monkeypatch.setattr(cell, "step", lambda x, state, drop: (seen.append((state[0], drop)), step(x, state, drop))[1])
+    transition = cell.transition
+    monkeypatch.setattr(
+        cell, "transition", lambda x, state, drop: (seen.append((state[0], drop)), transition(x, state, drop))[1]
+    )
     x = tg.tensor(wave(T, B, I))
     output, _ = layer(x, tg.tensor(wave(1, B, H)))
     mask = seen[0][1] / seen[0][0]
@@ -144,14 +145,16 @@ def test_recurrent_dropout_masks_what_the_matrices_see(monkeypatch):
     for t in range(T):
         close(seen[t][0], h.detach().numpy())
         close(seen[t][1], (h * mask).detach().numpy())
-        (h,), _ = gru_step(x[t], (h,), cell.weights, "before", "keep", h * mask)
+        (h,), _ = gru_transition(x[t], (h,), cell.weights, "before", "keep", h * mask)
         close(output[t], h.detach().numpy())
 
 
 def test_an_lstm_step_takes_h_from_seen_and_c_from_the_state():
     weights = nn.LSTMCell(I, H, dtype=tg.float64).weights
     x, h, c, seen = (tg.tensor(wave(B, n, k=k)) for k, n in enumerate((I, H, H, H)))
-    for got, expected in zip(lstm_step(x, (h, c), weights, seen)[0], lstm_step(x, (seen, c), weights)[0], strict=True):
+    for got, expected in zip(
+        lstm_transition(x, (h, c), weights, seen)[0], lstm_transition(x, (seen, c), weights)[0], strict=True
+    ):
         close(got, expected.detach().numpy())
 
 
@@ -370,7 +373,7 @@ def gru(x, h, w_x, w_h, b_x, b_h):
 @pytest.mark.parametrize("kind", SCORES)
 def test_encoder_and_decoder_are_their_formula(kind):
     """The decoder starts at the encoder's state after the last real token, and looks at the keys with its new state."""
-    model = filled(tg, nn.Seq2Seq(5, 6, I, H, kind, start=3))
+    model = filled(tg, models.Seq2Seq(5, 6, I, H, kind, start=3))
     p = {name: value.numpy() for name, value in model.state_dict().items()}
     source, lengths, target = np.array([[1, 4, 2, 0], [3, 0, 0, 0]]), [4, 2], np.array([[2, 5, 1], [4, 0, 3]])
     found, found_weights = model(tg.tensor(source), tg.tensor(target), lengths)
@@ -425,7 +428,7 @@ def test_cells_in_a_stack_are_called_with_their_own_state():
     output, (h_n, c_n) = layer(x, (h, c))
     below = x[0]
     for k in range(2):
-        ends = [lstm_step(below, (h[2 * k + d], c[2 * k + d]), layer.weights(k, d))[0] for d in range(2)]
+        ends = [lstm_transition(below, (h[2 * k + d], c[2 * k + d]), layer.weights(k, d))[0] for d in range(2)]
         for d, (h_end, c_end) in enumerate(ends):
             close(h_n[2 * k + d], h_end.detach().numpy())
             close(c_n[2 * k + d], c_end.detach().numpy())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
+from tinygrad_rnn import models, nn
 from tinygrad_rnn.nn import init
 
 UNIFORM = 1 / math.sqrt(3)  # standard deviation of uniform numbers in ±1
@@ -130,7 +130,7 @@ LAYERS = [
     (lambda: nn.Transformer(40, 2, 1, 1, 90),
      {"encoder.layers.0.linear1.weight": math.sqrt(6 / 130), "decoder.layers.0.self_attn.in_proj_weight": math.sqrt(6 / 160),
       "decoder.layers.0.multihead_attn.out_proj.weight": math.sqrt(6 / 80)}),
-    (lambda: nn.GeneralAttention(50, 80), {"weight": 1 / math.sqrt(80)}),
+    (lambda: models.GeneralAttention(50, 80), {"weight": 1 / math.sqrt(80)}),
 ]  # fmt: skip
 
 

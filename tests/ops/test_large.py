@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_rnn as tg
 import tinygrad_rnn.nn.functional as F
-from tinygrad_rnn.ops.shape import stretch, sum_along, sum_of_rows
+from tinygrad_rnn.ops.basic import stretch, sum_along, sum_of_rows
 
 RANDOM = np.random.default_rng(0)
 

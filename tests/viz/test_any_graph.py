@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.viz import draw, record
-from tinygrad_rnn.viz.views import VIEWS
+from tinygrad_rnn import nn, record
+from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz.place.views import VIEWS
 
 from . import graphs
 

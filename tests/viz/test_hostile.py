@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.viz import draw, record
-from tinygrad_rnn.viz.page import to_json
-from tinygrad_rnn.viz.quote import clean, mermaid_text
+from tinygrad_rnn import nn, record
+from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz.page.page import to_json
+from tinygrad_rnn.viz.write.quote import clean, mermaid_text
 
 NAMES = [
     'say "hi"', "'single' onload='x'", "ends with a backslash\\", "\\N \\G \\l", "</title><script>alert(1)</script>", "]]> <!-- --> <?xml?>",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.viz import draw
-from tinygrad_rnn.viz.quote import LONGEST, clean, dot_text, mermaid_text, xml_text
+from tinygrad_rnn.viz.write.quote import LONGEST, clean, dot_text, mermaid_text, xml_text
 
 from . import graphs
 

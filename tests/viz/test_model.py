@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.viz import Model, draw, record
+from tinygrad_rnn import nn, record
+from tinygrad_rnn.viz import Model, draw
 
 from . import graphs
 
@@ -109,7 +109,7 @@ def test_the_model_keeps_no_graph_alive_and_makes_no_cycle():
         assert not seen
     finally:
         gc.enable()
-    assert node.seen is None
+    assert node.notes is None
 
 
 def test_a_fused_layer_is_opened_into_its_steps_and_stays_fused():

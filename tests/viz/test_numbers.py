@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.viz import draw, plots, record
-from tinygrad_rnn.viz.labels import number_text
-from tinygrad_rnn.viz.model import value_of
-from tinygrad_rnn.viz.steps import Place
+from tinygrad_rnn import nn, record
+from tinygrad_rnn.viz import draw, plots
+from tinygrad_rnn.viz.model.items import value_of
+from tinygrad_rnn.viz.model.labels import number_text
+from tinygrad_rnn.viz.model.steps import Place
+from tinygrad_rnn.viz.page.summary import summary, tidy
 from tinygrad_rnn.viz.style import GATES, LIGHT, GradientScale
-from tinygrad_rnn.viz.summary import summary, tidy
 
 from . import graphs
 
@@ -118,7 +118,7 @@ def test_each_gate_has_its_own_value_gradient_label_and_colour(made):
         for name, label in symbols.items():
             item = named(drawing.model, t, name)
             np.testing.assert_allclose(value_of(item), VALUES[t][name], rtol=1e-9, err_msg=f"{name}, t = {t}")
-            assert item.node.seen.arrived == pytest.approx(norm(GRADIENTS[t][name]), abs=1e-12), (name, t)
+            assert item.node.notes.arrived == pytest.approx(norm(GRADIENTS[t][name]), abs=1e-12), (name, t)
             box = box_of(drawing, item)
             assert (box.lines[0], box.role, box.data["t"]) == (label, name, str(t))
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
+from tinygrad_rnn import nn, record
 from tinygrad_rnn._mode import switch
 from tinygrad_rnn.cli import main
-from tinygrad_rnn.viz import DrawError, draw, record
-from tinygrad_rnn.viz.model import value_of
-from tinygrad_rnn.viz.page import MOST_BYTES, to_json
-from tinygrad_rnn.viz.replay import gradient_flow
-from tinygrad_rnn.viz.summary import block_means, summary
+from tinygrad_rnn.viz import DrawError, draw
+from tinygrad_rnn.viz.model.items import value_of
+from tinygrad_rnn.viz.page.page import MOST_BYTES, to_json
+from tinygrad_rnn.viz.page.replay import gradient_flow
+from tinygrad_rnn.viz.page.summary import block_means, summary
 
 from . import graphs
 
@@ -200,7 +200,7 @@ def test_the_size_of_a_page_is_bounded():
 
 
 def test_a_picture_too_large_for_a_page_is_refused(monkeypatch):
-    monkeypatch.setattr("tinygrad_rnn.viz.page.MOST_SVG", 1000)
+    monkeypatch.setattr("tinygrad_rnn.viz.page.page.MOST_SVG", 1000)
     with pytest.raises(DrawError, match="try view='folded'"):
         draw(graphs.lstm(3)[0]).html()
 

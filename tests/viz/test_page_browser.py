@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tinygrad_rnn import record
 from tinygrad_rnn._mode import switch
-from tinygrad_rnn.viz import draw, record
+from tinygrad_rnn.viz import draw
 
 from . import graphs
 
@@ -134,7 +135,7 @@ def test_a_click_shows_the_numbers_of_the_node(browser, lstm):
     browser.open(path)
     node = item(drawing, "c", 2)
     browser.click_node(node)
-    value = node.node.seen.output
+    value = node.node.notes.output
     assert browser.number("value-norm") == pytest.approx(np.linalg.norm(value), rel=1e-3)
     mean, std = browser.text('[data-key="value-mean"]').split(" ± ")
     assert float(mean) == pytest.approx(value.mean(), rel=2e-3)
@@ -230,7 +231,7 @@ def test_the_time_slider_dims_all_but_one_step(browser, lstm):
     [
         ("sigmoid", lambda i: i.op == "Sigmoid"),
         ("tanh t=3", lambda i: i.op == "Tanh" and i.place.step == 3),
-        ("grad>1.5", lambda i: i.node is not None and i.node.seen is not None and (i.node.seen.arrived or 0) > 1.5),
+        ("grad>1.5", lambda i: i.node is not None and i.node.notes is not None and (i.node.notes.arrived or 0) > 1.5),
         ("nan", lambda i: False),
     ],
 )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
+from tinygrad_rnn import nn, record
 from tinygrad_rnn._mode import thread
-from tinygrad_rnn.viz import DrawError, draw, record
+from tinygrad_rnn.viz import DrawError, draw
 
 from . import graphs
 
@@ -20,24 +20,24 @@ def cuts(model):
 def test_nothing_is_noted_outside():
     y = (tg.ones(2, requires_grad=True) * 2).sum()
     y.backward()
-    assert y._edge[0].seen is None
+    assert y._edge[0].notes is None
     with record():
         pass
-    assert thread.mode.on_record is None
+    assert thread.mode.recorders == ()
     assert thread.mode.watchers == ()
 
 
 def test_the_mode_is_restored_after_an_exception():
     with pytest.raises(KeyError), record():
         raise KeyError
-    assert thread.mode.on_record is None
+    assert thread.mode.recorders == ()
     assert not thread.mode.unrolled
 
 
 def test_two_recordings_may_be_nested():
     with record(), record():
         y = tg.ones(2, requires_grad=True) * 2
-    assert y._edge[0].seen.output is y.array
+    assert y._edge[0].notes.output is y.array
 
 
 def test_a_detached_state_is_a_cut_to_the_step_it_came_from():
@@ -81,7 +81,7 @@ def test_gradients_leave_grad_alone():
 def graphs_freed(output):
     for link in draw(output).model.items:
         if link.node is not None:
-            link.node.seen = None
+            link.node.notes = None
     return output
 
 
@@ -91,7 +91,7 @@ def test_an_edge_carries_its_own_contribution_not_the_sum():
     model = draw(y, grads=True).model
     leaf = next(item for item in model.items if item.kind == "leaf")
     assert sorted(round(link.norm, 5) for link in leaf.uses) == [6.0, 8.0]
-    assert leaf.node.seen.arrived == pytest.approx(14.0)
+    assert leaf.node.notes.arrived == pytest.approx(14.0)
 
 
 def test_gradients_inside_an_opened_layer_are_those_of_the_unrolled_one():

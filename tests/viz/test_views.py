@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
-from tinygrad_rnn.viz import DrawError, draw, record
+from tinygrad_rnn import nn, record
+from tinygrad_rnn.viz import DrawError, draw
 
 from . import graphs
 

@@ -8,8 +8,9 @@ import time
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.viz import DrawError, draw, record
-from tinygrad_rnn.viz import dot as graphviz
+from tinygrad_rnn import record
+from tinygrad_rnn.viz import DrawError, draw
+from tinygrad_rnn.viz.write import dot as graphviz
 
 from . import graphs
 

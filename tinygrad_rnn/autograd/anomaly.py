@@ -1,7 +1,7 @@
 """Finding the operation that first made a NaN or an infinity, in forward or in backward.
 
 While detection is on, each recorded node also notes the line of the user's program that made it
-(`node.source`). Both checks are attached where the core can be watched: `thread.mode.on_record`, one call
+(`node.source`). Both checks are attached where the core can be watched: `thread.mode.recorders`, one call
 per operation, and the engine's watchers, one call per node in backward.
 """
 
@@ -24,7 +24,8 @@ class Detector:
     """The two checks, and what they look for."""
 
     def __init__(self, check_nan: bool = True, check_inf: bool = True):
-        self.nan, self.inf = check_nan, check_inf
+        self.nan: bool = check_nan
+        self.inf: bool = check_inf
 
     def forward(self, node: Node | None, out: Any, inputs: Any) -> None:
         """Raise if an operation made a NaN, or an infinity out of finite numbers; note where it stands.
@@ -93,10 +94,10 @@ class detect_anomaly(switch):
 
     def __init__(self, check_nan: bool = True, check_inf: bool = True):
         super().__init__()
-        self.detector = Detector(check_nan, check_inf)
+        self.detector: Detector = Detector(check_nan, check_inf)
 
     def __enter__(self) -> Any:
-        self.values = _attached(self.detector)
+        self.values: Any = _attached(self.detector)
         return super().__enter__()
 
 
@@ -106,12 +107,12 @@ class set_detect_anomaly(switch):
     def __init__(self, mode: bool, check_nan: bool = True, check_inf: bool = True):
         now = thread.mode
         super().__init__()
-        self.earlier = {"on_record": now.on_record, "watchers": now.watchers}
+        self.earlier: Any = {"recorders": now.recorders, "watchers": now.watchers}
         _without_detectors()
         if mode:
             for name, value in _attached(Detector(check_nan, check_inf)).items():
                 setattr(now, name, value)
-        self.values = {"on_record": now.on_record, "watchers": now.watchers}
+        self.values: Any = {"recorders": now.recorders, "watchers": now.watchers}
 
     def __enter__(self) -> Any:
         for name, value in self.earlier.items():
@@ -124,31 +125,16 @@ def is_anomaly_enabled() -> bool:
     return any(_is_detector(watch) for watch in thread.mode.watchers)
 
 
-class _Calls(tuple):
-    """Several `on_record` functions as one."""
-
-    def __call__(self, *arguments: Any) -> None:
-        for function in self:
-            function(*arguments)
-
-
 def _attached(detector: Detector) -> dict[str, Any]:
-    """The values of `on_record` and `watchers` with this detector added to them."""
-    earlier, check = thread.mode.on_record, detector.forward
-    on_record = check if earlier is None else _Calls((check, earlier))
-    return {"on_record": on_record, "watchers": (*thread.mode.watchers, detector.backward)}
+    """The values of `recorders` and `watchers` with this detector added to them; it looks before others note."""
+    mode = thread.mode
+    return {"recorders": (detector.forward, *mode.recorders), "watchers": (*mode.watchers, detector.backward)}
 
 
 def _without_detectors() -> None:
     mode = thread.mode
     mode.watchers = tuple(watch for watch in mode.watchers if not _is_detector(watch))
-    mode.on_record = _strip(mode.on_record)
-
-
-def _strip(on_record: Any) -> Any:
-    while isinstance(on_record, _Calls) and _is_detector(on_record[0]):
-        on_record = on_record[1]
-    return None if _is_detector(on_record) else on_record
+    mode.recorders = tuple(recorder for recorder in mode.recorders if not _is_detector(recorder))
 
 
 def _is_detector(function: Any) -> bool:

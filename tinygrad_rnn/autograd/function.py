@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from .._mode import is_grad_enabled, no_grad, switch, thread, users_errors
-from ..functions.inplace import check_writable, rebase
-from ..graph import FREED, Edge, Node, log_write, tick
+from .._tensor import Tensor
+from ..graph import FREED, Edge, Node
 from ..ops import function as ops
-from ..recording import edge_of
-from ..tensor import Tensor
+from ..ops.inplace import check_writable, edge_of, log_write, rebase
+from ..recording import record_node
 
 
 class Function:
@@ -74,7 +74,7 @@ class Function:
         if cls is Function:
             raise RuntimeError("Function.apply: subclass Function and define forward and backward first")
         node = cls._node(args)
-        with switch(recording=False, on_record=None):  # it is one operation, whatever it calls
+        with switch(recording=False, recorders=()):  # it is one operation, whatever it calls
             if cls.setup_context is Function.setup_context:
                 returned = cls.forward(node, *args)
             else:
@@ -101,12 +101,13 @@ class FunctionNode(Node):
 
     def __init__(self, args: tuple[Any, ...]):
         self.edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])
-        self.needs_input_grad = tuple([edge is not None for edge in self.edges])
-        self.is_tensor = [isinstance(x, Tensor) for x in args]
+        self.needs_input_grad: tuple[Any, ...] = tuple([edge is not None for edge in self.edges])
+        self.is_tensor: Any = [isinstance(x, Tensor) for x in args]
         self.saved_tensors, self.scope = (), thread.mode.scope
         self._to_save: tuple[Any, ...] = ()
         self._saved_from: tuple[Edge | int | None, ...] = ()  # the edge each saved value had, or its output number
-        self._keep_plan: tuple[tuple[int | None, None], ...] = ()  # as of built-in ops: which input each one is
+        self._saved: tuple[Any, ...] = ()
+        self._saved_plan: tuple[tuple[int | None, None], ...] = ()  # as of built-in ops: which input each one is
         self._dirty: tuple[Any, ...] = ()
         self._no_gradient: tuple[Any, ...] = ()
         self._materialize = True
@@ -157,20 +158,11 @@ class FunctionNode(Node):
             return outputs
         for x in dirty:
             check_writable(x)
-        self._describe(outputs)
         self._save(to_save, args, outputs, unmarked)
-        self.birth = tick()
-        if mode.on_record is not None:
-            arrays = [x.array if isinstance(x, Tensor) else x for x in args]
-            values = tuple([x.array if isinstance(x, Tensor) else x for x in outputs])
-            mode.on_record(self, values if self.n_outputs > 1 else values[0], arrays)
+        arrays = tuple([x.array if isinstance(x, Tensor) else x for x in args])
+        values = tuple([x.array if isinstance(x, Tensor) else np.asarray(None) for x in outputs])
+        record_node(self, self.edges, arrays, values[0] if len(values) == 1 else values)
         return tuple([self._output(k, out, dirty, unmarked) for k, out in enumerate(outputs)])
-
-    def _describe(self, outputs: tuple[Any, ...]) -> None:
-        shapes = tuple([x.array.shape if isinstance(x, Tensor) else () for x in outputs])
-        kinds = tuple([x.array.dtype if isinstance(x, Tensor) else None for x in outputs])
-        self.n_outputs, self.hooks = len(outputs), None
-        self.shape, self.dtype = (shapes[0], kinds[0]) if self.n_outputs == 1 else (shapes, kinds)
 
     def _save(self, tensors: Any, args: tuple[Any, ...], outputs: tuple[Any, ...], unmarked: tuple[Any, ...]) -> None:
         """Keep the arrays of `tensors`, and where each came from."""
@@ -185,8 +177,13 @@ class FunctionNode(Node):
             else:
                 origins.append(number if _differentiable(t, unmarked) else None)
             positions.append(_place(t, args) if number is None else ops.OUT)
-        self.saved_tensors, self._saved_from = tuple(arrays), tuple(origins)
-        self._keep_plan = tuple([(position, None) for position in positions])
+        self._saved, self._saved_from = tuple(arrays), tuple(origins)
+        self._saved_plan = tuple([(position, None) for position in positions])
+
+    def _pick_saved(self, edges: Any, inputs: Any, out: Any) -> tuple[Any, ...]:
+        """What `_save` put aside: the recorder keeps it."""
+        saved, self._saved = self._saved, ()
+        return saved
 
     def _output(self, k: int, out: Any, dirty: tuple[Any, ...], unmarked: tuple[Any, ...]) -> Any:
         if not isinstance(out, Tensor):
@@ -198,9 +195,6 @@ class FunctionNode(Node):
         return Tensor._of(out.array, edge)
 
     # --- backward: called by the engine -------------------------------------------------------------
-
-    check_saved = ops.Function.check_saved
-    _changed_message = ops.Function._changed_message
 
     def lifted(self, tensor_class: Any) -> FunctionNode:
         """Itself: the rule runs on Tensors in any case."""
@@ -236,7 +230,7 @@ class FunctionNode(Node):
     def _gradient_in(self, k: int, g: Any) -> Any:
         if g is None:
             kind = self.dtype if self.n_outputs == 1 else self.dtype[k]
-            return Tensor._of(np.zeros(self.shapes[k], kind)) if self._materialize and kind is not None else None
+            return Tensor._of(np.zeros(self.shapes[k], kind)) if self._materialize and kind.kind != "O" else None
         return g if isinstance(g, Tensor) else Tensor._of(np.asarray(g))
 
     def _gradient_out(self, k: int, d: Any, recorded: bool) -> Any:

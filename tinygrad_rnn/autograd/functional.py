@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from .._mode import enable_grad
-from ..functions.joining import stack
+from .._tensor import Tensor
 from ..gradients import grad
-from ..tensor import Tensor
+from ..ops.joining import stack
 
 Tensors = tuple[Tensor, ...]
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._mode import quiet
+from .._tensor import Tensor
 from ..gradients import grad
-from ..tensor import Tensor
 
 
 class GradcheckError(RuntimeError):

@@ -1,6 +1,4 @@
-"""PyTorch's `torch.backends`: switches of libraries that are not used here, so that programs can set them and ask.
+"""PyTorch's `torch.backends`: switches of libraries that are not used here. Each says that it is not available."""
 
-There is no GPU, so each of them says that it is not available, and its switches change nothing.
-"""
-
-from . import cudnn, mps
+from . import cudnn as cudnn
+from . import mps as mps

@@ -1,10 +1,5 @@
-"""PyTorch's switches of NVIDIA's cuDNN. They may be set; nothing here reads them, and results never vary anyway."""
+"""PyTorch's switches of NVIDIA's cuDNN."""
 
-enabled = False
-deterministic = True
-benchmark = False
+from ..torch_paths import benchmark, deterministic, enabled, is_available
 
-
-def is_available() -> bool:
-    """False."""
-    return False
+__all__ = ["benchmark", "deterministic", "enabled", "is_available"]

@@ -1,11 +1,5 @@
-"""Apple's GPUs are not used."""
+"""PyTorch's question for Apple's GPUs."""
 
+from ..torch_paths import is_available, is_built
 
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def is_built() -> bool:
-    """False."""
-    return False
+__all__ = ["is_available", "is_built"]

@@ -10,10 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 
 class TextError(ValueError):
@@ -60,11 +61,13 @@ class CharText:
     """
 
     def __init__(self, text: str, batch_size: int = 32, steps: int = 64, validation: float = 0.1):
-        self.batch_size, self.steps = batch_size, steps
-        self.vocabulary = "".join(sorted(set(text)))
+        self.batch_size: int = batch_size
+        self.steps: int = steps
+        self.vocabulary: Any = "".join(sorted(set(text)))
         self._number = {character: k for k, character in enumerate(self.vocabulary)}
         split = int(len(text) * (1 - validation))
-        self.training, self.validation = self.encode(text[:split]), self.encode(text[split:])
+        self.training: Any = self.encode(text[:split])
+        self.validation: Any = self.encode(text[split:])
         for part, name in ((self.training, "training"), (self.validation, "validation")):
             if len(part) < steps + 1:
                 raise TextError(
@@ -72,7 +75,7 @@ class CharText:
                     f"one sequence needs {steps + 1}"
                 )
         counts = Counter(text)
-        self.unigram_entropy = -sum(n / len(text) * math.log(n / len(text)) for n in counts.values())  # nats
+        self.unigram_entropy: Any = -sum(n / len(text) * math.log(n / len(text)) for n in counts.values())  # nats
 
     def __len__(self) -> int:
         """The number of characters."""

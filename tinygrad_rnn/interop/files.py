@@ -22,8 +22,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from ..device import check_device, device
-from ..tensor import Tensor
+from .._device import check_device, device
+from .._tensor import Tensor
 from .atomic import write_atomically
 from .structure import describe, restore
 

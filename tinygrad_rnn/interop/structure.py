@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from ..device import device
+from .._device import device
+from .._tensor import Tensor
 from ..dtypes import SUPPORTED
-from ..functions.convert import Size
 from ..nn.parameter import Parameter
-from ..tensor import Tensor
+from ..ops.making import Size
 
 MAX_DEPTH = 100
 ARRAY_KINDS = "biuf"
@@ -58,7 +58,7 @@ class _Walk:
         self.tensors: list[list[Any]] = []
         self.arrays: list[np.ndarray] = []
         self.names: list[str] = []
-        self.seen: dict[int, list[Any]] = {}  # the same object twice is one object after loading, too
+        self.met: dict[int, list[Any]] = {}  # the same object twice is one object after loading, too
 
     def node(self, x: Any, path: str, keys: tuple[Any, ...], depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -84,11 +84,11 @@ class _Walk:
         if kind is device:
             return ["device", str(x)]
         if isinstance(x, (Tensor, np.ndarray)):
-            if id(x) not in self.seen:
-                self.seen[id(x)] = (
+            if id(x) not in self.met:
+                self.met[id(x)] = (
                     self.tensor(x, path, keys) if isinstance(x, Tensor) else ["ndarray", self.plain(x, path, keys)]
                 )
-            return self.seen[id(x)]
+            return self.met[id(x)]
         if isinstance(x, np.generic):
             return ["scalar", self.plain(np.asarray(x), path, keys)]
         raise TypeError(f"{path}: {_why_not(x, path)}")

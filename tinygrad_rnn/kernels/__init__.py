@@ -1,6 +1,6 @@
 """Recurrent layers over whole sequences: forward and backward in NumPy, arrays in, arrays out.
 
-Each file is one cell's mathematics, and names the readable cell in nn/cells/ that it must equal; a test
+Each file is one cell's mathematics, and names the readable cell in nn/recurrent/cells/ that it must equal; a test
 holds the two equal. What makes them fast:
 
 - Features come first: buffers are (T, features, B), so that each gate is one contiguous block.

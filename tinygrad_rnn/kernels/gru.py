@@ -1,4 +1,4 @@
-"""The GRU over a whole sequence, both reset placements: equals `cells.gru_step` applied step by step.
+"""The GRU over a whole sequence, both reset placements: equals `cells.gru_transition` applied step by step.
 
     r, z = σ(W_i x + b_i + W_h h + b_h)
     n = tanh(x_n + r (W_hn h + b_hn))           reset after the matrix
@@ -7,7 +7,7 @@
 
 The part of x is one product for all steps. As σ(a) = 1 / (1 + e⁻ᵃ), multiplying by a gate is dividing by
 D = 1 + e⁻ᵃ: forward never computes r and z, and the minus is folded into the matrices. update="write" is the same
-with W_z and b_z negated, since 1 - σ(a) = σ(-a): `forward` negates them and `backward` negates their gradients.
+with W_z and b_z negated, since 1 - σ(a) = σ(-a): `gru_forward` negates them and `gru_backward` negates their gradients.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .layout import (
+    Array,
     apart,
     batch_major,
     block_lengths,
@@ -31,7 +32,7 @@ from .layout import (
 from .workspace import Lease, Workspace
 
 
-class Forward(Workspace):
+class ForwardSpace(Workspace):
     """What forward writes: [x; 1], the gates D_r, D_z, n, the states from h[0] on, and what n sees of h."""
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
@@ -46,34 +47,35 @@ class Forward(Workspace):
         self.views = each_step(steps, D, D[:, :hidden], D[:, hidden:], n, self.inner, h[:-1], h[1:])
 
 
-def forward(
-    x: Any,
-    h0: Any,
-    weights: tuple[Any, ...],
-    before: bool,
-    write: bool,
+def gru_forward(
+    x: Array,
+    states: tuple[Array, ...],
+    weights: tuple[Array | None, ...],
     reverse: bool,
-    keep: bool,
+    for_backward: bool,
     sizes: list[int] | None = None,
-) -> tuple[Any, Any]:
-    """Run over x (T, B, I) from h0 (B, H); `before`: reset before the matrix, `write`: z writes the new state.
+    reset: str = "after",
+    update: str = "keep",
+) -> tuple[tuple[Array, ...], Lease | None]:
+    """Run over x (T, B, I) from the state h0 (B, H); `reset` and `update` as in `cells.gru_transition`.
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state
 
-    Returns (output (T, B, H), h_T (B, H)) and what `backward` needs, None unless `keep`.
+    Returns (output (T, B, H), h_T (B, H)) and what `gru_backward` needs, None unless `for_backward`.
     """
-    weight_ih, weight_hh, bias_ih, bias_hh = weights
+    (h0,) = states
+    before, write = reset == "before", update == "write"
     steps, batch, features = x.shape
     hidden = h0.shape[1]
-    W_x, W_h, b_n = _pack(weight_ih, weight_hh, bias_ih, bias_hh, write)
-    space = Forward.take(steps, batch, features, hidden, x.dtype)
+    W_x, W_h, b_n = _pack(*weights, write=write)
+    space = ForwardSpace.take(steps, batch, features, hidden, x.dtype)
     feature_major(x, space.xs[:, :-1], reverse)
     np.matmul(W_x, space.xs, space.gates)
     space.h[0] = h0.T
-    run = _run_before if before else _run_after
-    run(W_h, b_n[:, None], space, running(sizes, steps, batch))  # exp = inf is a closed gate: 1 / inf = 0
+    steps_of = _steps_before if before else _steps_after
+    steps_of(W_h, b_n[:, None], space, running(sizes, steps, batch))  # exp = inf is a closed gate: 1 / inf = 0
     outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy()
-    if keep:
+    if for_backward:
         return outputs, Lease((space, W_x, W_h, before, write, reverse, sizes))
     space.give()
     return outputs, None
@@ -93,7 +95,7 @@ def _pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any, write: boo
     return W_x, W_h, b_n
 
 
-def _run_after(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
+def _steps_after(W_h: Any, b_n: Any, space: ForwardSpace, sizes: list[int]) -> None:
     """The steps with the reset gate after the matrix."""
     from_h, scratch = space.from_h, space.scratch
     hidden, batch = scratch.shape
@@ -116,7 +118,7 @@ def _run_after(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
             h[:, size:] = h_before[:, size:]
 
 
-def _run_before(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
+def _steps_before(W_h: Any, b_n: Any, space: ForwardSpace, sizes: list[int]) -> None:
     """The steps with the reset gate before the matrix."""
     scratch = space.scratch
     hidden, batch = scratch.shape
@@ -141,7 +143,7 @@ def _run_before(W_h: Any, b_n: Any, space: Forward, sizes: list[int]) -> None:
             h[:, size:] = h_before[:, size:]
 
 
-class Backward(Workspace):
+class BackwardSpace(Workspace):
     """What backward writes: `outside` for all steps, the factors of dW for a stretch, the rest for a block of them.
     `slopes` become the gradients of a_r, a_z, a_n; `after` has rows before them, for W_hn h."""
 
@@ -161,8 +163,8 @@ class Backward(Workspace):
         self.rz, self.rest = [np.empty((length, 2 * hidden, batch), dtype) for _ in range(2)]
         self.slopes = slopes = np.empty((length, rows * hidden, batch), dtype)
         self.da = np.empty(stretch * rows * hidden * batch, dtype)
-        self.h_seen, self.n_seen = [np.empty(stretch * hidden * batch, dtype) for _ in range(2)]
-        self.x_seen = np.empty(stretch * (features + 1) * batch, dtype)
+        self.h_columns, self.inner_columns = [np.empty(stretch * hidden * batch, dtype) for _ in range(2)]
+        self.x_columns = np.empty(stretch * (features + 1) * batch, dtype)
         self.dh, self.d_rh, self.from_h = [np.empty((hidden, batch), dtype) for _ in range(3)]
         by_gate = slopes.reshape(length, rows, hidden, batch)
         r, z = self.rz[:, :hidden], self.rz[:, hidden:]
@@ -174,7 +176,9 @@ class Backward(Workspace):
         self.views = each_step(length, *parts)
 
 
-def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
+def gru_backward(
+    lease: Any, d_output: Array | None, d_h: Array | None, wants_dx: bool = True
+) -> tuple[Array | None, ...]:
     """Gradients from d_output (T, B, H) and d_h (B, H), either of them None.
 
     Returns dx (T, B, I) or None if it is not wanted, dh0 (B, H), dW_ih, dW_hh, db_ih, db_hh.
@@ -186,7 +190,7 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
     steps, hidden, batch = forward.inner.shape
     features = W_x.shape[1] - 1
     length, stretch = block_lengths(steps, 4 * hidden * batch)
-    space = Backward.take(steps, batch, features, hidden, W_h.dtype, length, stretch, not before)
+    space = BackwardSpace.take(steps, batch, features, hidden, W_h.dtype, length, stretch, not before)
     W_x, W_h = W_x[:, :-1].copy(), W_h.copy()
     for part in (W_x, W_h):
         part[: 2 * hidden] *= -1  # the folded minus
@@ -197,20 +201,20 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
     dW_x: Any = 0
     dW_rz, dW_n, db_n = 0, 0, 0
     counts = running(sizes, steps, batch)
-    run = _run_back_before if before else _run_back_after
+    steps_back = _steps_back_before if before else _steps_back_after
     for part in blocks(0, steps, stretch):
         n = part.stop - part.start
         da, da_by_step = columns(space.da, space.slopes.shape[1], n, batch)
         for block in blocks(part.start, part.stop, length):
             of_block = slice(block.start - part.start, block.stop - part.start)
-            da_by_step[of_block] = run(to_h, forward, space, block, counts[block])
+            da_by_step[of_block] = steps_back(to_h, forward, space, block, counts[block])
         da_x, da_rz = da[-3 * hidden :], da[-3 * hidden : -hidden]
-        h_seen = side_by_side(forward.h[part], space.h_seen)
-        da_n, n_seen = da[:hidden], h_seen
+        h_columns = side_by_side(forward.h[part], space.h_columns)
+        da_n, by_W_n = da[:hidden], h_columns
         if before:
-            da_n, n_seen = da[2 * hidden :], side_by_side(forward.inner[part], space.n_seen)
-        dW_x = dW_x + np.dot(da_x, side_by_side(forward.xs[part], space.x_seen).T)
-        dW_rz, dW_n, db_n = dW_rz + np.dot(da_rz, h_seen.T), dW_n + np.dot(da_n, n_seen.T), db_n + da_n.sum(1)
+            da_n, by_W_n = da[2 * hidden :], side_by_side(forward.inner[part], space.inner_columns)
+        dW_x = dW_x + np.dot(da_x, side_by_side(forward.xs[part], space.x_columns).T)
+        dW_rz, dW_n, db_n = dW_rz + np.dot(da_rz, h_columns.T), dW_n + np.dot(da_n, by_W_n.T), db_n + da_n.sum(1)
         if dx is not None:
             apart(np.dot(W_x.T, da_x), dx[part])
     dh0 = space.dh.T.copy()
@@ -233,7 +237,7 @@ def _transposed(W_h: Any, before: bool) -> Any:
     return np.concatenate([W_n, W_rz]).T.copy()
 
 
-def _slopes(forward: Forward, space: Backward, block: slice) -> tuple[Any, Any, Any]:
+def _slopes(forward: ForwardSpace, space: BackwardSpace, block: slice) -> tuple[Any, Any, Any]:
     """For a block of steps: r and z, 1 - r and 1 - z, and the slopes, of which the last two parts are set:
 
     ∂h/∂a_z = (h_{t-1} - n) z (1 - z),  ∂h/∂a_n = (1 - z) (1 - n²)
@@ -253,7 +257,7 @@ def _slopes(forward: Forward, space: Backward, block: slice) -> tuple[Any, Any, 
     return rz, rest, slopes
 
 
-def _run_back_after(W: Any, forward: Forward, space: Backward, block: slice, sizes: list[int]) -> Any:
+def _steps_back_after(W: Any, forward: ForwardSpace, space: BackwardSpace, block: slice, sizes: list[int]) -> Any:
     """A block of steps; `dh` becomes the gradient of the state before it. Returns the gradients of W_hn h, a_r, a_z, a_n.
 
     da_z = dh ∂h/∂a_z,  da_n = dh ∂h/∂a_n,  d(W_hn h) = da_n r,  da_r = da_n (W_hn h + b_hn) r (1 - r)
@@ -283,7 +287,7 @@ def _run_back_after(W: Any, forward: Forward, space: Backward, block: slice, siz
     return slopes
 
 
-def _run_back_before(W: Any, forward: Forward, space: Backward, block: slice, sizes: list[int]) -> Any:
+def _steps_back_before(W: Any, forward: ForwardSpace, space: BackwardSpace, block: slice, sizes: list[int]) -> Any:
     """A block of steps; `dh` becomes the gradient of the state before it. Returns the gradients of a_r, a_z, a_n.
 
     da_n = dh ∂h/∂a_n,  d(r h) = W_hnᵀ da_n,  da_r = d(r h) h_{t-1} r (1 - r),  da_z = dh ∂h/∂a_z

@@ -7,28 +7,30 @@ from typing import Any
 
 import numpy as np
 
+Array = np.ndarray[Any, Any]
+
 # Backward takes the steps in blocks, counted in numbers in their gates: as many as stay in the cache between two
 # operations on them, and longer stretches, that few matrix products serve.
 BLOCK, STRETCH = 2**17, 2**20
 
 
-def feature_major(x: np.ndarray, out: np.ndarray, reverse: bool = False) -> None:
+def feature_major(x: Array, out: Array, reverse: bool = False) -> None:
     """(T, B, F) into `out` (T, F, B); time backwards if `reverse`."""
     np.copyto(out, (x[::-1] if reverse else x).transpose(0, 2, 1))
 
 
-def batch_major(x: np.ndarray, reverse: bool = False) -> np.ndarray:
+def batch_major(x: Array, reverse: bool = False) -> Array:
     """(T, F, B) as a new (T, B, F); time backwards if `reverse`."""
     return (x[::-1] if reverse else x).transpose(0, 2, 1).copy()
 
 
-def columns(memory: np.ndarray, rows: int, steps: int, batch: int) -> tuple[np.ndarray, np.ndarray]:
+def columns(memory: Array, rows: int, steps: int, batch: int) -> tuple[Array, Array]:
     """A matrix (M, T · B) in flat `memory`, with all steps as its columns, and its view (T, M, B) by steps."""
     matrix = memory[: rows * steps * batch].reshape(rows, steps * batch)
     return matrix, matrix.reshape(rows, steps, batch).transpose(1, 0, 2)
 
 
-def side_by_side(values: np.ndarray, memory: np.ndarray) -> np.ndarray:
+def side_by_side(values: Array, memory: Array) -> Array:
     """(T, M, B) as (M, T · B) in flat `memory`, so that one product serves all steps: the gradient of a matrix used at
     every step, Σ_t da_t z_tᵀ, is (da side by side) @ (z side by side)ᵀ."""
     steps, rows, batch = values.shape
@@ -37,13 +39,13 @@ def side_by_side(values: np.ndarray, memory: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def apart(matrix: np.ndarray, out: np.ndarray) -> None:
+def apart(matrix: Array, out: Array) -> None:
     """(M, T · B) into `out` (T, B, M)."""
     steps, batch, rows = out.shape
     np.copyto(out, matrix.reshape(rows, steps, batch).transpose(1, 2, 0))
 
 
-def each_step(steps: int, *arrays: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+def each_step(steps: int, *arrays: Array) -> list[tuple[Array, ...]]:
     """For each step its view of every array; an array whose first axis is 1 shows every step the same memory."""
     return list(zip(*[list(a) * (steps // len(a)) for a in arrays], strict=True))
 
@@ -53,7 +55,7 @@ def running(sizes: list[int] | None, steps: int, batch: int) -> list[int]:
     return [batch] * steps if sizes is None else sizes
 
 
-def from_outside(d_output: Any, d_h: Any, out: np.ndarray, reverse: bool) -> None:
+def from_outside(d_output: Array | None, d_h: Array | None, out: Array, reverse: bool) -> None:
     """Into `out` (T, H, B): the gradient that each h_t receives from outside the layer, d_output (T, B, H) at every
     step and d_h (B, H) at the last; either may be None."""
     if d_output is None:

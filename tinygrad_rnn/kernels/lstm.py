@@ -1,4 +1,4 @@
-"""The LSTM over a whole sequence: equals `cells.lstm_step` applied step by step.
+"""The LSTM over a whole sequence: equals `cells.lstm_transition` applied step by step.
 
 With z_t = [x_t; h_{t-1}; 1] and one matrix W, which is [W_ih W_hh b] times -1, for the rows of g times -2, a step is
 
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from .layout import (
+    Array,
     apart,
     batch_major,
     block_lengths,
@@ -43,7 +44,7 @@ SCALES = np.array([-1, -1, -1, -2], np.float32)[:, None, None]
 SQUARES = SCALES * SCALES
 
 
-def pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> np.ndarray:
+def _pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> np.ndarray:
     """W (4H, I + H + 1), gates in our order."""
     hidden = weight_hh.shape[1]
     bias = np.zeros(4 * hidden, weight_hh.dtype) if bias_ih is None else bias_ih + bias_hh
@@ -61,16 +62,16 @@ def _unpack(dW: np.ndarray, features: int) -> tuple[np.ndarray, ...]:
     return dW_ih.reshape(4 * hidden, -1), dW_hh.reshape(4 * hidden, -1), db.reshape(-1)
 
 
-class Forward(Workspace):
-    """What forward writes, from the start state at z[0] on; without `keep` only z is there for every step."""
+class ForwardSpace(Workspace):
+    """What forward writes, from the start state at z[0] on; unless `for_backward` only z is there for every step."""
 
-    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, keep: bool):
-        kept = steps if keep else 1
+    def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, for_backward: bool):
+        length = steps if for_backward else 1
         self.z = z = np.empty((steps + 1, features + hidden + 1, batch), dtype)
         self.h = h = z[:, features:-1]  # h[t] is the state before step t
-        self.D = D = np.empty((kept, 4 * hidden, batch), dtype)
-        self.P = P = np.empty((kept, 2 * hidden, batch), dtype)
-        self.tanh_c = np.empty((kept, hidden, batch), dtype)
+        self.D = D = np.empty((length, 4 * hidden, batch), dtype)
+        self.P = P = np.empty((length, 2 * hidden, batch), dtype)
+        self.tanh_c = np.empty((length, hidden, batch), dtype)
         self.a = np.empty((4 * hidden, batch), dtype)
         self.cg = np.empty((2 * hidden, batch), dtype)  # [c; g] of the running step
         z[:, -1] = 1
@@ -78,37 +79,43 @@ class Forward(Workspace):
         self.views = each_step(steps, z[:-1], h[1:], D, D_o, D_fi, D_g, P, P[:, :hidden], P[:, hidden:], self.tanh_c)
 
 
-def forward(
-    x: Any, h0: Any, c0: Any, weights: tuple[Any, ...], reverse: bool, keep: bool, sizes: list[int] | None = None
-) -> tuple[Any, Any]:
-    """Run over x (T, B, I) from h0, c0 (B, H).
+def lstm_forward(
+    x: Array,
+    states: tuple[Array, ...],
+    weights: tuple[Array | None, ...],
+    reverse: bool,
+    for_backward: bool,
+    sizes: list[int] | None = None,
+) -> tuple[tuple[Array, ...], Lease | None]:
+    """Run over x (T, B, I) from the states h0, c0 (B, H).
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state
 
-    Returns (output (T, B, H), h_T (B, H), c_T (B, H)) and what `backward` needs, None unless `keep`.
+    Returns (output (T, B, H), h_T (B, H), c_T (B, H)) and what `lstm_backward` needs, None unless `for_backward`.
     """
+    h0, c0 = states
     steps, batch, features = x.shape
     hidden = h0.shape[1]
-    W = pack(*weights)
-    space = Forward.take(steps, batch, features, hidden, x.dtype, keep)
+    W = _pack(*weights)
+    space = ForwardSpace.take(steps, batch, features, hidden, x.dtype, for_backward)
     feature_major(x, space.z[:-1, :features], reverse)
     space.h[0], space.cg[:hidden] = h0.T, c0.T
-    _run(W, space, running(sizes, steps, batch))  # exp(a) = inf is a closed gate: 1 / inf = 0
+    _steps(W, space, running(sizes, steps, batch))  # exp(a) = inf is a closed gate: 1 / inf = 0
     outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy(), space.cg[:hidden].T.copy()
-    if keep:
+    if for_backward:
         return outputs, Lease((space, W, reverse, sizes))
     space.give()
     return outputs, None
 
 
-def _run(W: Any, space: Forward, sizes: list[int]) -> None:
+def _steps(W: Any, space: ForwardSpace, sizes: list[int]) -> None:
     """The steps from first to last."""
     a, cg = space.a, space.cg
     hidden, batch = cg.shape[0] // 2, cg.shape[1]
     c, g = cg[:hidden], cg[hidden:]
     one, two = np.array(1, a.dtype), np.array(2, a.dtype)  # NumPy takes an array faster than a Python number
     dot, exp, tanh, subtract, add, divide = W.dot, np.exp, np.tanh, np.subtract, np.add, np.divide
-    for (z_t, h_t, D_t, D_o, D_fi, D_g, P_t, kept, stored, tanh_c), n in zip(space.views, sizes, strict=True):
+    for (z_t, h_t, D_t, D_o, D_fi, D_g, P_t, fc, ig, tanh_c), n in zip(space.views, sizes, strict=True):
         if n < batch:
             ended = c[:, n:].copy()
         dot(z_t, a)
@@ -117,7 +124,7 @@ def _run(W: Any, space: Forward, sizes: list[int]) -> None:
         divide(two, D_g, g)
         subtract(g, one, g)
         divide(cg, D_fi, P_t)
-        add(kept, stored, c)
+        add(fc, ig, c)
         tanh(c, tanh_c)
         divide(tanh_c, D_o, h_t)
         if n < batch:
@@ -125,7 +132,7 @@ def _run(W: Any, space: Forward, sizes: list[int]) -> None:
             h_t[:, n:] = z_t[-1 - hidden : -1, n:]
 
 
-class Backward(Workspace):
+class BackwardSpace(Workspace):
     """What backward writes: `outside` for all steps, the factors of dW for a stretch, the rest for a block of them."""
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, stretch: int):
@@ -134,7 +141,7 @@ class Backward(Workspace):
         self.U, self.rest, self.local = np.empty(gates, dtype), np.empty(gates, dtype), np.empty(gates, dtype)
         self.slope = np.empty((length, hidden, batch), dtype)
         self.dz = np.empty(stretch * 4 * hidden * batch, dtype)
-        self.seen = np.empty(stretch * (features + hidden + 1) * batch, dtype)
+        self.z_columns = np.empty(stretch * (features + hidden + 1) * batch, dtype)
         self.d = np.empty((4 * hidden, batch), dtype)  # [dh; dc; dc; dc], what the four gates are multiplied by
         self.through_h = np.empty((hidden, batch), dtype)
         # W_ihᵀ and W_hhᵀ, columns of g times 4: what W is times -1 and -2 is multiplied by that again
@@ -144,10 +151,12 @@ class Backward(Workspace):
         self.views = each_step(length, self.slope, self.local, self.U[:, hidden : 2 * hidden])
 
 
-def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = True) -> tuple[Any, ...]:
+def lstm_backward(
+    lease: Any, d_output: Array | None, d_h: Array | None, d_c: Array | None, wants_dx: bool = True
+) -> tuple[Array | None, ...]:
     """Gradients from d_output (T, B, H), d_h and d_c (B, H), any of them None.
 
-    Returns dx (T, B, I) or None if it is not wanted, dh0, dc0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
+    Returns dx (T, B, I) or None if it is not wanted, dh0, dc0 (B, H), dW_ih, dW_hh, and the gradient of each bias.
 
     The steps are taken in blocks, last first: what does not depend on the gradient is computed for a block at once,
     then the steps run. For a stretch of blocks, dW and dx follow, a product each.
@@ -156,7 +165,7 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
     steps, hidden, batch = forward.tanh_c.shape
     features = W.shape[1] - hidden - 1
     length, stretch = block_lengths(steps, 4 * hidden * batch)
-    space = Backward.take(steps, batch, features, hidden, W.dtype, length, stretch)
+    space = BackwardSpace.take(steps, batch, features, hidden, W.dtype, length, stretch)
     W_x = np.multiply(W[:, :features].T, space.scales, space.W_x)
     W_h = np.multiply(W[:, features:-1].T, space.scales, space.W_h)
     from_outside(d_output, d_h, space.outside, reverse)
@@ -170,18 +179,19 @@ def backward(lease: Any, d_output: Any, d_h: Any, d_c: Any, wants_dx: bool = Tru
         dz, dz_by_step = columns(space.dz, 4 * hidden, part.stop - part.start, batch)
         for block in blocks(part.start, part.stop, length):
             local = _local_derivatives(forward, space, block)
-            _run_back(W_h, space, block, counts[block])
+            _steps_back(W_h, space, block, counts[block])
             dz_by_step[block.start - part.start : block.stop - part.start] = local
-        dW = dW + dz.dot(side_by_side(forward.z[part], space.seen).T)
+        dW = dW + dz.dot(side_by_side(forward.z[part], space.z_columns).T)
         if dx is not None:
             apart(W_x.dot(dz), dx[part])
     dh0, dc0 = space.d[:hidden].T.copy(), space.d[hidden : 2 * hidden].T.copy()
     space.give()
     dx = dx[::-1] if dx is not None and reverse else dx
-    return dx, dh0, dc0, *_unpack(dW, features)
+    *d_weights, db = _unpack(dW, features)
+    return dx, dh0, dc0, *d_weights, db, db.copy()
 
 
-def _local_derivatives(forward: Forward, space: Backward, block: slice) -> Any:
+def _local_derivatives(forward: ForwardSpace, space: BackwardSpace, block: slice) -> Any:
     """What does not depend on the gradient, for a block of steps: `local` = A (1 - U), the derivatives of h by z_o and
     of c by z_f, z_i, z_g, is returned; `slope` is ∂h/∂c = o (1 - tanh² c) = o - h tanh c."""
     n, hidden = block.stop - block.start, forward.h.shape[1]
@@ -199,7 +209,7 @@ def _local_derivatives(forward: Forward, space: Backward, block: slice) -> Any:
     return local
 
 
-def _run_back(W_h: Any, space: Backward, block: slice, sizes: list[int]) -> None:
+def _steps_back(W_h: Any, space: BackwardSpace, block: slice, sizes: list[int]) -> None:
     """A block of steps from last to first; `local` becomes dz, and `d` the gradients of the state before the block.
 
     dh_t = (gradient of output t) + W_hᵀ dz_{t+1}

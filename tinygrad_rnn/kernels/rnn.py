@@ -1,4 +1,4 @@
-"""Elman's RNN over a whole sequence: equals `cells.rnn_step` applied step by step.
+"""Elman's RNN over a whole sequence: equals `cells.rnn_transition` applied step by step.
 
 With z_t = [x_t; h_{t-1}; 1] and W = [W_ih W_hh b], a step is h_t = tanh(W z_t), or relu, written into z_{t+1}.
 """
@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .layout import apart, batch_major, each_step, feature_major, from_outside, running, side_by_side
+from .layout import Array, apart, batch_major, each_step, feature_major, from_outside, running, side_by_side
 from .workspace import Lease, Workspace
 
 
-class Forward(Workspace):
+class ForwardSpace(Workspace):
     """What forward writes, from the start state at z[0] on."""
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
@@ -23,27 +23,28 @@ class Forward(Workspace):
         self.views = each_step(steps, z[:-1], h[:-1], h[1:])
 
 
-def forward(
-    x: Any,
-    h0: Any,
+def rnn_forward(
+    x: Array,
+    states: tuple[Array, ...],
     weights: tuple[Any, ...],
-    nonlinearity: str,
     reverse: bool,
-    keep: bool,
+    for_backward: bool,
     sizes: list[int] | None = None,
-) -> tuple[Any, Any]:
-    """Run over x (T, B, I) from h0 (B, H).
+    nonlinearity: str = "tanh",
+) -> tuple[tuple[Array, ...], Lease | None]:
+    """Run over x (T, B, I) from the state h0 (B, H).
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state
 
-    Returns (output (T, B, H), h_T (B, H)) and what `backward` needs, None unless `keep`.
+    Returns (output (T, B, H), h_T (B, H)) and what `rnn_backward` needs, None unless `for_backward`.
     """
+    (h0,) = states
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     steps, batch, features = x.shape
     hidden = h0.shape[1]
     bias = np.zeros(hidden, x.dtype) if bias_ih is None else bias_ih + bias_hh
     W = np.concatenate([weight_ih, weight_hh, bias[:, None]], 1)
-    space = Forward.take(steps, batch, features, hidden, x.dtype)
+    space = ForwardSpace.take(steps, batch, features, hidden, x.dtype)
     feature_major(x, space.z[:-1, :features], reverse)
     space.h[0] = h0.T
     zero, dot, tanh, bends = np.array(0, x.dtype), W.dot, np.tanh, nonlinearity == "tanh"
@@ -56,27 +57,29 @@ def forward(
         if n < batch:
             h_t[:, n:] = h_before[:, n:]
     outputs = batch_major(space.h[1:], reverse), space.h[-1].T.copy()
-    if keep:
+    if for_backward:
         return outputs, Lease((space, W, bends, reverse, sizes))
     space.give()
     return outputs, None
 
 
-class Backward(Workspace):
+class BackwardSpace(Workspace):
     """What backward writes: `da` starts as the gradients of h and becomes those of the pre-activations."""
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
         self.da, self.slope = [np.empty((steps, hidden, batch), dtype) for _ in range(2)]
-        self.columns = np.empty(steps * hidden * batch, dtype)
-        self.seen = np.empty(steps * (features + hidden + 1) * batch, dtype)
+        self.da_columns = np.empty(steps * hidden * batch, dtype)
+        self.z_columns = np.empty(steps * (features + hidden + 1) * batch, dtype)
         self.from_next = np.empty((hidden, batch), dtype)
         self.views = each_step(steps, self.da, self.slope)
 
 
-def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tuple[Any, ...]:
+def rnn_backward(
+    lease: Any, d_output: Array | None, d_h: Array | None, wants_dx: bool = True
+) -> tuple[Array | None, ...]:
     """Gradients from d_output (T, B, H) and d_h (B, H), either of them None.
 
-    Returns dx (T, B, I) or None if it is not wanted, dh0 (B, H), dW_ih, dW_hh, and db, which is the gradient of either bias.
+    Returns dx (T, B, I) or None if it is not wanted, dh0 (B, H), dW_ih, dW_hh, and the gradient of each bias.
 
         da_t = φ'(a_t) dh_t,    dh_{t-1} = (gradient of output t-1) + W_hhᵀ da_t
     """
@@ -84,7 +87,7 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
     h, hidden = forward.h[1:], W.shape[0]
     steps, _, batch = h.shape
     features = W.shape[1] - hidden - 1
-    space = Backward.take(steps, batch, features, hidden, W.dtype)
+    space = BackwardSpace.take(steps, batch, features, hidden, W.dtype)
     if bends:
         np.multiply(h, h, space.slope)
         np.subtract(1, space.slope, space.slope)
@@ -104,12 +107,12 @@ def backward(lease: Any, d_output: Any, d_h: Any, wants_dx: bool = True) -> tupl
         dot(da_t, from_next)
         if n < batch:
             from_next[:, n:] = passing
-    da, dh0 = side_by_side(space.da, space.columns), from_next.T.copy()
-    dW = np.dot(da, side_by_side(forward.z[:-1], space.seen).T)
+    da, dh0 = side_by_side(space.da, space.da_columns), from_next.T.copy()
+    dW = np.dot(da, side_by_side(forward.z[:-1], space.z_columns).T)
     dx = None
     if wants_dx:
         dx = np.empty((steps, batch, features), W.dtype)
         apart(np.dot(W[:, :features].T, da), dx)
         dx = dx[::-1] if reverse else dx
     space.give()
-    return dx, dh0, dW[:, :features].copy(), dW[:, features:-1].copy(), dW[:, -1].copy()
+    return dx, dh0, dW[:, :features].copy(), dW[:, features:-1].copy(), dW[:, -1].copy(), dW[:, -1].copy()

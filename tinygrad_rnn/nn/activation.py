@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import functional as F
 from .module import Module
 
@@ -47,7 +47,8 @@ class LeakyReLU(Module):
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False):
         super().__init__()
-        self.negative_slope, self.inplace = negative_slope, inplace
+        self.negative_slope: float = negative_slope
+        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
@@ -62,7 +63,8 @@ class ELU(Module):
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False):
         super().__init__()
-        self.alpha, self.inplace = alpha, inplace
+        self.alpha: float = alpha
+        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
@@ -100,7 +102,8 @@ class Softplus(Module):
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0):
         super().__init__()
-        self.beta, self.threshold = beta, threshold
+        self.beta: float = beta
+        self.threshold: float = threshold
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
@@ -117,7 +120,9 @@ class Hardtanh(Module):
         super().__init__()
         if min_val >= max_val:
             raise AssertionError(f"Hardtanh: max_val {max_val} must be larger than min_val {min_val}")
-        self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
+        self.min_val: float = min_val
+        self.max_val: float = max_val
+        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
@@ -193,7 +198,8 @@ class CosineSimilarity(Module):
 
     def __init__(self, dim: int = 1, eps: float = 1e-8):
         super().__init__()
-        self.dim, self.eps = dim, eps
+        self.dim: int = dim
+        self.eps: float = eps
 
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """Two tensors that broadcast -> their shape without `dim`."""

@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..create import empty, zeros
-from ..functions.arguments import need_tensor
-from ..functions.joining import cat
-from ..ops.dropout import Dropout
-from ..recording import record
-from ..tensor import Tensor
+from ..ops.attention import attend, attention_dropout, split_mask
+from ..ops.checks import need_tensor
+from ..ops.dropout import Dropout, check_probability
+from ..ops.joining import cat
+from ..recording import record_op
 from . import functional as F
 from . import init
-from .functional.attention import attend, attention_dropout, split_mask
-from .functional.dropout import check_probability
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter
@@ -62,10 +61,14 @@ class MultiheadAttention(Module):
                 f"MultiheadAttention: embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads})"
             )
         check_probability("MultiheadAttention", dropout)
-        self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
-        self.kdim = embed_dim if kdim is None else kdim
-        self.vdim = embed_dim if vdim is None else vdim
-        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
+        self.embed_dim: int = embed_dim
+        self.num_heads: int = num_heads
+        self.head_dim: Any = embed_dim // num_heads
+        self.kdim: Any = embed_dim if kdim is None else kdim
+        self.vdim: Any = embed_dim if vdim is None else vdim
+        self.dropout: float = dropout
+        self.batch_first: bool = batch_first
+        self.add_zero_attn: bool = add_zero_attn
         self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
         shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(
             ("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_weight")
@@ -80,7 +83,7 @@ class MultiheadAttention(Module):
         for name, shape in shapes.items():
             p = None if shape is None else Parameter(empty(shape, dtype=dtype, device=device))
             self.register_parameter(name, p)
-        self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
+        self.out_proj: Linear = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:
@@ -139,7 +142,7 @@ class MultiheadAttention(Module):
         if not need_weights:
             return output, None
         if drop is not None:
-            weights = record(Dropout, weights, mask=drop)
+            weights = record_op(Dropout, weights, mask=drop)
         if average_attn_weights:
             weights = weights.mean(1)
         return output, weights if batched else weights.squeeze(0)
@@ -154,9 +157,7 @@ class MultiheadAttention(Module):
     def _time_axis(self) -> int:
         return 1 - self._batch_axis
 
-    def _project(
-        self, query: Tensor, key: Tensor, value: Tensor, all_same: bool, same_kv: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _project(self, query: Tensor, key: Tensor, value: Tensor, all_same: bool, same_kv: bool) -> tuple[Tensor, ...]:
         """query, key and value in the features of the heads, by one product where they are the same tensor."""
         size, b = self.embed_dim, self.in_proj_bias
         if not self._qkv_same_embed_dim:

@@ -12,51 +12,52 @@ from typing import Any
 import numpy as np
 
 from .._mode import users_errors
-from ..ops.function import Function
-from ..recording import record
-from ..tensor import Tensor
+from .._tensor import Tensor
+from ..ops.function import Array, Function, Value
+from ..recording import record_op
 
 Gradients = tuple[Any, ...]
 
 
 class Gate(Function):
-    """y_k = x_k          dL/dx_k = dL/dy_k, shown to `seen`, which may return others"""
+    """y_k = x_k          dL/dx_k = dL/dy_k, shown to `show`, which may return others"""
 
-    def forward(ctx, *xs, seen):
-        ctx.seen = seen
+    def forward(ctx, *xs: Array, show: Any) -> Array:
+        ctx.show = show
         return tuple([x.view() for x in xs])
 
-    def backward(ctx, *gs):
-        return ctx.seen(gs)
+    def backward(ctx, *gs: Value) -> Value:
+        return ctx.show(gs)
 
 
 class Passage:
     """One call of a module with backward hooks."""
 
     def __init__(self, module: Any, hooks: list[Callable[..., Any]]):
-        self.module, self.hooks = module, hooks
+        self.module: Any = module
+        self.hooks: list[Callable[..., Any]] = hooks
         self.grad_output: Gradients = ()
-        self.inputs_wait = False  # do any of the inputs want a gradient?
+        self.inputs_wait: bool = False  # do any of the inputs want a gradient?
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments behind a gate."""
         wanting = [x for x in args if isinstance(x, Tensor) and x.requires_grad]
         self.inputs_wait = bool(wanting)
-        return args if not wanting else _through(args, self._inputs_seen)
+        return args if not wanting else _through(args, self._show_inputs)
 
     def leave(self, result: Any) -> Any:
         """The result (a Tensor or a tuple of them) behind a gate."""
         if isinstance(result, Tensor):
-            return _through((result,), self._outputs_seen)[0]
-        return _through(result, self._outputs_seen) if isinstance(result, tuple) else result
+            return _through((result,), self._show_outputs)[0]
+        return _through(result, self._show_outputs) if isinstance(result, tuple) else result
 
-    def _outputs_seen(self, gs: Gradients) -> Gradients:
+    def _show_outputs(self, gs: Gradients) -> Gradients:
         self.grad_output = tuple(_tensor(g) for g in gs)
         if not self.inputs_wait:
             self._call((None,))
         return gs
 
-    def _inputs_seen(self, gs: Gradients) -> Gradients:
+    def _show_inputs(self, gs: Gradients) -> Gradients:
         changed = self._call(tuple(_tensor(g) for g in gs))
         return tuple(
             [g if g is None or isinstance(old, Tensor) else g.array for g, old in zip(changed, gs, strict=True)]
@@ -71,12 +72,12 @@ class Passage:
         return grad_input
 
 
-def _through(values: tuple[Any, ...], seen: Callable[[Gradients], Gradients]) -> tuple[Any, ...]:
+def _through(values: tuple[Any, ...], show: Callable[[Gradients], Gradients]) -> tuple[Any, ...]:
     """`values`, those of them that want a gradient behind one gate."""
     places = [k for k, x in enumerate(values) if isinstance(x, Tensor) and x.requires_grad]
     if not places:
         return values
-    passed = dict(zip(places, record(Gate, *[values[k] for k in places], seen=seen), strict=True))
+    passed = dict(zip(places, record_op(Gate, *[values[k] for k in places], show=show), strict=True))
     return tuple([passed.get(k, x) for k, x in enumerate(values)])
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._tensor import Tensor
 from ..create import empty
-from ..tensor import Tensor
+from ..ops.convolution import one_int
 from . import functional as F
 from . import init
-from .functional.convolution import one_int
 from .module import Module
 from .parameter import Parameter
 
@@ -57,21 +57,23 @@ class Conv1d(Module):
                 raise ValueError(f"Conv1d: padding='same' needs stride 1, got {stride}")
         else:
             padding = one_int("Conv1d", "padding", padding, 0)
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = (one_int("Conv1d", "kernel_size", kernel_size, 1),)
-        self.stride = (one_int("Conv1d", "stride", stride, 1),)
-        self.dilation = (one_int("Conv1d", "dilation", dilation, 1),)
+        self.in_channels: int = in_channels
+        self.out_channels: int = out_channels
+        self.groups: int = groups
+        self.kernel_size: Any = (one_int("Conv1d", "kernel_size", kernel_size, 1),)
+        self.stride: Any = (one_int("Conv1d", "stride", stride, 1),)
+        self.dilation: Any = (one_int("Conv1d", "dilation", dilation, 1),)
         self.padding = padding if isinstance(padding, str) else (padding,)
         self.padding_mode = padding_mode
         shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(empty(shape, dtype=dtype, device=device))
+        self.weight: Parameter = Parameter(empty(shape, dtype=dtype, device=device))
         self.register_parameter("bias", Parameter(empty(out_channels, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw new starting values."""
-        seen = math.prod(self.weight.array.shape[1:])
-        bound = 1 / math.sqrt(seen) if seen else 0.0
+        fan_in = math.prod(self.weight.array.shape[1:])
+        bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
         init.uniform_(self.weight, -bound, bound)
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)

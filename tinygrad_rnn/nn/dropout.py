@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..tensor import Tensor
+from .._tensor import Tensor
+from ..ops.dropout import check_probability
 from . import functional as F
-from .functional.dropout import check_probability
 from .module import Module
 
 
@@ -16,7 +16,8 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
         check_probability(type(self).__name__, p)
-        self.p, self.inplace = p, inplace
+        self.p: float = p
+        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """An input of any shape (Dropout1d, Dropout2d: with a channel axis) -> the same shape."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import random
 from .._mode import no_grad
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 
 @no_grad()

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from .. import dtypes
 from .._mode import Scope, thread
+from .._tensor import Tensor
 from ..create import as_tensor
-from ..functions.convert import parse_to
 from ..graph import RemovableHandle, tick
-from ..tensor import Tensor
+from ..ops.converting import parse_to
 from .backward_hooks import Passage
 from .parameter import Parameter
 
@@ -204,13 +204,13 @@ class Module:
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
         """(path, module) for this module and all below it, each once."""
-        seen = set() if memo is None else memo
+        visited = set() if memo is None else memo
         waiting: list[tuple[str, Module]] = [(prefix, self)]
         while waiting:
             path, module = waiting.pop()
-            if remove_duplicate and module in seen:
+            if remove_duplicate and module in visited:
                 continue
-            seen.add(module)
+            visited.add(module)
             yield path, module
             children = [(f"{path}.{name}" if path else name, child) for name, child in module._modules.items()
                         if child is not None]  # fmt: skip
@@ -222,10 +222,10 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) for the modules right below this one."""
-        seen: set[Module] = set()
+        visited: set[Module] = set()
         for name, child in self._modules.items():
-            if child is not None and child not in seen:
-                seen.add(child)
+            if child is not None and child not in visited:
+                visited.add(child)
                 yield name, child
 
     def children(self) -> Iterator[Module]:
@@ -235,12 +235,12 @@ class Module:
     def _named(
         self, place: str, prefix: str, recurse: bool, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Any]]:
-        seen: set[Any] = set()
+        visited: set[Any] = set()
         modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for path, module in modules:
             for name, value in getattr(module, place).items():
-                if value is not None and not (remove_duplicate and value in seen):
-                    seen.add(value)
+                if value is not None and not (remove_duplicate and value in visited):
+                    visited.add(value)
                     yield (f"{path}.{name}" if path else name), value
 
     def named_parameters(

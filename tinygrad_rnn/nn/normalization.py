@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._tensor import Tensor
 from ..create import empty, ones, tensor, zeros
-from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module
@@ -45,7 +45,9 @@ class LayerNorm(_Normalization):
     ):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.normalized_shape: Any = shape
+        self.eps: float = eps
+        self.elementwise_affine: bool = elementwise_affine
         _scale_and_shift(self, shape, elementwise_affine, elementwise_affine and bias, dtype)
         self.reset_parameters()
 
@@ -73,7 +75,9 @@ class RMSNorm(_Normalization):
     ):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.normalized_shape: Any = shape
+        self.eps: float | None = eps
+        self.elementwise_affine: bool = elementwise_affine
         weight = Parameter(empty(shape, dtype=dtype, device=device)) if elementwise_affine else None
         self.register_parameter("weight", weight)
         self.reset_parameters()
@@ -106,7 +110,10 @@ class GroupNorm(_Normalization):
         super().__init__()
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
-        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self.num_groups: int = num_groups
+        self.num_channels: int = num_channels
+        self.eps: float = eps
+        self.affine: bool = affine
         _scale_and_shift(self, num_channels, affine, affine and bias, dtype)
         self.reset_parameters()
 
@@ -144,8 +151,11 @@ class BatchNorm1d(_Normalization):
         bias: bool = True,
     ):
         super().__init__()
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
+        self.num_features: int = num_features
+        self.eps: float = eps
+        self.momentum: float | None = momentum
+        self.affine: bool = affine
+        self.track_running_stats: bool = track_running_stats
         _scale_and_shift(self, num_features, affine, affine and bias, dtype)
         track = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if track else None)
@@ -154,7 +164,7 @@ class BatchNorm1d(_Normalization):
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Forget all batches seen."""
+        """Forget all batches."""
         if self.track_running_stats:
             self.running_mean.zero_()
             self.running_var.fill_(1.0)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..dtypes import get_default_dtype
-from ..tensor import Tensor
 
 
 class Parameter(Tensor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import functional as F
 from .module import Module
 
@@ -22,9 +22,12 @@ class MaxPool1d(Module):
         ceil_mode: bool = False,
     ):
         super().__init__()
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.dilation = padding, dilation
-        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+        self.kernel_size: int = kernel_size
+        self.stride: Any = kernel_size if stride is None else stride
+        self.padding: int = padding
+        self.dilation: int = dilation
+        self.return_indices: bool = return_indices
+        self.ceil_mode: bool = ceil_mode
 
     def forward(self, input: Tensor) -> Any:
         """(B, C, L) or (C, L) -> (B, C, T) or (C, T)."""
@@ -51,8 +54,11 @@ class AvgPool1d(Module):
         count_include_pad: bool = True,
     ):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        self.kernel_size: int = kernel_size
+        self.stride: Any = kernel_size if stride is None else stride
+        self.padding: int = padding
+        self.ceil_mode: bool = ceil_mode
+        self.count_include_pad: bool = count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, L) or (C, L) -> (B, C, T) or (C, T)."""

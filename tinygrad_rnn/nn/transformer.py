@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import functional as F
 from . import init
 from .attention import MultiheadAttention
@@ -48,18 +48,18 @@ class _Layer(Module):
         super().__init__()
         made: dict[str, Any] = {"device": device, "dtype": dtype}
         attends: dict[str, Any] = {"dropout": dropout, "bias": bias, "batch_first": batch_first, **made}
-        self.self_attn = MultiheadAttention(d_model, nhead, **attends)
+        self.self_attn: MultiheadAttention = MultiheadAttention(d_model, nhead, **attends)
         if self.looks_at_memory:
             self.multihead_attn = MultiheadAttention(d_model, nhead, **attends)
-        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **made)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **made)
+        self.linear1: Linear = Linear(d_model, dim_feedforward, bias=bias, **made)
+        self.dropout: Dropout = Dropout(dropout)
+        self.linear2: Linear = Linear(dim_feedforward, d_model, bias=bias, **made)
         self.norm_first = norm_first
         for k in range(1, 4 if self.looks_at_memory else 3):
             self.add_module(f"norm{k}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made))
         for k in range(1, 4 if self.looks_at_memory else 3):
             self.add_module(f"dropout{k}", Dropout(dropout))
-        self.activation = _activation(activation)
+        self.activation: Any = _activation(activation)
 
     looks_at_memory = False
 
@@ -145,8 +145,9 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ):
         super().__init__()
-        self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
-        self.num_layers, self.norm = num_layers, norm
+        self.layers: ModuleList = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
+        self.num_layers: int = num_layers
+        self.norm: Module | None = norm
 
     def forward(
         self,
@@ -166,8 +167,9 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None):
         super().__init__()
-        self.layers = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
-        self.num_layers, self.norm = num_layers, norm
+        self.layers: ModuleList = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
+        self.num_layers: int = num_layers
+        self.norm: Module | None = norm
 
     def forward(
         self,
@@ -229,9 +231,15 @@ class Transformer(Module):
         def norm() -> LayerNorm:
             return LayerNorm(d_model, eps=layer_norm_eps, bias=bias, device=device, dtype=dtype)
 
-        self.encoder = custom_encoder or TransformerEncoder(TransformerEncoderLayer(*layer), num_encoder_layers, norm())
-        self.decoder = custom_decoder or TransformerDecoder(TransformerDecoderLayer(*layer), num_decoder_layers, norm())
-        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        self.encoder: Any = custom_encoder or TransformerEncoder(
+            TransformerEncoderLayer(*layer), num_encoder_layers, norm()
+        )
+        self.decoder: Any = custom_decoder or TransformerDecoder(
+            TransformerDecoderLayer(*layer), num_decoder_layers, norm()
+        )
+        self.d_model: int = d_model
+        self.nhead: int = nhead
+        self.batch_first: bool = batch_first
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:

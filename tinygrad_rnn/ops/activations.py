@@ -1,33 +1,46 @@
-"""The nonlinearities that have a rule of their own; the others are compositions (nn/functional/activation.py)."""
+"""The nonlinearities."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from .._mode import thread
+from ..dtypes import float16
+from ..recording import record_one, record_op
+from .checks import is_tensor, need_float, need_numbers, need_tensor, wrap_dim
 from .choosing import plain, select, tied
-from .elementwise import Erf, Exp
-from .function import Function, call
-from .shape import sum_along
+from .function import Array, Function, Recorded, Saves, Value, call
+from .inplace import in_place, write
+from .powers import Exp
+from .special import Erf
+from .widening import widening
 
-# arrays, which NumPy takes faster than Python numbers
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+
 _HALF = {kind: np.array(0.5, kind) for kind in "fd"}
+
+
 _ONE = {kind: np.array(1, kind) for kind in "fd"}
+
+
 _LARGE = {kind: np.array(limit, kind) for kind, limit in (("f", 88), ("d", 709))}  # e^limit is finite
 
 
 class Tanh(Function):
     """y = tanh x          dL/dx = dL/dy · (1 - y²)"""
 
-    widens = True
+    widens = "always"
     promotes = "float"
-    saves = ("out",)
+    saves: Saves = ("out",)
 
-    forward = np.tanh
+    forward: Any = np.tanh
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (y,) = ctx.saved_tensors
         return g - g * y * y
 
@@ -35,16 +48,16 @@ class Tanh(Function):
 class Sigmoid(Function):
     """y = 1 / (1 + e⁻ˣ)          dL/dx = dL/dy · y (1 - y)"""
 
-    widens = True
+    widens = "always"
     promotes = "float"
-    saves = ("out",)
+    saves: Saves = ("out",)
 
-    def forward(ctx, x):
+    def forward(ctx, x: Array) -> Array:
         y = np.exp(np.minimum(x, _LARGE[x.dtype.char]))  # eˣ / (1 + eˣ): accurate for very negative x too
         y /= y + _ONE[x.dtype.char]
         return y
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (y,) = ctx.saved_tensors
         return g * (y - y * y)
 
@@ -52,90 +65,14 @@ class Sigmoid(Function):
 class ReLU(Function):
     """y = max(x, 0)          dL/dx = dL/dy where y > 0, else 0   (0 at 0)"""
 
-    saves = ("out",)
+    saves: Saves = ("out",)
 
-    def forward(ctx, x):
+    def forward(ctx, x: Array) -> Array:
         return np.maximum(x, 0)
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (y,) = ctx.saved_tensors
         return tied(select(plain(y) <= 0, 0.0, g), y)
-
-
-def moderate(x: np.ndarray) -> bool:
-    """Do all numbers lie within ±40, as scores mostly do? To see this takes a tenth of the time of finding and
-    subtracting the maximum of each row."""
-    return bool(x.max(initial=0) < 40 and x.min(initial=0) > -40)  # no if there is a NaN
-
-
-def powers(x: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """e^(x - top), and top: the largest number along `dim`, so that the powers neither overflow nor all vanish.
-
-    Where the numbers are moderate that cannot happen to e^x either, and top is None. The powers are a new array in
-    reading order, whatever that of x.
-    """
-    if moderate(x):
-        return np.exp(x, order="C"), None
-    top = x.max(dim, keepdims=True)
-    y = np.subtract(x, top, order="C")
-    return np.exp(y, out=y), top
-
-
-class Softmax(Function):
-    """y_k = e^(x_k) / Σ_j e^(x_j) along `dim`          dL/dx = y (dL/dy - Σ_j dL/dy_j · y_j)"""
-
-    widens = True
-    saves = ("out",)
-
-    def forward(ctx, x, dim):
-        ctx.dim = dim
-        y, _ = powers(x, dim)
-        y /= sum_along(y, dim)
-        return y
-
-    def backward(ctx, g):
-        (y,) = ctx.saved_tensors
-        return call(SoftmaxGradient, g, y, dim=ctx.dim)
-
-
-class SoftmaxGradient(Function):
-    """z = y (g - Σ_j g_j y_j) along `dim`, what softmax y sends back for g
-
-    With s(a) = Σ_j a_j y_j:     dL/dg = y (h - s(h)),   dL/dy = h (g - s(g)) - g s(h),   where h = dL/dz
-    """
-
-    widens = True
-    saves = ("g", "y")
-
-    def forward(ctx, g, y, dim):
-        ctx.dim = dim
-        z = g * y
-        np.subtract(g, sum_along(z, dim), out=z)
-        z *= y
-        return z
-
-    def backward(ctx, h):
-        g, y = ctx.saved_tensors
-        dim = ctx.dim
-        along_h = (h * y).sum(dim, keepdims=True)
-        return y * (h - along_h), h * (g - (g * y).sum(dim, keepdims=True)) - g * along_h
-
-
-class LogSoftmax(Function):
-    """y_k = x_k - ln Σ_j e^(x_j) along `dim`          dL/dx = dL/dy - e^y Σ_j dL/dy_j"""
-
-    widens = True
-    saves = ("out",)
-
-    def forward(ctx, x, dim):
-        ctx.dim = dim
-        shifted = np.subtract(x, x.max(dim, keepdims=True), order="C")
-        shifted -= np.log(sum_along(np.exp(shifted), dim))
-        return shifted
-
-    def backward(ctx, g):
-        (y,) = ctx.saved_tensors
-        return g - call(Exp, y) * g.sum(ctx.dim, keepdims=True)
 
 
 def _slopes(x, below):
@@ -149,14 +86,14 @@ def _slopes(x, below):
 class LeakyReLU(Function):
     """y = x where x > 0, else slope · x          dL/dx = dL/dy, times slope where x ≤ 0"""
 
-    widens = True
-    saves = ("x",)
+    widens = "always"
+    saves: Saves = ("x",)
 
-    def forward(ctx, x, slope):
+    def forward(ctx, x: Array, slope: Any) -> Array:
         ctx.slope = slope
         return x * _slopes(x, slope)
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         return tied(g * _slopes(plain(x), ctx.slope), x)
 
@@ -164,10 +101,10 @@ class LeakyReLU(Function):
 class ELU(Function):
     """y = x where x > 0, else α (eˣ - 1)          dL/dx = dL/dy, times α eˣ where x ≤ 0"""
 
-    widens = True
-    saves = ("x",)
+    widens = "always"
+    saves: Saves = ("x",)
 
-    def forward(ctx, x, alpha):
+    def forward(ctx, x: Array, alpha: Any) -> Array:
         ctx.alpha = alpha
         below = np.minimum(x, 0)
         y = np.tanh(below * _HALF[x.dtype.char])  # e^x - 1 = tanh(x/2) (e^x + 1), exact near 0 and faster than expm1
@@ -176,7 +113,7 @@ class ELU(Function):
         y += np.maximum(x, 0)
         return y
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         # recorded, the slope at 0 has no slope
         below = np.minimum(x, 0) if thread.mode.lift is None else select(plain(x) < 0, x, 0.0)
@@ -186,15 +123,15 @@ class ELU(Function):
 class SiLU(Function):
     """y = x σ(x)          dL/dx = dL/dy · s (1 + x (1 - s)),   s = σ(x)"""
 
-    widens = True
-    saves = ("x",)
+    widens = "always"
+    saves: Saves = ("x",)
 
-    def forward(ctx, x):
+    def forward(ctx, x: Array) -> Array:
         y = Sigmoid().forward(x)
         y *= x
         return y
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         s = call(Sigmoid, x)
         return g * (s * (1 + x * (1 - s)))
@@ -203,14 +140,14 @@ class SiLU(Function):
 class GELU(Function):
     """y = x Φ(x), Φ the normal distribution function          dL/dx = dL/dy (Φ(x) + x e^(-x²/2) / √(2π))"""
 
-    widens = True
-    saves = ("x",)
+    widens = "always"
+    saves: Saves = ("x",)
 
-    def forward(ctx, x):
+    def forward(ctx, x: Array) -> Array:
         ctx.cdf = _normal_cdf(x)
         return x * ctx.cdf
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         cdf = ctx.cdf if thread.mode.lift is None else _normal_cdf(x)
         density = call(Exp, x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
@@ -227,17 +164,17 @@ class TanhGELU(Function):
     dL/dx = dL/dy · ½ (1 + t + x (1 - t²) √(2/π) (1 + 3 · 0.044715 x²))
     """
 
-    widens = True
-    saves = ("x",)
+    widens = "always"
+    saves: Saves = ("x",)
 
-    def forward(ctx, x):
+    def forward(ctx, x: Array) -> Array:
         y = _gelu_tanh(x)
         y += 1
         y *= x
         y *= _HALF[x.dtype.char]
         return y
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         t = _gelu_tanh(x)
         slope = (x * x * (3 * 0.044715) + 1) * math.sqrt(2 / math.pi)
@@ -251,10 +188,10 @@ def _gelu_tanh(x):
 class Softplus(Function):
     """y = ln(1 + e^(βx)) / β, and x where βx > threshold          dL/dx = dL/dy · σ(βx), or dL/dy there"""
 
-    widens = True
-    saves = ("x",)
+    widens = "always"
+    saves: Saves = ("x",)
 
-    def forward(ctx, x, beta, threshold):
+    def forward(ctx, x: Array, beta: Any, threshold: Any) -> Array:
         ctx.beta, ctx.threshold = beta, threshold
         scaled = x * beta
         e = np.exp(-np.abs(scaled))
@@ -265,7 +202,7 @@ class Softplus(Function):
         np.copyto(y, x, where=scaled > threshold)
         return y
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         scaled = x * ctx.beta
         sent, above = g * call(Sigmoid, scaled), plain(scaled) > ctx.threshold
@@ -275,12 +212,119 @@ class Softplus(Function):
 class Hardtanh(Function):
     """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
-    saves = ("x",)
+    saves: Saves = ("x",)
 
-    def forward(ctx, x, low, high):
+    def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high
         return np.clip(x, low, high)
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
         return tied(select((plain(x) <= ctx.low) | (plain(x) >= ctx.high), 0.0, g), x)
+
+
+class Activations(Recorded):
+    """Tensor's nonlinearities."""
+
+    __slots__ = ()
+
+    def sigmoid(input: Tensor) -> Tensor:
+        """1 / (1 + e^-input)."""
+        if isinstance(input, Recorded) and input.array.dtype is float16:
+            return record_op(Sigmoid, input)
+        return record_one(Sigmoid, input)
+
+    sigmoid_: Final = in_place(sigmoid)
+
+    def tanh(input: Tensor) -> Tensor:
+        """The hyperbolic tangent."""
+        if isinstance(input, Recorded) and input.array.dtype is float16:
+            return record_op(Tanh, input)
+        return record_one(Tanh, input)
+
+    tanh_: Final = in_place(tanh)
+
+    def relu(input: Tensor) -> Tensor:
+        """max(input, 0); the derivative at 0 is 0."""
+        if is_tensor(input) and input.array.dtype.kind == "b":
+            raise RuntimeError("relu(): bool inputs are not supported; convert with .int()")
+        return record_one(ReLU, input)
+
+    relu_: Final = in_place(relu)
+
+
+def _elementwise(name: str, op: type[Function], input: Tensor, **options: float) -> Tensor:
+    need_float(name, input)
+    return record_op(op, input, **options)
+
+
+def _into(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
+    return write(input, result) if inplace else result
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(input, 0)."""
+    need_tensor("relu", input)
+    return input.relu_() if inplace else input.relu()
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where x > 0, else negative_slope · x."""
+    return _into(input, _elementwise("leaky_relu", LeakyReLU, input, slope=negative_slope), inplace)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where x > 0, else alpha (eˣ - 1) (Clevert et al. 2016)."""
+    return _into(input, _elementwise("elu", ELU, input, alpha=alpha), inplace)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x Φ(x), Φ the distribution function of the normal distribution; approximate "tanh" leaves erf out."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(f"gelu(): approximate must be 'none' or 'tanh', got {approximate!r}")
+    return _elementwise("gelu", GELU if approximate == "none" else TanhGELU, input)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x σ(x), also called swish."""
+    return _into(input, _elementwise("silu", SiLU, input), inplace)
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """ln(1 + e^(beta x)) / beta, a smooth relu; x itself where beta x > threshold."""
+    return _elementwise("softplus", Softplus, input, beta=beta, threshold=threshold)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x held between min_val and max_val; no gradient at the bounds."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh(): min_val {min_val} is greater than max_val {max_val}")
+    need_numbers("hardtanh", input)
+    if input.array.dtype.kind != "f":
+        min_val, max_val = int(min_val), int(max_val)  # integers stay integers
+        if min_val < 0 and input.dtype == np.uint8:
+            raise RuntimeError(f"hardtanh(): the bound {min_val} is negative and the input unsigned ({input.dtype})")
+    return _into(input, record_op(Hardtanh, input, low=min_val, high=max_val), inplace)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """x held between 0 and 6."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+@widening
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln σ(x) = -softplus(-x), exact for large |x|."""
+    need_float("logsigmoid", input)
+    return -record_op(Softplus, -input, beta=1.0, threshold=float("inf")).contiguous()
+
+
+@widening
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a σ(b), where a and b are the halves of input along `dim` (Dauphin et al. 2017)."""
+    need_float("glu", input)
+    dim = wrap_dim("glu", dim, input.ndim)
+    if input.ndim == 0 or input.array.shape[dim] % 2:
+        raise RuntimeError(f"glu(): dimension {dim} must have an even size to be halved, got shape {list(input.shape)}")
+    a, b = input.chunk(2, dim)
+    return a * b.sigmoid()

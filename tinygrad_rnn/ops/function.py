@@ -13,12 +13,16 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._mode import thread
-from ..graph import FREED, Node, changed_since, memory_of, version
+from ..graph import Node
+
+Array: TypeAlias = Any  # what forward sees: NumPy arrays, and Python's numbers
+Saves: TypeAlias = Any  # a tuple of names, or a dict {"x": "y"}; see Function
+Value: TypeAlias = Any  # what backward sees: arrays, or Tensors while gradients are themselves recorded
 
 OUT = -1  # the place of the output (the last one, if there are several) in (*inputs, *outputs)
 
@@ -32,6 +36,7 @@ class Recorded:
     _edge: Any
     _record: Any
     _view: Any
+    _of: Any
 
 
 class Function(Node):
@@ -43,39 +48,26 @@ class Function(Node):
     A rule that always makes new arrays, one for each input, says `fresh`: what it sends need not be copied into `.grad`.
     """
 
-    saves: Any = ()
-    promotes: bool | str = False  # cast mixed inputs to their common type first; "float": and integers to floats
-    bools = "yes"  # does it take them? "mixed": only beside numbers
-    view = False  # the output looks into the memory of the first input
-    widens: bool | str = False  # rounds more than once: float16 is computed in float32, and only the result rounded;
-    # "number": where a Python number takes part that float16 would round, such as 0.1
+    saves: Saves = ()
+    promotes: str = ""  # "common": cast mixed inputs to their common type first; "float": and integers to floats
+    bools: str = "yes"  # does it take them? "mixed": only beside numbers
+    view: bool = False  # the output looks into the memory of the first input
+    widens: str = (
+        ""  # "always": it rounds more than once, so float16 is computed in float32 and only the result rounded;
+    )
+    # "number": the same where a Python number takes part that float16 would round, such as 0.1
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        if ("forward" in cls.__dict__ or "saves" in cls.__dict__) and "_keep" not in cls.__dict__:
-            keep, cls._keep_plan = _plan(cls)
-            cls._keep = None if keep is None else staticmethod(keep)
+        if ("forward" in cls.__dict__ or "saves" in cls.__dict__) and "_pick_saved" not in cls.__dict__:
+            pick, cls._saved_plan = _plan(cls)
+            cls._pick_saved = None if pick is None else staticmethod(pick)
 
-    _keep: Any = None  # picks the saved values: keep(edges, inputs, output)
-    _keep_plan: tuple[tuple[int, int | None], ...] = ()  # (position, the input whose gradient needs it or None)
-
-    def keep_some(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The saved values, where only some inputs want a gradient: None for what is not needed."""
-        edges = self.edges
-        return tuple(
-            [values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in self._keep_plan]
-        )
-
-    def check_saved(self) -> None:
-        """Raise if the saved values are gone, or were changed in place since."""
-        if self.saved_tensors is FREED:
-            raise RuntimeError(freed_message(self))
-        for value in self.saved_tensors:
-            if value.__class__ is np.ndarray and changed_since(value, self.birth):
-                raise RuntimeError(self._changed_message(value))
+    _pick_saved: Any = None  # (edges, inputs, output) -> the saved values; None: there are none
+    _saved_plan: tuple[tuple[int, int | None], ...] = ()  # (position, the input whose gradient needs it or None)
 
     def lifted(self, tensor_class: Any) -> Function:
         """This node again, its saved arrays as Tensors that lead back to where they came from."""
@@ -84,7 +76,7 @@ class Function(Node):
             tensor_class._of(value, self.edges[p] if p != OUT else (self, self.n_outputs - 1))
             if isinstance(value, np.ndarray)
             else value
-            for value, (p, _) in zip(self.saved_tensors, self._keep_plan, strict=True)
+            for value, (p, _) in zip(self.saved_tensors, self._saved_plan, strict=True)
         )
         return twin
 
@@ -100,14 +92,6 @@ class Function(Node):
     def needs_input_grad(self) -> tuple[bool, ...]:
         """For each input: is its gradient wanted?"""
         return tuple([edge is not None for edge in self.edges])
-
-    def _changed_message(self, value: np.ndarray) -> str:
-        saved_at = version(memory_of(value), self.birth)
-        return (
-            f"{self.name()}: a value of shape {value.shape} that backward needs was changed in place: it is at "
-            f"version {version(value)}, but was saved at version {saved_at}. Use an operation that makes a "
-            f"new tensor (x = x + 1 instead of x += 1), or change a copy (x.clone())."
-        )
 
 
 def freed_message(node: Node) -> str:
@@ -129,8 +113,8 @@ def _plan(cls: type[Function]) -> tuple[Any, tuple[tuple[int, int | None], ...]]
     wanted = tuple(None if name is None else names.index(name) for name in wanted_by)
     plan = tuple(zip(positions, wanted, strict=True))
     if positions == (OUT,):
-        return _keep_output, plan
-    return _keeper(plan, positions == tuple(range(len(positions)))), plan
+        return _pick_output, plan
+    return _picker(plan, positions == tuple(range(len(positions)))), plan
 
 
 def _argument_names(forward: Any) -> tuple[str, ...]:
@@ -140,29 +124,29 @@ def _argument_names(forward: Any) -> tuple[str, ...]:
     return code.co_varnames[1 : code.co_argcount]
 
 
-def _keep_output(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+def _pick_output(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
     return (out,)
 
 
-def _keeper(plan: tuple[tuple[int, int | None], ...], leading: bool) -> Callable[..., tuple[Any, ...]]:
+def _picker(plan: tuple[tuple[int, int | None], ...], leading: bool) -> Callable[..., tuple[Any, ...]]:
     """A function that picks what `plan` says. `leading` plans ask for the first inputs, most often for all of them:
     then no tuple is put together."""
     n, always = len(plan), all(wanted is None for _, wanted in plan)
 
-    def keep(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+    def pick(edges: Any, inputs: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
         if leading and (always or None not in edges):
             return inputs if len(inputs) == n else inputs[:n]
         values = (*inputs, out)
         return tuple([values[p] if wanted is None or edges[wanted] is not None else None for p, wanted in plan])
 
-    return keep
+    return pick
 
 
 def call(op: type[Function], *inputs: Any, **options: Any) -> Any:
     """Apply `op` inside a backward rule: on Tensors while gradients are recorded, else on arrays."""
     if thread.mode.lift is not None and any(isinstance(x, Recorded) for x in inputs):
         return thread.mode.lift._record(op, *inputs, **options)
-    if op.widens is True and inputs[0].dtype.char == "e":  # the engine rounds what comes out
+    if op.widens == "always" and inputs[0].dtype.char == "e":  # the engine rounds what comes out
         inputs = tuple([x.astype(np.float32) if is_half(x) else x for x in inputs])
     return op().forward(*inputs, **options)
 

@@ -1,29 +1,31 @@
-"""Functions made of steps, and the remainder that they leave."""
+"""Functions made of steps: their derivative is 0 everywhere, as PyTorch has it."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Final
+
 import numpy as np
 
-from .choosing import plain, tied
-from .function import Function
+from ..recording import record_op
+from .arithmetic import sign
+from .checks import need_float, need_numbers
+from .function import Array, Function, Recorded, Value
+from .inplace import in_place
+from .widening import widening
 
-
-def sign(x):
-    """-1, 0 or 1; 0 for NaN too, as in PyTorch (NumPy keeps the NaN)."""
-    if x.dtype.kind == "b":
-        return x.copy()
-    return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
+if TYPE_CHECKING:
+    from .._tensor import Tensor
 
 
 class Flat(Function):
     """Base of functions made of steps (sign, floor, round): dL/dx = 0 everywhere, as PyTorch has it."""
 
-    compute = staticmethod(sign)
+    compute: Any = staticmethod(sign)
 
-    def forward(ctx, x):
+    def forward(ctx, x: Array) -> Array:
         return ctx.compute(x)
 
-    def backward(ctx, g):
+    def backward(ctx, g: Value) -> Value:
         return np.zeros(ctx.shape, ctx.dtype)  # not g · 0, which is NaN where g is infinite
 
 
@@ -34,50 +36,62 @@ class Sign(Flat):
 class Floor(Flat):
     """y = x rounded down          dL/dx = 0"""
 
-    compute = np.floor
+    compute: Any = np.floor
 
 
 class Ceil(Flat):
     """y = x rounded up          dL/dx = 0"""
 
-    compute = np.ceil
+    compute: Any = np.ceil
 
 
 class Trunc(Flat):
     """y = x rounded towards 0          dL/dx = 0"""
 
-    compute = np.trunc
+    compute: Any = np.trunc
 
 
 class Round(Flat):
     """y = x rounded to the nearest integer, halves to even          dL/dx = 0"""
 
-    compute = np.rint
+    compute: Any = np.rint
 
 
-class FloorDivide(Function):
-    """z = ⌊x / y⌋          dL/dx = dL/dy = 0"""
+class Rounding(Recorded):
+    """Tensor's rounding."""
 
-    promotes = True
-    widens = "number"
+    __slots__ = ()
 
-    forward = np.floor_divide
+    def sign(input: Tensor) -> Tensor:
+        """-1, 0 or 1."""
+        return record_op(Sign, input)
 
-    def backward(ctx, g):
-        return np.zeros(ctx.shape, ctx.dtype), np.zeros(ctx.shape, ctx.dtype)
+    def floor(input: Tensor) -> Tensor:
+        """Round down."""
+        return _whole(Floor, input)
+
+    floor_: Final = in_place(floor)
+
+    def ceil(input: Tensor) -> Tensor:
+        """Round up."""
+        return _whole(Ceil, input)
+
+    def trunc(input: Tensor) -> Tensor:
+        """Round towards 0."""
+        return _whole(Trunc, input)
+
+    @widening
+    def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+        """Round to the nearest integer (or to `decimals` digits), halves to even."""
+        if decimals == 0:
+            return _whole(Round, input)
+        need_float("round", input)
+        scale = 10.0**decimals
+        return record_op(Round, input * scale) / scale
+
+    round_: Final = in_place(round)
 
 
-class Remainder(Function):
-    """z = x - y ⌊x/y⌋, with the sign of y          dL/dx = dL/dz,   dL/dy = -dL/dz · ⌊x/y⌋"""
-
-    promotes = True
-    bools = "mixed"
-    widens = "number"
-    saves = ("x", "y")
-
-    forward = np.remainder
-
-    def backward(ctx, g):
-        x, y = ctx.saved_tensors
-        to_x, to_y = ctx.edges
-        return g, tied(-g * np.floor_divide(plain(x), plain(y)), y) if to_y else None
+def _whole(op, input):
+    need_numbers(op.__name__.lower(), input)
+    return input.clone() if input.dtype.kind in "iub" else record_op(op, input)

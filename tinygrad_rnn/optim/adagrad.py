@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..dtypes import float32
-from ..tensor import Tensor
 from .optimizer import FROM_ZERO, Optimizer, check_execution, decayed
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .._mode import enable_grad, quiet
-from ..graph import log_write
+from .._tensor import Tensor
 from ..ops.function import is_half
-from ..tensor import Tensor
+from ..ops.inplace import log_write
 from .line_search import Point, strong_wolfe
 from .optimizer import FROM_ZERO, Check, Optimizer
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from .._mode import enable_grad, quiet
+from .._tensor import Tensor
 from ..create import as_tensor
 from ..dtypes import float32
-from ..graph import log_write
 from ..ops.function import is_half
-from ..tensor import Tensor
+from ..ops.inplace import log_write
 
 Check = tuple[str, Callable[[Any], bool]]  # what is allowed, in words; is this value? (NaN never is)
 FROM_ZERO: Check = ("a finite number, 0 or more", lambda v: 0 <= v < inf)

@@ -16,10 +16,13 @@ import numpy as np
 
 from .. import engine, random
 from .._mode import switch, thread, users_errors
+from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node, tick
+from ..ops.basic import stretch
 from ..ops.function import Function
-from ..recording import edge_of
-from ..tensor import Tensor
+from ..ops.inplace import edge_of
+from ..recording import record_node
+from ..trees import tree_map
 
 
 class CheckpointError(RuntimeError):
@@ -47,21 +50,21 @@ def checkpoint(
     """
     if not callable(function):
         raise TypeError(f"checkpoint(): expected a function first, got {type(function).__name__}")
-    mode = thread.mode
-    if not mode.recording:
+    if not thread.mode.recording:
         return function(*args, **kwargs)
     again = Again(function, args, kwargs, preserve_rng_state)
     start = tick()
     crossing: dict[Edge, None] = {}
-    with switch(on_record=lambda node, out, arrays: crossing.update(_older(node, start))):
+    with switch(recorders=(lambda node, out, arrays: crossing.update(_older(node, start)),)):
         returned = function(*args, **kwargs)
     outputs = [t for t in tensors_in(returned) if _made_since(t, start)]
     if not outputs:
         return returned
     again.expected = (tuple(crossing), [t.array.shape for t in outputs])
-    made = _connect(again, outputs, mode)
-    replaced = {id(t): new for t, new in zip(outputs, made, strict=True)}
-    return _rebuilt(returned, lambda t: replaced.get(id(t), t))
+    arrays = [t.array for t in outputs]
+    made = record_node(Checkpoint(again), again.expected[0], (), arrays[0] if len(arrays) == 1 else tuple(arrays))
+    replaced = {id(t): new for t, new in zip(outputs, [made] if len(arrays) == 1 else made, strict=True)}
+    return tree_map(lambda t: replaced.get(id(t), t), returned, Tensor)
 
 
 def checkpoint_sequential(functions: Iterable[Any], segments: int, input: Any, **options: Any) -> Any:
@@ -84,9 +87,9 @@ class Again:
     expected: tuple[tuple[Edge, ...], list[tuple[int, ...]]]  # the edges into the function, the shapes of its outputs
 
     def __init__(self, function: Any, args: Any, kwargs: Any, preserve_rng_state: bool):
-        self.call = (function, args, kwargs)
-        self.random = random.get_rng_state() if preserve_rng_state else None
-        self.unrolled = thread.mode.unrolled
+        self.call: Any = (function, args, kwargs)
+        self.random: Any = random.get_rng_state() if preserve_rng_state else None
+        self.unrolled: Any = thread.mode.unrolled
 
     def arrays(self) -> list[np.ndarray]:
         """What must not change in place before backward: the arguments and the leaves that are used."""
@@ -103,7 +106,7 @@ class Again:
             if self.random is not None:
                 random.set_rng_state(self.random)
             switches = {"recording": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
-            with users_errors(), switch(on_record=lambda node, out, arrays: nodes.append(node), **switches):
+            with users_errors(), switch(recorders=(lambda node, out, arrays: nodes.append(node),), **switches):
                 returned = function(*args, **kwargs)
         finally:
             if self.random is not None:
@@ -133,6 +136,14 @@ class Again:
 class Checkpoint(Function):
     """One checkpointed call: its edges lead to what the function used, its saved values are those, and `Again`."""
 
+    def __init__(self, again: Again):
+        self.again: Again | None = again
+
+    def _pick_saved(self, edges: Any, inputs: Any, out: Any) -> tuple[Any, ...]:
+        again, self.again = self.again, None
+        assert again is not None
+        return (*again.arrays(), again)
+
     def backward(self, *gs: Any) -> tuple[Any, ...]:
         """Run the function again and go backward through that graph, down to what came in from outside."""
         again: Again = self.saved_tensors[-1]
@@ -156,7 +167,7 @@ class Checkpoint(Function):
         """Itself: `backward` runs on Tensors as on arrays."""
         return self
 
-    def expand(self) -> tuple[Tensor, ...]:
+    def recompute(self) -> tuple[Tensor, ...]:
         """The outputs again, as the graph of the function; pictures call it."""
         return tuple(self.saved_tensors[-1].run(self.scope)[0])
 
@@ -172,32 +183,13 @@ class WayIn(Function):
 
 
 def _way_in(edge: Edge, recorded: bool) -> Edge:
-    """A node to stand for what `edge` leads to. Backward ends in it, unless gradients are themselves recorded:
-    a second derivative goes on."""
+    """A node to stand for what `edge` leads to, younger than that and older than what will use it. Backward ends in
+    it, unless gradients are themselves recorded: a second derivative goes on."""
     node, number = edge
-    way = WayIn()
-    way.edges, way.saved_tensors, way.hooks, way.scope = (edge,) if recorded else (), (), None, node.scope
-    single = node.n_outputs == 1
-    way.n_outputs, way.shape = 1, node.shape if single else node.shape[number]
-    way.dtype = node.dtype if single else node.dtype[number]
-    way.birth = tick()  # after what it leads to, before what will use it
-    return way, 0
-
-
-def _connect(again: Again, outputs: list[Tensor], mode: Any) -> list[Tensor]:
-    """The outputs as those of a Checkpoint node."""
-    node = Checkpoint()
-    node.edges, node.hooks, node.scope = again.expected[0], None, mode.scope
-    node.saved_tensors = (*again.arrays(), again)
-    node.n_outputs = len(outputs)
-    single = node.n_outputs == 1
-    node.shape = outputs[0].array.shape if single else tuple([t.array.shape for t in outputs])
-    node.dtype = outputs[0].array.dtype if single else tuple([t.array.dtype for t in outputs])
-    node.birth = tick()
-    arrays = tuple([t.array for t in outputs])
-    if mode.on_record is not None:
-        mode.on_record(node, arrays[0] if single else arrays, ())
-    return [Tensor._of(array, (node, k)) for k, array in enumerate(arrays)]
+    dtype = node.dtype if node.n_outputs == 1 else node.dtype[number]
+    value = stretch(np.zeros((), dtype), node.shapes[number])  # nobody looks at it
+    with switch(scope=node.scope, recorders=()):
+        return record_node(WayIn(), (edge,) if recorded else (), (), value)._edge
 
 
 def _older(node: Node | None, start: int) -> dict[Edge, None]:
@@ -213,20 +205,8 @@ def _made_since(t: Tensor, start: int) -> bool:
 def tensors_in(structure: Any) -> list[Tensor]:
     """The Tensors in tuples, lists and dicts, in order, each once."""
     found: dict[int, Tensor] = {}
-    _rebuilt(structure, lambda t: found.setdefault(id(t), t))
+    tree_map(lambda t: found.setdefault(id(t), t), structure, Tensor)
     return list(found.values())
-
-
-def _rebuilt(structure: Any, replace: Callable[[Tensor], Any]) -> Any:
-    if isinstance(structure, Tensor):
-        return replace(structure)
-    if isinstance(structure, dict):
-        return {key: _rebuilt(part, replace) for key, part in structure.items()}
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(_rebuilt(part, replace) for part in structure))
-    if isinstance(structure, (tuple, list)):
-        return type(structure)(_rebuilt(part, replace) for part in structure)
-    return structure
 
 
 def _chain(functions: list[Any]) -> Callable[[Any], Any]:

@@ -1,7 +1,8 @@
-"""Pictures of the graph: `draw(tensor)` for one, `record()` for what the graph alone does not keep."""
+"""Pictures of the graph: `draw(tensor)` for one; `tinygrad_rnn.record()` keeps what the graph alone does not."""
 
-from .drawing import DrawError, Drawing, draw
-from .model import Item, Link, Model
-from .record import record
+from . import plots
+from .drawing import Drawing, draw
+from .errors import DrawError
+from .model.items import Item, Link, Model
 
-__all__ = ["DrawError", "Drawing", "Item", "Link", "Model", "draw", "record"]
+__all__ = ["DrawError", "Drawing", "Item", "Link", "Model", "draw", "plots"]

@@ -12,17 +12,19 @@ import numpy as np
 
 from ..graph import FREED, ancestors
 from ..ops.function import Recorded
-from . import dot, text
-from .arrange import arrange
-from .expand import Opened, note_all_gradients, open_fused
-from .fold import LONG_GRAPH, UNFOLDED
-from .labels import Labels
-from .layout import LayoutTimeout, layered_all
-from .model import Model
-from .names import name_items
-from .picture import Picture
-from .svg import write_svg
-from .views import VIEWS, Wanted, build
+from .errors import DrawError
+from .model.boxes import Picture
+from .model.items import Model
+from .model.labels import Labels
+from .model.names import name_items
+from .model.opened import Opened, note_all_gradients, open_fused
+from .page.page import write_page
+from .place.arrange import arrange
+from .place.fold import LONG_GRAPH, UNFOLDED
+from .place.layout import LayoutTimeout, layered_all
+from .place.views import VIEWS, Wanted, build
+from .write import dot, text
+from .write.svg import write_svg
 
 MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
 TOO_WIDE = 32_000  # pixels: what PNG writers can take
@@ -32,10 +34,6 @@ INSTALL = (
     '  or use SVG, which needs nothing:   drawing.save("graph.svg")\n'
     '  or keep the source:                drawing.save("graph.dot")   (paste into any Graphviz viewer)'
 )
-
-
-class DrawError(RuntimeError):
-    """A picture could not be drawn; the message says what was tried and what to do."""
 
 
 def draw(
@@ -68,7 +66,7 @@ def draw(
     shapes   write shapes on the boxes (they are always in the hover text)
     values   write values; by default for small graphs of plain numbers
     grads    a dashed track beside each edge: the gradient that went back along it. Uses what
-             `viz.record()` noted, else runs a backward of its own that leaves `.grad` alone
+             `tg.record()` noted, else runs a backward of its own that leaves `.grad` alone
     steps    a range of time steps to show in full; the others are folded
     expand   show the steps inside a whole-sequence layer; False leaves it one box
     engine   who lays out: "auto", "dot", "pygraphviz" or "builtin" (needs no Graphviz)
@@ -102,7 +100,7 @@ def draw(
     if opened.closed:
         closed = ", ".join(sorted(opened.closed))
         drawing.picture.notes.append(
-            f"{closed}: one box, because backward() freed what its steps need; draw before, or use viz.record()"
+            f"{closed}: one box, because backward() freed what its steps need; draw before, or use tg.record()"
         )
     if path is not None:
         drawing.save(path)
@@ -163,13 +161,13 @@ def _with_outputs(names: dict[str, Any] | None, tensors: list[Any]) -> dict[str,
 def _run_backward(tensors: list[Any], opened: Opened) -> None:
     """Note the gradient of every edge, unless a watched backward already did. Leaves `.grad` alone."""
     nodes = ancestors([t._edge[0] for t in tensors])
-    if any(node.seen is not None and node.seen.sent for node in nodes):
+    if any(node.notes is not None and node.notes.sent for node in nodes):
         return
     freed = next((node for node in nodes if node.saved_tensors is FREED), None)
     if freed is not None:
         raise DrawError(
             "grads=True: the graph was freed by backward(), and no gradients were recorded in it. "
-            "Draw before backward(), or run it inside `with viz.record():`, or with retain_graph=True"
+            "Draw before backward(), or run it inside `with tg.record():`, or with retain_graph=True"
         )
     seeds = [np.ones_like(t.array) for t in tensors]
     note_all_gradients([t._edge for t in tensors], seeds, opened)
@@ -186,11 +184,14 @@ class Drawing:
     def __init__(
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
-        self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
+        self.model: Model = model
+        self.wanted: Wanted = wanted
+        self.theme: str = theme
+        self.timeout: float = timeout
         self.picture: Picture = build(model, wanted)
         self.picture.title = self._title()
-        self.stats = self.picture.stats
-        self.engine = self._engine(engine)
+        self.stats: Any = self.picture.stats
+        self.engine: Any = self._engine(engine)
         self._arranged = False
         if self.stats["drawn"] > max_nodes:
             raise DrawError(
@@ -268,8 +269,6 @@ class Drawing:
 
     def html(self, **options: Any) -> str:
         """The picture as an interactive page in one file: see `page.write_page`, which takes the options."""
-        from .page import write_page
-
         return write_page(self, **options)
 
     def save(self, path: str | Path, **options: Any) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from typing import Any
 
 OKABE_ITO = {
     "orange": "#E69F00",
@@ -42,8 +43,11 @@ class Theme:
     """The colours of light or dark paper, by what they are for."""
 
     def __init__(self, paper: str, ink: str, soft: str, tile: str, tint: float):
-        self.paper, self.ink, self.soft, self.tile = paper, ink, soft, tile
-        self.fill = {name: mix(OKABE_ITO[colour], paper, tint) for name, colour in GATES.items()}
+        self.paper: str = paper
+        self.ink: str = ink
+        self.soft: str = soft
+        self.tile: str = tile
+        self.fill: Any = {name: mix(OKABE_ITO[colour], paper, tint) for name, colour in GATES.items()}
         self.fill |= {
             "": mix(ink, paper, 0.04),
             "input": mix(ink, paper, 0.10),
@@ -53,9 +57,9 @@ class Theme:
             "fold": mix(ink, paper, 0.07),
             "module": mix(OKABE_ITO["sky"], paper, 0.25),
         }
-        self.gradient = OKABE_ITO["vermillion"]
-        self.state = OKABE_ITO["blue"] if tint > 0.5 else OKABE_ITO["sky"]
-        self.cut = mix("#D00000", ink, 0.7)
+        self.gradient: Any = OKABE_ITO["vermillion"]
+        self.state: Any = OKABE_ITO["blue"] if tint > 0.5 else OKABE_ITO["sky"]
+        self.cut: Any = mix("#D00000", ink, 0.7)
 
 
 LIGHT = Theme(paper="#ffffff", ink="#222222", soft="#8a8a8a", tile="#fafafa", tint=0.6)
@@ -88,8 +92,9 @@ class GradientScale:
     def __init__(self, norms: list[float]):
         found = [n for n in norms if n > 0 and math.isfinite(n)]
         self.low, self.high = (min(found), max(found)) if found else (1.0, 1.0)
-        self.low = max(self.low, self.high * 1e-12)  # twelve decades are enough for any eye
-        self.count, self.of = len(found), len(norms)
+        self.low: Any = max(self.low, self.high * 1e-12)  # twelve decades are enough for any eye
+        self.count: Any = len(found)
+        self.of: Any = len(norms)
 
     def at(self, norm: float | None) -> float | None:
         """0 for the smallest gradient of the picture, 1 for the largest, None where none flows."""

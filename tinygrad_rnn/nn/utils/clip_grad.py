@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..._mode import quiet
-from ...graph import log_write
-from ...tensor import Tensor
+from ..._tensor import Tensor
+from ...ops.inplace import log_write
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..._mode import no_grad
-from ...functions.reduce import vector_norm
-from ...tensor import Tensor
+from ..._tensor import Tensor
+from ...ops.reducing import vector_norm
 from ..container import ModuleDict
 from ..module import Module
 from ..parameter import Parameter
@@ -27,7 +27,11 @@ class WeightNorm:
     """
 
     def __init__(self, name: str, dim: int | None, path: str, g: str, v: str):
-        self.name, self.dim, self.path, self.g, self.v = name, dim, path, g, v
+        self.name: str = name
+        self.dim: int | None = dim
+        self.path: str = path
+        self.g: str = g
+        self.v: str = v
 
     def weight(self, module: Module) -> Tensor:
         """The weight from g and v as they are now."""

@@ -20,7 +20,7 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
-        self.optimizer = need_optimizer(type(self).__name__, optimizer)
+        self.optimizer: Any = need_optimizer(type(self).__name__, optimizer)
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -29,8 +29,8 @@ class LRScheduler:
                     f"{type(self).__name__}: param group {number} has no 'initial_lr'; to continue after epoch "
                     f"{last_epoch}, load the optimizer's state first"
                 )
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
+        self.base_lrs: Any = [group["initial_lr"] for group in optimizer.param_groups]
+        self.last_epoch: int = last_epoch
         self._start()
 
     def _start(self) -> None:

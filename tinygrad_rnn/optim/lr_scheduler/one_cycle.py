@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Any
 
 from ..optimizer import Optimizer
 from .base import LRScheduler, need_optimizer, per_group
@@ -41,12 +42,13 @@ class OneCycleLR(LRScheduler):
         last_epoch: int = -1,
     ):
         groups = need_optimizer("OneCycleLR", optimizer).param_groups
-        self.total_steps = _total_steps(total_steps, epochs, steps_per_epoch)
+        self.total_steps: Any = _total_steps(total_steps, epochs, steps_per_epoch)
         if not 0 <= pct_start <= 1:
             raise ValueError(f"OneCycleLR: pct_start must be between 0 and 1, got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"OneCycleLR: anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}")
-        self.anneal_strategy, self.cycle_momentum = anneal_strategy, cycle_momentum
+        self.anneal_strategy: str = anneal_strategy
+        self.cycle_momentum: bool = cycle_momentum
         self._phases = _phases(self.total_steps, pct_start, three_phase)
         highest = per_group("OneCycleLR", "max_lr", optimizer, max_lr)
         if last_epoch == -1:

@@ -27,8 +27,10 @@ class SequentialLR(LRScheduler):
                 raise ValueError(f"SequentialLR: scheduler {number} is a ReduceLROnPlateau, whose step needs a loss")
             if scheduler.optimizer is not optimizer:
                 raise ValueError(f"SequentialLR: scheduler {number} belongs to another optimizer")
-        self.optimizer, self._schedulers, self._milestones = optimizer, list(schedulers), list(milestones)
-        self.last_epoch = last_epoch + 1
+        self.optimizer: Optimizer = optimizer
+        self._schedulers: list[Any] = list(schedulers)
+        self._milestones: list[Any] = list(milestones)
+        self.last_epoch: Any = last_epoch + 1
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
         self._take_back_first_step()  # each scheduler made its own when it was built

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...create import as_tensor, tensor
 from ...dtypes import float64
-from ...functions.joining import stack
-from ...tensor import Tensor
+from ...ops.joining import stack
+from ...trees import like, tree_map
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
@@ -42,11 +43,10 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return _like(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
-    if isinstance(first, tuple) and hasattr(first, "_fields"):
-        return type(first)(*(default_collate(field) for field in _columns(batch)))
+        return like(first, [default_collate([sample[key] for sample in batch]) for key in first])
     if isinstance(first, Sequence):
-        return [default_collate(field) for field in _columns(batch)]
+        fields = [default_collate(field) for field in _columns(batch)]
+        return like(first, fields) if hasattr(first, "_fields") else fields
     raise TypeError(
         f"default_collate: samples hold a {_kind(first)}; expected tensors, arrays, numbers, strings, dicts, tuples or "
         f"lists. Pass a collate_fn that makes a batch of them"
@@ -55,15 +55,11 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 def default_convert(data: Any) -> Any:
     """Arrays inside one sample become tensors, everything else stays: what a loader without batches does."""
-    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
-        return as_tensor(data)
-    if isinstance(data, Mapping):
-        return _like(data, {key: default_convert(value) for key, value in data.items()})
-    if isinstance(data, tuple) and hasattr(data, "_fields"):
-        return type(data)(*(default_convert(part) for part in data))
-    if isinstance(data, (tuple, list)):
-        return [default_convert(part) for part in data]
-    return data
+
+    def convert(x: np.ndarray | np.generic) -> Any:
+        return as_tensor(x) if x.dtype.kind in "biuf" else x
+
+    return tree_map(convert, data, (np.ndarray, np.generic), lists=True)
 
 
 def _stacked(tensors: list[Tensor]) -> Tensor:
@@ -88,16 +84,6 @@ def _columns(batch: Sequence[Any]) -> list[tuple[Any, ...]]:
             f"Pad them, or pass a collate_fn that does"
         )
     return list(zip(*batch, strict=True))
-
-
-def _like(sample: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
-    """`values` in the mapping type of the sample, if that can be made from a dict."""
-    if type(sample) is dict:
-        return values
-    try:
-        return type(sample)(values)  # type: ignore[call-arg]
-    except TypeError:
-        return values
 
 
 def _kind(x: Any) -> str:

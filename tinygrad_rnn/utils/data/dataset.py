@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ..._tensor import Tensor
 from ...random import Generator, source
-from ...tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -71,7 +71,8 @@ class Subset(Dataset[T_co]):
     """The samples of `dataset` at `indices`, in that order."""
 
     def __init__(self, dataset: Dataset[T_co], indices: Sequence[int]):
-        self.dataset, self.indices = dataset, indices
+        self.dataset: Dataset[T_co] = dataset
+        self.indices: Sequence[int] = indices
 
     def __getitem__(self, index: Any) -> T_co:
         return self.dataset[self.indices[index]]
@@ -88,13 +89,13 @@ class ConcatDataset(Dataset[Any]):
     """The samples of several datasets, one dataset after the other."""
 
     def __init__(self, datasets: Iterable[Dataset[Any]]):
-        self.datasets = list(datasets)
+        self.datasets: list[Any] = list(datasets)
         if not self.datasets:
             raise ValueError("ConcatDataset: got no datasets")
         for dataset in self.datasets:
             if isinstance(dataset, IterableDataset):
                 raise TypeError(f"ConcatDataset: {type(dataset).__name__} is an IterableDataset, which has no indices")
-        self.cumulative_sizes = list(accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
+        self.cumulative_sizes: list[Any] = list(accumulate(len(d) for d in self.datasets))  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from ..._tensor import Tensor
 from ...create import as_tensor
 from ...dtypes import float64
-from ...functions.sampling import multinomial
 from ...random import Generator, source
-from ...tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)
 AT_ONCE = 1024  # indices drawn in one go, where an epoch may be endless
@@ -61,7 +60,9 @@ class RandomSampler(Sampler[int]):
     ):
         if not isinstance(replacement, bool):
             raise TypeError(f"RandomSampler: replacement must be True or False, got {replacement!r}")
-        self.data_source, self.replacement, self.generator = data_source, replacement, generator
+        self.data_source: Sized = data_source
+        self.replacement: bool = replacement
+        self.generator: Generator | None = generator
         self._num_samples = None if num_samples is None else _positive("RandomSampler", num_samples)
 
     @property
@@ -90,7 +91,8 @@ class SubsetRandomSampler(Sampler[int]):
     """The given indices in random order."""
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None):
-        self.indices, self.generator = indices, generator
+        self.indices: Sequence[int] = indices
+        self.generator: Generator | None = generator
 
     def __iter__(self) -> Iterator[int]:
         for k in source(self.generator).permutation(len(self.indices)).tolist():
@@ -117,14 +119,15 @@ class WeightedRandomSampler(Sampler[int]):
     ):
         if not isinstance(replacement, bool):
             raise TypeError(f"WeightedRandomSampler: replacement must be True or False, got {replacement!r}")
-        self.weights = as_tensor(weights, dtype=float64)
+        self.weights: Any = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
             raise ValueError(f"WeightedRandomSampler: weights must have one axis, got shape {list(self.weights.shape)}")
-        self.num_samples = _positive("WeightedRandomSampler", num_samples)
-        self.replacement, self.generator = replacement, generator
+        self.num_samples: Any = _positive("WeightedRandomSampler", num_samples)
+        self.replacement: bool = replacement
+        self.generator: Generator | None = generator
 
     def __iter__(self) -> Iterator[int]:
-        drawn = multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)
+        drawn = self.weights.multinomial(self.num_samples, self.replacement, generator=self.generator)
         return iter(drawn.tolist())
 
     def __len__(self) -> int:
@@ -137,11 +140,9 @@ class BatchSampler(Sampler[list[int]]):
     def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool):
         if not isinstance(drop_last, bool):
             raise ValueError(f"BatchSampler: drop_last must be True or False, got {drop_last!r}")
-        self.sampler, self.batch_size, self.drop_last = (
-            sampler,
-            _positive("BatchSampler", batch_size, "batch_size"),
-            drop_last,
-        )
+        self.sampler: Iterable[Any] = sampler
+        self.batch_size: Any = _positive("BatchSampler", batch_size, "batch_size")
+        self.drop_last: bool = drop_last
 
     def __iter__(self) -> Iterator[list[int]]:
         indices = iter(self.sampler)

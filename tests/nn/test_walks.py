@@ -1,0 +1,54 @@
+"""From a layer to its kernel, and back, is a straight line: these calls and no others. CONTRIBUTING describes them."""
+
+import pathlib
+import sys
+
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import nn
+
+PACKAGE = str(pathlib.Path(tg.__file__).parent)
+
+
+def calls_on_the_way_to(name, run):
+    """The package's own calls that are open when `name` is called, as "file.function", outermost first."""
+    found = []
+
+    def watch(frame, event, argument):
+        if event == "call" and not found and frame.f_code.co_name == name:
+            while frame is not None:
+                path = pathlib.Path(frame.f_code.co_filename)
+                if str(path).startswith(PACKAGE):
+                    found.insert(0, f"{path.stem}.{frame.f_code.co_name}")
+                frame = frame.f_back
+
+    sys.setprofile(watch)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_the_walks_to_a_kernel_and_back(kind):
+    model, x, name = getattr(nn, kind)(3, 4), tg.randn(5, 2, 3), kind.lower()
+    loss = model(x)[0].sum()
+    assert calls_on_the_way_to(f"{name}_forward", lambda: model(x)) == [
+        "module.__call__",
+        "layer_base.forward",
+        "layer_base._layers_fused",
+        "fused.sequence_node",
+        "recording.record_op",
+        "fused.forward",
+        f"{name}.{name}_forward",
+    ]
+    assert calls_on_the_way_to(f"{name}_backward", loss.backward) == [
+        "_tensor.backward",
+        "gradients.backward",
+        "engine.backward",
+        "engine._run",
+        "fused.backward",
+        f"{name}.{name}_backward",
+    ]

@@ -1,0 +1,372 @@
+"""Tensor: an array of numbers, and the edge that leads back to how they were computed.
+
+    array   the numbers, a NumPy array
+    _edge   (node, output number) in the graph; None where no gradient is wanted
+    _view   (base, edge of base) if this tensor looks into another tensor's memory
+    grad    the gradient that backward left here, a Tensor or None
+    name    shown in pictures; parameters get theirs from their module
+
+What it can compute is in `ops/`: each family of operations is a part of this class, and `tinygrad_rnn.tanh` is
+`Tensor.tanh`.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, printing, recording
+from ._device import cpu
+from ._device import device as _device
+from ._names import missing
+from .gradients import backward
+from .graph import Leaf, Node, RemovableHandle
+from .ops.activations import Activations
+from .ops.arithmetic import Arithmetic
+from .ops.checks import wrap_dim
+from .ops.choosing import Choosing
+from .ops.comparing import Comparing
+from .ops.converting import Converting
+from .ops.extremes import Extremes
+from .ops.filling import Filling
+from .ops.function import Function, Recorded
+from .ops.gathering import Gathering
+from .ops.indexing import Indexing
+from .ops.inplace import edge_of, version
+from .ops.joining import Joining
+from .ops.logsums import LogSums
+from .ops.making import Making, Size, legacy_array
+from .ops.moving import Moving
+from .ops.powers import Powers
+from .ops.products import Products
+from .ops.reducing import Reducing
+from .ops.rounding import Rounding
+from .ops.running import Running
+from .ops.shaping import Shaping
+from .ops.softmax import Softmaxes
+from .ops.sorting import Sorting
+from .ops.special import Special
+
+_new = object.__new__
+_adding = threading.RLock()  # threads may share weights: a sum read by one while another adds would be lost
+
+
+class Tensor(
+    Activations,
+    Arithmetic,
+    Choosing,
+    Comparing,
+    Converting,
+    Extremes,
+    Filling,
+    Gathering,
+    Indexing,
+    Joining,
+    LogSums,
+    Making,
+    Moving,
+    Powers,
+    Products,
+    Reducing,
+    Rounding,
+    Running,
+    Shaping,
+    Softmaxes,
+    Sorting,
+    Special,
+):
+    """Numbers that remember how they were computed. Make one with `tensor(...)`, `zeros(...)`, `randn(...)`.
+
+    >>> x = tinygrad_rnn.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_edge", "_view", "array", "grad", "name")
+
+    array: np.ndarray
+    _edge: tuple[Node, int] | None
+    _view: tuple[Tensor, Any] | None
+    grad: Tensor | None
+    name: str | None
+
+    def __init__(self, *data: Any):
+        """PyTorch's legacy form: `Tensor(2, 3)` has unset float32 numbers, `Tensor([1, 2])` holds 1. and 2."""
+        self.array = legacy_array(data, dtypes.get_default_dtype())
+        self._edge = self.grad = self.name = self._view = None
+
+    @staticmethod
+    def _of(array: np.ndarray, edge: tuple[Node, int] | None = None) -> Tensor:
+        """A Tensor around `array`, without copying."""
+        t = _new(Tensor)
+        t.array, t._edge = array, edge
+        t.grad = t.name = t._view = None
+        return t
+
+    @staticmethod
+    def _record(op: type[Function], *inputs: Any, **options: Any) -> Any:
+        return recording.record_op(op, *inputs, **options)
+
+    # --- what it is ---------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The size along each axis."""
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type."""
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.array.ndim
+
+    @property
+    def device(self) -> _device:
+        """Always the CPU."""
+        return cpu
+
+    is_cuda = False
+    is_sparse = False
+    is_quantized = False
+    layout = "strided"
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or its entry `dim`."""
+        return self.shape if dim is None else self.array.shape[wrap_dim("size", dim, self.array.ndim)]
+
+    def dim(self) -> int:
+        """The number of axes."""
+        return self.array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    nelement = numel
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.array.itemsize
+
+    element_size: Any = lambda self: self.array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.array.nbytes
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Steps in memory, in elements, from one entry to the next along each axis (or along `dim`)."""
+        steps = tuple(s // self.array.itemsize for s in self.array.strides)
+        return steps if dim is None else steps[dim]
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Do the numbers lie in memory in reading order?"""
+        return self.array.flags.c_contiguous
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self.array.__array_interface__["data"][0]
+
+    def is_floating_point(self) -> bool:
+        """Is the element type a floating-point type?"""
+        return self.array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Always False: complex numbers are not supported."""
+        return False
+
+    @property
+    def _version(self) -> int:
+        """How often this tensor's memory was changed in place."""
+        return version(self.array)
+
+    # --- the graph ------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Is a gradient wanted for this tensor? Set it on leaves only."""
+        return edge_of(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for a gradient, or no longer; returns the tensor. Only floating-point leaves can."""
+        if requires_grad:
+            if self.array.dtype.kind != "f":
+                raise RuntimeError(
+                    f"only tensors of floating point dtype can require gradients, this one is {self.dtype}; "
+                    f"convert it first: x.float().requires_grad_()"
+                )
+            if edge_of(self) is None:
+                self._edge = (Leaf(self), 0)
+        elif not self.is_leaf:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables; to take a computed tensor out of the "
+                "graph use x.detach()"
+            )
+        else:
+            self._edge = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if the user made this tensor, rather than a recorded operation."""
+        edge = edge_of(self)
+        return edge is None or isinstance(edge[0], Leaf)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this tensor, None for leaves."""
+        edge = edge_of(self)
+        return None if edge is None or isinstance(edge[0], Leaf) else edge[0]
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of `grad_fn` this is."""
+        edge = edge_of(self)
+        return 0 if edge is None else edge[1]
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory, outside the graph. Assigning to it gives this tensor other numbers."""
+        return Tensor._of(self.array)
+
+    @data.setter
+    def data(self, new: Tensor) -> None:
+        if not isinstance(new, Tensor):
+            raise TypeError(f"x.data = ...: expected a Tensor, got {type(new).__name__}")
+        self.array = new.array
+        if self._edge is not None and isinstance(self._edge[0], Leaf):
+            self._edge[0].shape, self._edge[0].dtype = new.array.shape, new.array.dtype
+
+    def detach(self) -> Tensor:
+        """The same memory, outside the graph: no gradient passes."""
+        return Tensor._of(self.array)
+
+    def detach_(self) -> Tensor:
+        """Take this tensor itself out of the graph."""
+        self._edge = self._view = None
+        return self
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add the gradient of this tensor into `.grad` of the leaves it was computed from.
+
+        gradient      the gradient of the loss by this tensor, of its shape; may be left out for one element
+        retain_graph  keep saved values for another backward (default: create_graph)
+        create_graph  record the gradient's own computation, so that it can be differentiated
+        inputs        add only into these tensors
+
+        Raises RuntimeError if nothing requires grad, if `gradient` is needed or has another shape, on a
+        second call without retain_graph, and if a saved value was changed in place.
+        """
+        backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    def _add_grad(self, g: Any, fresh: bool) -> None:
+        """Called by the engine: add `g` (an array, or a Tensor while recording) to `.grad`."""
+        new: Any = g
+        with _adding:
+            if isinstance(g, Recorded):  # another leaf may get g too
+                new = new.clone() if self.grad is None else self.grad + g
+            elif self.grad is None:
+                # not ours alone unless it was made on the way: another tensor may hold the same memory
+                new = Tensor._of(np.asarray(g, order="C") if fresh else np.array(g, order="C"))
+            else:
+                new = Tensor._of(np.asarray(self.grad.array + g))
+            self.grad = new
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this computed tensor in `.grad` too."""
+        if edge_of(self) is None:
+            raise RuntimeError("can't retain_grad on a tensor that has requires_grad=False")
+        if self.is_leaf or self.retains_grad:
+            return
+        me = weakref.ref(self)
+
+        def keep(g: Any) -> None:
+            tensor = me()
+            if tensor is not None:
+                tensor._add_grad(g, False)
+
+        keep.retains = me  # type: ignore[attr-defined]
+        assert self._edge is not None
+        self._edge[0].add_hook(self._edge[1], keep)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Was `retain_grad()` called on this computed tensor?"""
+        if self.is_leaf or self._edge is None:
+            return False
+        hooks = (self._edge[0].hooks or {}).get(self._edge[1], ())
+        return any(hook.__dict__.get("retains") is not None and hook.retains() is self for hook in hooks)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(gradient)` when backward has this tensor's gradient; what it returns replaces it.
+
+        Returns a handle with `remove()`. The hook of a leaf runs before the gradient is added to `.grad`.
+        """
+        edge = edge_of(self)
+        if edge is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node, number = edge
+
+        def on_arrays(g: Any) -> Any:
+            if isinstance(g, Tensor):
+                return hook(g)
+            replacement = hook(Tensor._of(np.asarray(g)))
+            return None if replacement is None else _check_hook(replacement, g)
+
+        return node.add_hook(number, on_arrays)
+
+    def __repr__(self) -> str:
+        return printing.tensor_text(self)
+
+    def __getattr__(self, name: str) -> Any:
+        raise missing("a Tensor", name, dir(type(self)))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("tensors are not pickled: use tinygrad_rnn.save(...), or .numpy() for other formats")
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError("only leaf tensors can be deep-copied; use x.detach().clone()")
+        copied = self._twin(self.array.copy())
+        copied.grad = None if self.grad is None else self.grad.detach().clone()
+        memo[id(self)] = copied
+        return copied
+
+    def _twin(self, array: np.ndarray) -> Tensor:
+        """A leaf of the same kind around another array."""
+        twin = _new(type(self))
+        twin.array, twin._edge, twin.grad, twin.name, twin._view = array, None, None, self.name, None
+        return twin.requires_grad_() if self._edge is not None else twin
+
+
+def _check_hook(replacement: Any, g: Any) -> Any:
+    if not isinstance(replacement, Tensor) or replacement.array.shape != np.shape(g):
+        found = list(replacement.shape) if isinstance(replacement, Tensor) else type(replacement).__name__
+        raise RuntimeError(f"hook: expected a Tensor of the gradient's shape {list(np.shape(g))}, got {found}")
+    return replacement.array.astype(g.dtype, copy=False)
+
+
+recording.Tensor = Tensor  # what recorded operations return

@@ -1,0 +1,39 @@
+"""The recurrent cells: one time step each, as the equations say it. Everything recurrent is defined here.
+
+A `..._transition` function is the mathematics: it takes an input x_t, the state and the weights, and returns the new
+state, whose first part is the output h_t, and its gates by name. A `...Cell` module owns weights and calls its
+transition once. `layers.py` and `recurrent.py` beside this folder apply the same transitions through time.
+
+Shapes: x (B, I) or (I,), h and c (B, H) or (H,). Parameter names and gate order are PyTorch's: the rows of
+weight_ih (gates · H, I) and weight_hh (gates · H, H) are stacked in the order i, f, g, o for the LSTM and
+r, z, n for the GRU. The lectures write W · [h_{t-1}, x_t] + b: that W is [weight_hh, weight_ih], b their sum.
+
+    elman.py      RNN, identity-initialised RNN
+    lstm.py       LSTM, and the same in row vectors
+    variants.py   LSTMs with peepholes, with coupled gates, with layer normalisation
+    gru.py        GRU in its conventions, minimal gated unit
+    highway.py    highway layer, recurrent highway network
+"""
+
+from .base import Gates as Gates
+from .base import RNNCellBase as RNNCellBase
+from .base import State as State
+from .base import Weights as Weights
+from .base import check_choice as check_choice
+from .base import check_sizes as check_sizes
+from .elman import IRNNCell as IRNNCell
+from .elman import RNNCell as RNNCell
+from .elman import rnn_transition as rnn_transition
+from .gru import GRUCell as GRUCell
+from .gru import MGUCell as MGUCell
+from .gru import gru_other_update as gru_other_update
+from .gru import gru_transition as gru_transition
+from .gru import mgu_transition as mgu_transition
+from .highway import Highway as Highway
+from .highway import RHNCell as RHNCell
+from .lstm import LSTMCell as LSTMCell
+from .lstm import RowVectorLSTMCell as RowVectorLSTMCell
+from .lstm import lstm_transition as lstm_transition
+from .variants import CoupledLSTMCell as CoupledLSTMCell
+from .variants import LayerNormLSTMCell as LayerNormLSTMCell
+from .variants import PeepholeLSTMCell as PeepholeLSTMCell

@@ -1,0 +1,172 @@
+"""Other element types, Python numbers and arrays out of tensors."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes
+from .._device import check_device
+from .._device import device as _device
+from ..recording import record_op
+from .basic import Cast
+from .checks import is_tensor
+from .function import Recorded
+from .making import LEGACY_NAMES
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+
+class Converting(Recorded):
+    """Tensor's types, and what Python's number protocols give."""
+
+    __slots__ = ()
+
+    def item(input: Tensor) -> Any:
+        """The only element, as a Python number."""
+        if input.array.size != 1:
+            raise RuntimeError(f"a Tensor with {input.array.size} elements cannot be converted to a number (shape {list(input.shape)})")  # fmt: skip
+        return input.array.item()
+
+    def tolist(input: Tensor) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return input.array.tolist()
+
+    def numpy(input: Tensor, *, force: bool = False) -> np.ndarray:
+        """The array itself, sharing memory. Tensors in a graph need `detach()` first, or force=True."""
+        if input.requires_grad and not force:
+            raise RuntimeError("can't call numpy() on a Tensor that requires grad; use tensor.detach().numpy() instead")
+        return input.array
+
+    def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """Convert: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(other)`. Itself if nothing changes."""
+        wanted, copy = parse_to(args, kwargs)
+        if wanted is None or wanted == input.array.dtype:
+            return input.clone() if copy else input
+        source = input if wanted.kind == "f" else input.detach()  # integers and booleans have no gradient
+        return record_op(Cast, source, dtype=wanted)
+
+    def type(input: Tensor, dtype: Any = None) -> Any:
+        """Convert to `dtype`, given also as "torch.FloatTensor" and the like; without it, the type's name."""
+        if dtype is None:
+            return f"torch.{LEGACY_NAMES[str(input.dtype)]}"
+        dtype = getattr(dtype, "element_type", dtype)  # the class tinygrad_rnn.LongTensor and the like
+        if isinstance(dtype, str):
+            by_name = {legacy.split(".")[-1]: kind for kind, legacy in LEGACY_NAMES.items()}
+            dtype = by_name.get(dtype.split(".")[-1], dtype.split(".")[-1])
+        return input.to(dtypes.supported(dtype))
+
+    def type_as(input: Tensor, other: Any) -> Tensor:
+        """Convert to the type of `other`."""
+        return input.to(other.dtype)
+
+    def float(input: Tensor) -> Tensor:
+        """As float32."""
+        return input.to(dtypes.float32)
+
+    def double(input: Tensor) -> Tensor:
+        """As float64."""
+        return input.to(dtypes.float64)
+
+    def half(input: Tensor) -> Tensor:
+        """As float16."""
+        return input.to(dtypes.float16)
+
+    def long(input: Tensor) -> Tensor:
+        """As int64."""
+        return input.to(dtypes.int64)
+
+    def int(input: Tensor) -> Tensor:
+        """As int32."""
+        return input.to(dtypes.int32)
+
+    def short(input: Tensor) -> Tensor:
+        """As int16."""
+        return input.to(dtypes.int16)
+
+    def byte(input: Tensor) -> Tensor:
+        """As uint8."""
+        return input.to(dtypes.uint8)
+
+    def bool(input: Tensor) -> Tensor:
+        """True where nonzero."""
+        return input.to(dtypes.bool)
+
+    def cpu(input: Tensor) -> Tensor:
+        """Itself: there is only the CPU."""
+        return input
+
+    def cuda(input: Tensor, device: Any = None) -> Tensor:
+        """Raises: there is no GPU here."""
+        check_device("cuda")
+        return input
+
+    def pin_memory(input: Tensor) -> Tensor:
+        """Itself: pinning is for GPUs."""
+        return input
+
+    __array_ufunc__ = None  # ndarray * Tensor asks Tensor.__rmul__ instead of making an object array
+
+    def __array__(self: Tensor, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+        if self.requires_grad:
+            raise RuntimeError("NumPy cannot take a Tensor that requires grad; use tensor.detach() first")
+        return np.array(self.array, dtype=dtype, copy=copy)
+
+    def __bool__(self: Tensor) -> builtins.bool:
+        if self.array.size != 1:
+            raise RuntimeError(f"the truth value of a Tensor with {self.array.size} elements is ambiguous: use .any() or .all()")  # fmt: skip
+        return bool(self.array.item())
+
+    def __float__(self: Tensor) -> builtins.float:
+        return float(_only("float", self))
+
+    def __int__(self: Tensor) -> builtins.int:
+        return int(_only("int", self))
+
+    def __index__(self: Tensor) -> builtins.int:
+        if self.array.size != 1 or self.array.dtype.kind == "f":
+            raise TypeError(
+                f"only integer tensors of a single element can be used as an index (got {self.array.dtype}, shape {list(self.array.shape)})"
+            )
+        return int(self.array.item())
+
+    def __format__(self: Tensor, spec: str) -> str:
+        return format(self.array.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
+
+
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return input.array.size
+
+
+def is_floating_point(input: Any) -> bool:
+    """Is the element type a floating-point type?"""
+    return input.array.dtype.kind == "f"
+
+
+def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+    """The dtype asked for (or None) and whether to copy; raises for devices other than the CPU."""
+    kwargs = dict(kwargs)
+    wanted, copy = kwargs.pop("dtype", None), kwargs.pop("copy", False)
+    check_device(kwargs.pop("device", None))
+    other = kwargs.pop("other", None)
+    kwargs.pop("non_blocking", None)
+    if kwargs:
+        raise TypeError(f"to(): unknown argument {next(iter(kwargs))!r}")
+    for arg in (*args, other):
+        if is_tensor(arg):
+            wanted = arg.dtype
+        elif isinstance(arg, (str, _device)):
+            check_device(arg)
+        elif arg is not None and not isinstance(arg, bool):
+            wanted = arg
+    return None if wanted is None else dtypes.supported(wanted), copy
+
+
+def _only(wanted: str, x: Any) -> Any:
+    if x.array.size != 1:
+        raise ValueError(f"only one-element tensors can become a Python {wanted}; this one has {x.array.size}")
+    return x.array.item()

@@ -1,0 +1,48 @@
+"""Order: sorting, and the largest few."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .checks import need_numbers, wrap_dim
+from .extremes import MaxMin
+from .function import Recorded
+
+if TYPE_CHECKING:
+    from .._tensor import Tensor
+
+
+class Sorting(Recorded):
+    """Tensor's sorting."""
+
+    __slots__ = ()
+
+    def argsort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Tensor:
+        """The indices that sort along `dim`; equal elements keep their order."""
+        dim = wrap_dim("argsort", dim, input.array.ndim)
+        if not input.array.ndim:
+            return input._of(np.zeros((), np.int64))
+        x = input.array
+        if not descending:
+            return input._of(np.argsort(x, axis=dim, kind="stable"))
+        backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")  # ties: the first stays first
+        return input._of(np.flip(x.shape[dim] - 1 - backwards, dim).copy())
+
+    def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Any:
+        """(values, indices) sorted along `dim`; equal elements keep their order."""
+        indices = input.argsort(dim, descending)
+        return MaxMin(input.gather(dim, indices), indices)
+
+    def topk(input: Tensor, k: int, dim: Any = -1, largest: bool = True, sorted: bool = True) -> Any:
+        """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
+        need_numbers("topk", input)
+        dim = wrap_dim("topk", dim, input.array.ndim)
+        size = input.array.shape[dim] if input.array.ndim else 1
+        if not 0 <= k <= size:
+            raise RuntimeError(f"topk(): k is {k} but dimension {dim} has {size} elements")
+        indices = input.argsort(dim, descending=largest)
+        if input.array.ndim:
+            indices = indices[(*[slice(None)] * dim, slice(0, int(k)))].contiguous()
+        return MaxMin(input.gather(dim, indices), indices)

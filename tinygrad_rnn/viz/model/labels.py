@@ -1,0 +1,128 @@
+"""The words on a box: symbol, name, numbers; and the longer text shown on hover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..._mode import quiet
+from ..style import GATES
+from .boxes import Box
+from .items import Item, constant_input, number_of, value_of
+
+UNKNOWN = "·"  # a constant of which nothing was recorded
+
+
+@dataclass(slots=True)
+class Labels:
+    """What labels show. `values`: "" nothing, "stats" mean ± standard deviation."""
+
+    shapes: bool = False
+    values: bool = False
+    backward: bool = False  # names of backward functions instead of symbols
+
+    def box(self, item: Item, id: str) -> Box:
+        """The box of an item, with its label but not yet a place."""
+        if item.kind == "op":
+            kind, first = "op", self._op(item)
+        elif item.kind == "parameter":
+            kind, first = "parameter", short(item.name.rpartition(".")[2]) or item.id
+        else:
+            kind, first = "input", self._input(item)
+        if self.backward and item.kind in ("parameter", "leaf"):
+            first = f"{first}.grad"
+        lines = [first]
+        if self.shapes:
+            lines.append(shape_text(item))
+        if self.values:
+            lines.extend(value_lines(item))
+        role = item.name if item.name in GATES and item.kind == "op" else ""
+        box = Box(id, kind, lines, role, self.tip(item))
+        box.data["node"] = item.id
+        if kind == "parameter":
+            box.data["param"] = item.id
+        box.measure()
+        return box
+
+    def _op(self, item: Item) -> str:
+        if self.backward:
+            return item.node.name().removesuffix("0") if item.node is not None else item.op
+        symbol = "×" if item.op == "Mul" and item.shapes == ((),) else item.symbol
+        if item.node is not None and len(item.node.edges) == 2:
+            for position, edge in enumerate(item.node.edges):
+                constant = constant_input(item.node, position) if edge is None else None
+                number = None if constant is None or constant.cut is not None else number_of(constant)
+                if number is not None:
+                    symbol = f"{number_text(number)} {symbol}" if position == 0 else f"{symbol} {number_text(number)}"
+        if item.name.startswith(symbol):  # a Linear called linear1
+            return short(item.name)
+        return f"{symbol} {short(item.name)}".strip()
+
+    def _input(self, item: Item) -> str:
+        if item.name:
+            return short(item.name)
+        array = item.constant.array if item.constant is not None else None
+        if isinstance(array, np.ndarray):
+            return "0" if array.size and not array.any() else f"const {shape_text(item)}"
+        return UNKNOWN if item.kind == "constant" else f"leaf {shape_text(item)}"
+
+    @staticmethod
+    def tip(item: Item) -> str:
+        """The long text of an item."""
+        unknown = item.constant is not None and item.constant.array is None
+        about = "a constant, made inside tg.record() its value would be known" if unknown else shape_text(item)
+        parts = [item.op or item.kind, short(item.name), about]
+        if item.scope.path:
+            parts.append(item.scope.path)
+        if item.scope.step is not None:
+            parts.append(f"t = {item.scope.step}")
+        if item.node is not None and item.node.notes is not None and item.node.notes.arrived is not None:
+            parts.append(f"|grad| {number_text(item.node.notes.arrived)}")
+        if item.node is not None and item.node.source:
+            parts.append(item.node.source)
+        return " · ".join(part for part in parts if part)
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name that fits on a box: of a dotted path the end."""
+    if len(name) > most and "." in name:
+        name = name.rpartition(".")[2]
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def cuts_text(count: int) -> str:
+    """What a box says that hides places where the gradient ends."""
+    return f"✕ {count} cut" + ("s" if count != 1 else "")
+
+
+def shape_text(item: Item) -> str:
+    """'(4, 16)', or '4 × (4, 16)' for several outputs alike."""
+    first = "(" + ", ".join(map(str, item.shapes[0])) + ("," if len(item.shapes[0]) == 1 else "") + ")"
+    return first if len(item.shapes) == 1 else f"{len(item.shapes)} × {first}"
+
+
+def number_text(number: float) -> str:
+    """Three digits, no more."""
+    if not np.isfinite(number):
+        return "NaN" if np.isnan(number) else "∞" if number > 0 else "−∞"
+    if number == int(number) and abs(number) < 1e4:
+        return str(int(number)) if number >= 0 else f"−{-int(number)}"
+    return f"{number:.3g}".replace("-", "−")
+
+
+@quiet
+def value_lines(item: Item) -> list[str]:
+    """The value of a number, or mean ± deviation of an array; and the size of the gradient that arrived."""
+    array = value_of(item)
+    lines = []
+    if array is not None and array.size == 1:
+        lines.append(number_text(float(array.reshape(()))))
+    elif array is not None and array.size and array.dtype.kind == "f":
+        lines.append(f"{number_text(float(array.mean()))} ± {number_text(float(array.std()))}")
+        broken = int(array.size - np.isfinite(array).sum())
+        if broken:
+            lines.append(f"{broken} not finite")
+    if item.node is not None and item.node.notes is not None and item.node.notes.arrived is not None:
+        lines.append(f"|∂| {number_text(item.node.notes.arrived)}")
+    return lines

@@ -1,0 +1,183 @@
+"""Names for what is drawn: from the user's variables, from modules, and from the shape of known cells.
+
+A user's loop leaves only the variables of its last step behind; a name found in one step is given to
+the same operation of every other step. Gates and states of LSTM and GRU cells are recognised by how
+their operations are wired, and named only where that is unambiguous.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...graph import Leaf, memory_of
+from ...ops.function import Recorded
+from .items import Item, Model
+from .steps import Place
+
+
+def name_items(model: Model, names: dict[str, Any] | None) -> None:
+    """Fill `item.name` and `item.names`. `names` is a dict of variables, such as `locals()`."""
+    tensors = dict(_tensors_in(names or {}))
+    _user_names(model, {name: t for name, t in tensors.items() if "[" not in name})
+    _own_names(model)
+    for items in model.tiles.values():
+        _cell_names(items)
+    _same_in_every_step(model)
+    _lone_states(model)
+    _same_in_every_step(model)
+    _user_names(model, tensors)  # members of lists name only what has no name yet
+    _module_names(model)
+
+
+def _own_names(model: Model) -> None:
+    for item in model.items:
+        if isinstance(item.node, Leaf):
+            tensor = item.node.variable
+            item.name = item.name or (tensor.name if tensor is not None else None) or ""
+
+
+def _tensors_in(names: dict[str, Any]) -> Any:
+    """(name, tensor) for tensors, lists and tuples of tensors, and the parameters of modules."""
+    for name, value in names.items():
+        if name.startswith("_"):
+            continue
+        if isinstance(value, Recorded):
+            yield name, value
+        elif isinstance(value, (list, tuple)):
+            yield from ((f"{name}[{k}]", v) for k, v in enumerate(value) if isinstance(v, Recorded))
+        elif callable(getattr(value, "named_parameters", None)) and not isinstance(value, type):
+            yield from value.named_parameters()
+
+
+def _user_names(model: Model, tensors: dict[str, Any]) -> None:
+    by_memory: dict[int, tuple[str, np.ndarray]] = {}
+    for name, tensor in tensors.items():
+        by_memory.setdefault(id(memory_of(tensor.array)), (name, tensor.array))
+        if tensor._edge is None or tensor._edge[0] not in model.item_of:
+            continue
+        node, number = tensor._edge
+        item = model.item_of[node]
+        if node.n_outputs > 1 and not item.name:
+            item.names.setdefault(number, name)
+        elif not item.name:
+            item.name = name
+    for item in model.items:
+        if item.constant is not None and isinstance(item.constant.array, np.ndarray) and not item.name:
+            name, whole = by_memory.get(id(memory_of(item.constant.array)), ("", item.constant.array))
+            item.name = name + _part_of(item.constant.array, whole)
+
+
+def _part_of(part: np.ndarray, whole: np.ndarray) -> str:
+    """'[3]' or '[:, 3]' if `part` is one index of `whole`, '' if it is all of it."""
+    if part.shape == whole.shape:
+        return ""
+    offset = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    for axis, stride in enumerate(whole.strides):
+        if part.shape == whole.shape[:axis] + whole.shape[axis + 1 :] and stride and offset % stride == 0:
+            return "[" + ":, " * axis + f"{offset // stride}]"
+    return "[…]"
+
+
+def _cell_names(items: list[Item]) -> None:
+    for item in items:
+        if item.op == "Mul":
+            _lstm_names(item)
+        elif item.op == "Tanh":
+            _gru_names(item)
+
+
+def _set(items: dict[str, Item]) -> None:
+    for name, item in items.items():
+        if not item.name and not item.names:
+            item.name = name
+
+
+def _made_by(item: Item, op: str) -> list[Item]:
+    return [link.source for link in item.inputs if link.source.op == op]
+
+
+def _lstm_names(h: Item) -> None:
+    """h = o ⊙ tanh(c),   c = f ⊙ c' + i ⊙ g"""
+    outer, o = _made_by(h, "Tanh"), _made_by(h, "Sigmoid")
+    added = _made_by(outer[0], "Add") if outer else []
+    if not (outer and o and added):
+        return
+    c = added[0]
+    products = _made_by(c, "Mul")
+    inner = [m for m in products if _made_by(m, "Tanh") and _made_by(m, "Sigmoid")]
+    kept = [m for m in products if m not in inner and _made_by(m, "Sigmoid")]
+    if len(inner) != 1:  # none, or two: where c' was made by a tanh, f ⊙ c' looks like i ⊙ g
+        return
+    i, g = _made_by(inner[0], "Sigmoid")[0], _made_by(inner[0], "Tanh")[0]
+    _set({"h": h, "c": c, "o": o[0], "i": i, "g": g})
+    if kept:
+        _set({"f": _made_by(kept[0], "Sigmoid")[0]})
+
+
+def _gru_names(n: Item) -> None:
+    """n = tanh(… r ⊙ …),   h = (1 - z) ⊙ n + z ⊙ h'   or   h = n + z ⊙ (h' - n)"""
+    reset = [
+        r
+        for added in _made_by(n, "Add")
+        for product in [added, *_made_by(added, "Linear"), *_made_by(added, "MatMul")]
+        for m in _made_by(product, "Mul")
+        for r in _made_by(m, "Sigmoid")
+    ]
+    if len(reset) != 1:
+        return
+    for use in n.uses:
+        new = use.target
+        candidates = [link.target for link in new.uses if link.target.op == "Add"] if new.op == "Mul" else [new]
+        for h in candidates:
+            update = [z for m in _made_by(h, "Mul") for z in _made_by(m, "Sigmoid") if z is not reset[0]]
+            if h.op == "Add" and len(set(update)) == 1:
+                _set({"n": n, "r": reset[0], "z": update[0], "h": h})
+                return
+
+
+def _same_in_every_step(model: Model) -> None:
+    """A name given in one step names the same operation in the other steps of its row."""
+    by_row: dict[int, list[list[Item]]] = {}
+    for place, items in model.tiles.items():
+        by_row.setdefault(place.row, []).append(items)
+    for tiles in by_row.values():
+        known: dict[tuple[int, str], Item] = {}
+        for items in reversed(tiles):
+            for k, item in enumerate(items):
+                if item.name or item.names:
+                    known.setdefault((len(items) * 10_000 + k, item.op), item)
+        for items in tiles:
+            for k, item in enumerate(items):
+                twin = known.get((len(items) * 10_000 + k, item.op))
+                if twin is not None and not item.name and not item.names:
+                    item.name, item.names = twin.name, dict(twin.names)
+
+
+def _lone_states(model: Model) -> None:
+    """The only value that a row hands from step to step is its state h."""
+    states: dict[int, dict[int, list[Item]]] = {}
+    for place, items in model.tiles.items():
+        for k, item in enumerate(items):
+            if item.scope.step is not None and any(_hands_on(place, link.target.place) for link in item.uses):
+                states.setdefault(place.row, {}).setdefault(k, []).append(item)
+    for by_position in states.values():
+        if len(by_position) == 1:
+            for item in next(iter(by_position.values())):
+                _set({"h": item})
+
+
+def _module_names(model: Model) -> None:
+    """A module that is one operation, such as Linear, gives it its name."""
+    inside: dict[tuple[str, int], list[Item]] = {}
+    for item in model.items:
+        if item.kind == "op" and item.scope.path:
+            inside.setdefault((item.scope.path, item.scope.call), []).append(item)
+    for (path, _), items in inside.items():
+        if len(items) == 1 and "." in path:
+            _set({path.rpartition(".")[2]: items[0]})
+
+
+def _hands_on(here: Place, there: Place | None) -> bool:
+    return there is not None and there.row == here.row and there.step != here.step

@@ -1,0 +1,106 @@
+"""Open nodes that stand for a graph of their own, so that a picture shows what a fast kernel computes.
+
+A whole-sequence layer is one node with a method `recompute()`, which gives its outputs again as a graph of
+readable steps. The picture then leads through the steps instead of the node. Nothing else is changed:
+the node stays in the real graph.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ... import engine
+from ..._mode import switch
+from ...graph import FREED, Edge, Node, ancestors, tick
+from ...notes import GradientNotes, record
+
+
+class Opened:
+    """Which outputs are replaced by which, and where the new nodes belong in the order of births.
+
+    edges   {(fused node, output number): edge of the steps that compute it}
+    order   {new node: (birth of the fused node, its own birth)}
+    closed  names of fused nodes that could not be opened because backward released their inputs
+    """
+
+    def __init__(self):
+        self.edges: dict[Edge, Edge] = {}
+        self.order: dict[Node, tuple[int, int]] = {}
+        self.closed: set[str] = set()
+
+
+def open_fused(outputs: Iterable[Node]) -> Opened:
+    """Open every node behind `outputs` that can be opened."""
+    opened = Opened()
+    for node in ancestors(outputs):
+        recompute = getattr(node, "recompute", None)
+        if recompute is None:
+            continue
+        if node.saved_tensors is FREED:
+            opened.closed.add(node.name().removesuffix("Backward0"))
+            continue
+        start = tick()
+        with record():
+            made = recompute()
+        opened.edges |= {(node, k): tensor._edge for k, tensor in enumerate(made) if tensor._edge is not None}
+        new = ancestors([edge[0] for edge, _ in _of(opened, node)])
+        opened.order |= {n: (node.birth, n.birth) for n in new if n.birth > start}
+    return opened
+
+
+def _of(opened: Opened, node: Node) -> list[tuple[Edge, int]]:
+    return [(edge, number) for (of, number), edge in opened.edges.items() if of is node]
+
+
+def note_all_gradients(outputs: list[Edge], seeds: list[Any], opened: Opened) -> None:
+    """Run backward without touching `.grad`; note what goes along each edge, also inside opened nodes."""
+    watched_backward(outputs, seeds, opened, GradientNotes())
+
+
+def watched_backward(outputs: list[Edge], seeds: list[Any], opened: Opened, watch: engine.Watcher) -> None:
+    """Run backward under one watcher, and change nothing that can be seen afterwards: not `.grad`, not the graph.
+
+    Where the run comes to an opened node, its steps run next. Users' hooks run too, because they may change the
+    gradient; those of `retain_grad` do not.
+    """
+    fused = {node for node, _ in opened.edges}
+
+    def watch_all(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
+        watch(node, gradient, contributions)
+        if node in fused:
+            _inside(node, gradient, opened, watch)
+
+    with _without_retaining([edge[0] for edge in outputs]), switch(watchers=(watch_all,)):
+        engine.backward(outputs, seeds, keep=True, into_leaves=False)
+
+
+def _inside(node: Node, gradient: Any, opened: Opened, watch: engine.Watcher) -> None:
+    gradients = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
+    reached = [(edge, gradients[number]) for edge, number in _of(opened, node) if gradients[number] is not None]
+
+    def watch_own(inner: Node, g: Any, contributions: tuple[Any, ...]) -> None:
+        if inner in opened.order:  # not what lies behind the node: its turn comes later
+            watch(inner, g, contributions)
+
+    stop = [edge for edge in node.edges if edge is not None]
+    with switch(watchers=(watch_own,)):
+        engine.backward(
+            [edge for edge, _ in reached], [np.asarray(g) for _, g in reached], stop, keep=True, into_leaves=False
+        )
+
+
+@contextlib.contextmanager
+def _without_retaining(outputs: list[Node]) -> Iterator[None]:
+    """Take away the hooks by which `retain_grad` writes to `.grad`, for a while."""
+    hooked = {node: node.hooks for node in ancestors(outputs) if node.hooks}
+    try:
+        for node, hooks in hooked.items():
+            node.hooks = {k: [hook for hook in found if not hasattr(hook, "retains")] for k, found in hooks.items()}
+        yield
+    finally:
+        for node, hooks in hooked.items():
+            node.hooks = hooks

@@ -1,0 +1,261 @@
+"""The interactive page: one HTML file with the picture, the numbers behind it, and a script of our own.
+
+Nothing is fetched: a content security policy forbids it, and allows no script but ours, by its hash. What users
+name can reach the page only as text: in the SVG through `xml_text`, everywhere else as JSON shown by the script
+through `textContent`. A page carries data (values, gradients, names, file names of recorded sources) but no code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._mode import quiet
+from ..errors import DrawError
+from ..model.items import Item, Model, value_of
+from ..model.labels import shape_text
+from ..place.views import full_name
+from ..write.quote import clean, xml_text
+from .replay import Event, gradient_flow, replay
+from .summary import SIDE, cells_of, summary, tidy
+
+if TYPE_CHECKING:
+    from ..drawing import Drawing
+
+MOST_CELLS = 250_000  # heat map cells in a page; larger graphs get coarser heat maps
+MOST_NODES = 20_000  # nodes that the script knows; a page of more shows the newest
+MOST_SVG = 8_000_000  # characters of all views together
+MOST_BYTES = 20_000_000  # of the whole file: what the three limits above lead to
+LONGEST_FLOW = 200  # time steps for which the gradient flow is computed: one backward pass each
+OTHER_VIEWS = ("op", "folded", "module", "rolled")
+SCRIPTS = ("numbers.js", "graph.js", "charts.js", "panel.js", "play.js", "flow.js", "table.js", "main.js")
+
+
+def write_page(
+    drawing: Drawing, *, losses: Sequence[float] | None = None, gradient_flow: bool = False, title: str | None = None
+) -> str:
+    """The page of a drawing, as the text of an HTML file.
+
+    losses         training losses, for a curve
+    gradient_flow  how much of the loss at each time reaches the states before it: one backward pass per time
+                   step, so at most 200 steps
+    title          instead of the counts of the drawing
+
+    The file stays below 20 MB, and is a few hundred kB for graphs one can read: arrays are stored as statistics
+    and at most 32 × 32 block means, fewer in large graphs. Backward is run once more to be played; `.grad`
+    and the graph stay as they were.
+    """
+    data = PageData(drawing.model, losses, gradient_flow).collect()
+    pictures = _views(drawing)
+    title = drawing.picture.title.rpartition(" · view")[0] if title is None else title  # the view can be changed
+    data |= {"title": clean(title), "view": drawing.view, "views": list(pictures), "stats": drawing.stats}
+    svgs = "".join(
+        f'<div class="view" data-view="{name}"{"" if name == drawing.view else " hidden"}>{svg}</div>'
+        for name, svg in pictures.items()
+    )
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    filled = {
+        "theme": drawing.theme,
+        "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'",
+        "title": xml_text(title),
+        "style": _asset("page.css"),
+        "views": svgs,
+        "data": to_json(data),
+        "script": script,
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda hole: filled[hole[1]], _asset("page.html"))
+
+
+@cache
+def _asset(name: str) -> str:
+    return (resources.files("tinygrad_rnn.viz.page") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    """The parts of the script, in a function so that they leave no global names."""
+    return '(() => {\n"use strict";\n' + "\n".join(map(_asset, SCRIPTS)) + "\n})();"
+
+
+def to_json(data: Any) -> str:
+    """JSON that may stand inside a script element: nothing in it can end the element or open a comment."""
+    text = json.dumps(
+        data, allow_nan=False, separators=(",", ":"), default=_plain
+    )  # ASCII only: U+2028 and surrogates are escaped
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _plain(x: Any) -> Any:
+    """Steps and layers may be NumPy's numbers, or anything that a user tags a scope with."""
+    return x.item() if isinstance(x, np.generic) else clean(str(x))
+
+
+def _views(drawing: Drawing) -> dict[str, str]:
+    """The SVG of the drawing's own view, and of the others while there is room; ids made different."""
+    svg = drawing.svg()
+    if len(svg) > MOST_SVG:
+        raise DrawError(
+            f"the picture alone is {len(svg) / 1e6:.0f} MB (limit {MOST_SVG / 1e6:.0f} MB for a page): "
+            f"try view='folded' or view='module', or steps=range(0, 10)"
+        )
+    found = {drawing.view: _own_ids(svg, 0)}
+    room = MOST_SVG / 2 - len(svg)
+    for view in OTHER_VIEWS:
+        useful = drawing.model.tiles or view in ("op", "module")
+        if view not in found and useful and drawing.wanted.steps is None:
+            other = drawing.with_view(view)
+            if other.stats["drawn"] * 1500 < room:  # what a box and its arrows take, generously
+                svg = other.svg()
+                room -= len(svg)
+                found[view] = _own_ids(svg, len(found))
+    return found
+
+
+def _own_ids(svg: str, number: int) -> str:
+    """Boxes of several pictures in one page need ids of their own. Quotes in texts are escaped: none can match."""
+    return re.sub(r'\b(id|data-from|data-to)="([\w-]+)"', rf'\1="v{number}-\2"', svg)
+
+
+class PageData:
+    """Collects what the script needs to know about a model."""
+
+    def __init__(self, model: Model, losses: Sequence[float] | None = None, flow: bool = False):
+        self.model: Model = model
+        self.losses: Sequence[float] | None = losses
+        self.flow: bool = flow
+        self.items: Any = model.items[-MOST_NODES:]
+        self.number: Any = {item: k for k, item in enumerate(self.items)}
+        self.side: Any = self._side()
+        self.gradients: dict[Item, dict[str, Any]] = {}
+        self.notes: list[str] = []
+        if len(model.items) > MOST_NODES:
+            self.notes.append(f"details of the newest {MOST_NODES:,} of {len(model.items):,} nodes")
+        if self.side < SIDE:
+            self.notes.append(f"heat maps are at most {self.side} × {self.side}, to keep the file small")
+
+    def _side(self) -> int:
+        """The finest heat maps for which all together stay within MOST_CELLS."""
+        for side in (SIDE, 16, 8, 4):
+            if sum(2 * cells_of(shape, side) for item in self.items for shape in item.shapes[:1]) <= MOST_CELLS:
+                return side
+        return 0
+
+    def collect(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        flows = self._flows() if self.flow else []
+        events = self._events()
+        return {
+            "nodes": [self._node(item) for item in self.items],
+            "ops": {item.op: formula(item) for item in self.items if item.op},
+            "backward": [self._event(event) for event in events if event.item in self.number],
+            "outputs": [self.number[self.model.item_of[node]] for node, _ in self.model.outputs],
+            "flow": flows,
+            "losses": [tidy(x) for x in self._losses()],
+            "notes": [*self.notes],
+        }
+
+    @quiet
+    def _losses(self) -> list[float]:
+        """At most 2000 of them, as means of neighbours."""
+        losses = np.asarray([] if self.losses is None else self.losses, dtype=np.float64)
+        return losses.tolist() if losses.size <= 2000 else [part.mean() for part in np.array_split(losses, 2000)]
+
+    def _events(self) -> list[Event]:
+        try:
+            events = replay(self.model, self._look)
+        except RuntimeError as error:  # such as a value that was changed in place since
+            self.notes.append(clean(f"backward cannot be played: {error}"))
+            return []
+        if not events:
+            self.notes.append(
+                "backward cannot be played: the graph was freed. Draw before backward(), or use tg.record()"
+            )
+        return events
+
+    def _look(self, item: Item, gradient: Any) -> None:
+        if item in self.number and not isinstance(gradient, (tuple, list)):
+            self.gradients[item] = summary(gradient, self.side)
+
+    def _event(self, event: Event) -> list[Any]:
+        sent = [
+            [self.number[s.target], s.position, tidy(s.norm), None if s.running is None else tidy(s.running)]
+            for s in event.sent
+            if s.target in self.number
+        ]
+        return [self.number[event.item], tidy(event.norm), sent]
+
+    def _node(self, item: Item) -> dict[str, Any]:
+        value = value_of(item)
+        numeric = value is not None and value.dtype.kind in "fiub"
+        scope = item.scope
+        found: dict[str, Any] = {
+            "id": item.id,
+            "kind": item.kind,
+            "op": item.op,
+            "symbol": item.symbol,
+            "name": clean(full_name(item) if item.kind == "parameter" else item.name),
+            "shape": shape_text(item),
+            "inputs": [
+                [self.number.get(link.source, -1), link.position, link.number, link.cut] for link in item.inputs
+            ],
+            "value": summary(value, self.side) if value is not None and numeric else None,
+            "grad": self.gradients.get(item),
+            "t": item.place.step if item.place is not None else scope.step,
+            "row": item.place.row if item.place is not None else None,
+            "module": clean(scope.path),
+            "layer": scope.layer,
+            "direction": clean(scope.direction or ""),
+        }
+        if item.names:
+            found["names"] = [clean(name) for _, name in sorted(item.names.items())]
+        if item.node is not None and item.node.source:
+            path, _, line = item.node.source.rpartition(":")
+            found["source"] = clean(f"{Path(path).name}:{line}" if path else item.node.source)
+        if numeric and value is not None and item.op in ("Sigmoid", "Tanh") and value.size:
+            slope = value * (1 - value) if item.op == "Sigmoid" else 1 - value * value
+            found["flat"] = tidy(float((slope < 0.05).mean()), 3)
+        return {key: content for key, content in found.items() if content not in (None, "")}
+
+    def _flows(self) -> list[dict[str, Any]]:
+        if self.model.steps > LONGEST_FLOW:
+            raise DrawError(
+                f"gradient_flow runs backward once for each time step, for at most {LONGEST_FLOW}; "
+                f"this graph has {self.model.steps}: draw a shorter sequence"
+            )
+        try:
+            flows = gradient_flow(self.model, self._row_title)
+        except RuntimeError as error:  # the graph was freed, or a value changed
+            self.notes.append(clean(f"no gradient flow: {error}"))
+            return []
+        return [
+            {
+                "name": clean(flow.name),
+                "times": flow.times,
+                "nodes": [self.number.get(item, -1) for item in flow.items],
+                "norms": [[tidy(x, 3) for x in row] for row in flow.norms],
+            }
+            for flow in sorted(flows, key=lambda flow: flow.items[0].name != "h")
+        ]
+
+    def _row_title(self, row: int) -> str:
+        rows = self.model.rows
+        layer, direction = rows[row].layer, rows[row].direction
+        several = len({scope.layer for scope in rows}) > 1 and layer is not None
+        return (f"layer {layer} " if several else "") + ("reverse " if direction == "reverse" else "")
+
+
+def formula(item: Item) -> list[str]:
+    """What an op computes, and its local derivative: the first line of its docstring, at the wide gap in two."""
+    first = (type(item.node).__doc__ or "").strip().partition("\n")[0]
+    computes, _, derivative = first.partition("    ")
+    return [clean(computes.strip()), clean(derivative.strip())]
