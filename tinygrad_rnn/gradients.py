@@ -21,14 +21,14 @@ def backward(
 ) -> None:
     """Add the gradients of several tensors into `.grad` of their leaves; see `Tensor.backward`."""
     tensors, gradients = _pairs(tensors, grad_tensors)
-    edges = [_need_edge(t) for t in tensors]
+    edges = [_need_edge(t, k) for k, t in enumerate(tensors)]
     seeds = [_seed(t, g, create_graph) for t, g in zip(tensors, gradients, strict=True)]
     targets = None
     if inputs is not None:
         inputs = [inputs] if is_tensor(inputs) else list(inputs)
         if not inputs:
             raise RuntimeError("backward(): `inputs` is empty; leave it out to reach all leaves")
-        targets = [_need_edge(t) for t in inputs]
+        targets = [_need_edge(t, k) for k, t in enumerate(inputs)]
     found = engine.backward(
         edges,
         seeds,
@@ -66,8 +66,8 @@ def grad(
     for k, t in enumerate(inputs):
         if not t.requires_grad:
             raise RuntimeError(f"grad(): input {k} (shape {list(t.shape)}) does not require grad")
-    edges = [_need_edge(t) for t in outputs]
-    targets = [_need_edge(t) for t in inputs]
+    edges = [_need_edge(t, k) for k, t in enumerate(outputs)]
+    targets = [_need_edge(t, k) for k, t in enumerate(inputs)]
     found = engine.backward(
         edges,
         [_seed(t, g, create_graph) for t, g in zip(outputs, gradients, strict=True)],
@@ -105,11 +105,11 @@ def _pairs(tensors: Any, gradients: Any) -> tuple[list[Any], list[Any]]:
     return tensors, gradients
 
 
-def _need_edge(t: Any) -> tuple[Node, int]:
+def _need_edge(t: Any, k: int) -> tuple[Node, int]:
     edge = edge_of(t)
     if edge is None:
         raise RuntimeError(
-            f"element 0 of tensors does not require grad and does not have a grad_fn: this tensor (shape {list(t.shape)}) was not "
+            f"element {k} of tensors does not require grad and does not have a grad_fn: this tensor (shape {list(t.shape)}) was not "
             f"computed from anything that requires grad, or under no_grad()"
         )
     return edge

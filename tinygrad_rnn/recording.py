@@ -200,7 +200,8 @@ def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: An
     node.n_outputs, node.shape, node.dtype = len(made), tuple(shapes), tuple(kinds)
     if node.n_outputs == 1:  # a split into one piece: the engine sees an ordinary node
         node.shape, node.dtype = shapes[0], kinds[0]
-    outs, pick = tuple([t.array for t in made]), node._pick_saved
+    pick = node._pick_saved
+    outs = tuple([t.array for t in made]) if pick is not None or mode.recorders else ()
     node.saved_tensors = pick(node.edges, (*arrays, *outs[:-1]), outs[-1]) if pick is not None and outs else ()
     node.birth = tick()
     if mode.recorders:

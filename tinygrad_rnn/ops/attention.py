@@ -30,12 +30,11 @@ class Attention(Function):
         dL/dq = scale · ds k,   dL/dk = scale · dsᵀ q,   dL/dbias = ds
     """
 
-    n_outputs: Any = 2
     saves: Saves = ("q", "k", "v", "out")
     fresh = True
 
     def forward(
-        ctx: Any, q: Array, k: Array, v: Array, bias: Array, scale: Any, hidden: Any = None, drop: Any = None
+        ctx, q: Array, k: Array, v: Array, bias: Array, scale: Any, hidden: Any = None, drop: Any = None
     ) -> Array:
         ctx.scale, ctx.drop = scale, drop
         p = np.matmul(q * scale, k.mT)

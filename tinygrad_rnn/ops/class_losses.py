@@ -32,13 +32,13 @@ class CrossEntropy(Function):
 
     saves: Saves = ("x",)
     fresh = True
-    powers: Any = None  # of e, and their sums, kept from forward for the first backward
+    exponentials: Any = None  # eˣ, and their sums, kept from forward for the first backward
 
     def forward(ctx, x: Array, t: Any, pick: Any, spread: Any, u: Any, ignored: Any, total: Any) -> Array:
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
         y, top = powers(x, 1)
         sums = sum_along(y, 1)[:, 0]
-        ctx.powers = y, sums
+        ctx.exponentials = y, sums
         if top is None:  # one logarithm of the quotient: the difference of two would lose digits near 0
             losses = np.log(sums / y.ravel()[places(t, y)])
         else:
@@ -55,7 +55,7 @@ class CrossEntropy(Function):
         (x,) = ctx.saved_tensors
         kept = None
         if thread.mode.lift is None:  # the first backward takes the powers and turns them into the gradient, in place
-            kept, ctx.powers = ctx.powers, None
+            kept, ctx.exponentials = ctx.exponentials, None
         return call(CrossEntropyGradient, x, g, kept=kept, **ctx.options)
 
 

@@ -49,7 +49,10 @@ class Layout(NamedTuple):
 
 
 class Conv1d(Function):
-    """y[b, o, t] = Σ_{c, k} w[o, c, k] x[b, c, t · stride + k · dilation]"""
+    """y[b, o, t] = Σ_{c, k} w[o, c, k] x[b, c, t · stride + k · dilation]
+
+    dL/dx = ConvInput(w, dL/dy),   dL/dw = ConvWeight(x, dL/dy)
+    """
 
     widens = "always"
     saves: Saves = {"x": "w", "w": "x"}
@@ -69,7 +72,10 @@ class Conv1d(Function):
 
 
 class ConvInput(Function):
-    """y[b, c, l] = Σ g[b, o, t] w[o, c, k] over t · stride + k · dilation = l: each g spread over its window"""
+    """y[b, c, l] = Σ g[b, o, t] w[o, c, k] over t · stride + k · dilation = l: each g spread over its window
+
+    dL/dw = ConvWeight(dL/dy, g),   dL/dg = Conv1d(dL/dy, w)
+    """
 
     widens = "always"
     saves: Saves = {"w": "g", "g": "w"}
@@ -96,7 +102,10 @@ class ConvInput(Function):
 
 
 class ConvWeight(Function):
-    """y[o, c, k] = Σ_{b, t} g[b, o, t] x[b, c, t · stride + k · dilation]"""
+    """y[o, c, k] = Σ_{b, t} g[b, o, t] x[b, c, t · stride + k · dilation]
+
+    dL/dx = ConvInput(dL/dy, g),   dL/dg = Conv1d(x, dL/dy)
+    """
 
     widens = "always"
     saves: Saves = {"x": "g", "g": "x"}

@@ -36,14 +36,19 @@ class Extreme(Function):
         return select(chosen, call(Reshape, g, shape=shape) / ties, 0.0)
 
 
-class MaxMin(NamedTuple):
-    """What `max`, `min`, `sort` and `topk` along a dim return."""
+class ValuesIndices(NamedTuple):
+    """What `max`, `min`, `sort` and `topk` along a dim return, each by its own name: see `RESULTS`."""
 
     values: Any
     indices: Any
 
-    def __repr__(self: Tensor) -> str:
-        return f"MaxMin(\nvalues={self.values!r},\nindices={self.indices!r})"
+    def __repr__(self) -> str:
+        return f"return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+RESULTS: dict[str, Any] = {
+    name: type(name, (ValuesIndices,), {"__slots__": ()}) for name in ("max", "min", "sort", "topk")
+}
 
 
 class Extremes(Recorded):
@@ -99,13 +104,13 @@ def _extreme(name, arg, input, dim, keepdim, keepdims):
         return input.amax() if name == "max" else input.amin()
     dim = wrap_dim(name, dim, input.array.ndim)
     if input.array.ndim == 0:
-        return MaxMin(input.clone(), input._of(np.zeros((), np.int64)))
+        return RESULTS[name](input.clone(), input._of(np.zeros((), np.int64)))
     nonempty(name, input, dim)
     indices = input._of(np.expand_dims(arg(input.array, axis=dim), dim).astype(np.int64))
     values = input.gather(dim, indices)
     if not one_keepdim(keepdim, keepdims):
         values, indices = values.squeeze(dim), indices.squeeze(dim)
-    return MaxMin(values, indices)
+    return RESULTS[name](values, indices)
 
 
 def _arg(name, function, input, dim, keepdim):

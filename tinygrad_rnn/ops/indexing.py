@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class BasicIndex(Index):
-    """As Index, for ints and slices only: the output looks into the memory of x."""
+    """y = x[index] for ints and slices, a view of x          dL/dx = zeros, with dL/dy added at the index"""
 
     view = True
 

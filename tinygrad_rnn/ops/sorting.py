@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .checks import need_numbers, wrap_dim
-from .extremes import MaxMin
+from .extremes import RESULTS
 from .function import Recorded
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Sorting(Recorded):
     def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Any:
         """(values, indices) sorted along `dim`; equal elements keep their order."""
         indices = input.argsort(dim, descending)
-        return MaxMin(input.gather(dim, indices), indices)
+        return RESULTS["sort"](input.gather(dim, indices), indices)
 
     def topk(input: Tensor, k: int, dim: Any = -1, largest: bool = True, sorted: bool = True) -> Any:
         """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
@@ -45,4 +45,4 @@ class Sorting(Recorded):
         indices = input.argsort(dim, descending=largest)
         if input.array.ndim:
             indices = indices[(*[slice(None)] * dim, slice(0, int(k)))].contiguous()
-        return MaxMin(input.gather(dim, indices), indices)
+        return RESULTS["topk"](input.gather(dim, indices), indices)

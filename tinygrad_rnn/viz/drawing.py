@@ -318,7 +318,7 @@ class Drawing:
         return f"<Drawing: {self.picture.title}>"
 
 
-# How to write a drawing, by the suffix of the file. Other forms of picture add themselves here.
+# How to write a drawing, by the suffix of the file.
 WRITERS: dict[str, Callable[..., str | bytes]] = {
     ".svg": Drawing.svg,
     ".html": Drawing.html,

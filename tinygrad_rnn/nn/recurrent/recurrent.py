@@ -20,16 +20,26 @@ from .cells import Gates, State, check_sizes
 from .packing import PackedSequence
 from .through_time import Transition, dropper, stacked
 
-Notes = list[tuple[State, Gates]]  # what one cell did at each step
+History = list[tuple[State, Gates]]  # what one cell did at each step
 
 
 class Recurrent(Module):
-    """Any cell through time: one of `nn.recurrent.cells`, several on top of each other, or your own.
+    """Any cell through time: one of the cells in `nn`, several on top of each other, or your own. In each layer
+
+        state_t, gates_t = cell.transition(x_t, state_{t-1})            for t = 1 … T; the output h_t is state_t[0]
 
     >>> layer = nn.Recurrent(nn.PeepholeLSTMCell(3, 5))
     >>> output, (h_n, c_n) = layer(tinygrad_rnn.randn(10, 2, 3))
     >>> output.shape, h_n.shape
     (Size([10, 2, 5]), Size([1, 2, 5]))
+
+    Called with (input, hx), returns (output, h_n); T steps, B sequences, D = 2 if bidirectional else 1.
+
+    input    (T, B, I); (B, T, I) if batch_first; (T, I) for a single sequence; or a PackedSequence
+    hx       the state before the first step, each part (D · num_layers, B, H); without B for a single sequence; where
+             states differ in shape a list of them; where it is left out, what the cells start with
+    output   h_t of the last layer, (T, B, D · H), or in the form of the input
+    h_n      the last state, in the form of hx; a tuple if it has several parts, such as (h, c)
 
     cell            a cell; or a list of cells, one for each layer; or a function, called with the number of each
                     layer, that makes its cell. If bidirectional, the list holds pairs (forward, reverse), and the
@@ -44,9 +54,20 @@ class Recurrent(Module):
     learn_start     the state before the first step is a parameter, start_{part}_l{layer}, instead of zeros
 
     The cells are in `cells`, by layer and then direction. A cell of your own is either a module with
-    `transition(x, state, masked_h)`, as in `cells.RNNCellBase`, or a module that is called as PyTorch's cells are: `cell(x_t, h)`
-    or `cell(x_t, (h, c))` returns the new state in the same form (recurrent_dropout then hands it a masked h). Its
-    state starts with zeros of `hidden_size` numbers, or with what its `start(x_t)` returns, a tuple of tensors.
+    `transition(x, state, masked_h)`, which returns the new state and a dict of gates,
+
+        class LeakyCell(nn.RNNCellBase):
+            gates = 1                                        # rows of weight_ih and weight_hh: gates · hidden_size
+
+            def transition(self, x, state, masked_h=None):
+                (h,) = state
+                h_in = h if masked_h is None else masked_h   # under recurrent_dropout the matrix gets a masked h
+                new = (x @ self.weight_ih.T + h_in @ self.weight_hh.T).tanh()
+                return (0.9 * h + 0.1 * new,), {"new": new}
+
+    or a module that is called as PyTorch's cells are: `cell(x_t, h)` or `cell(x_t, (h, c))` returns the new state in
+    the same form (recurrent_dropout then hands it a masked h). Its state starts with zeros of `hidden_size` numbers, or
+    with what its `start(x_t)` returns, a tuple of tensors.
     """
 
     def __init__(
@@ -104,14 +125,17 @@ class Recurrent(Module):
         starts = self._starts(hx, xs[0], batched=packed or input.ndim == 3)
         if packed and hx is not None and input.sorted_indices is not None:
             starts = [tuple(part[input.sorted_indices] for part in state) for state in starts]
-        notes: list[Notes] | None = [[] for _ in starts] if return_states or return_gates else None
-        outputs, ends = self._run(xs, starts, notes)
+        histories: list[History] | None = [[] for _ in starts] if return_states or return_gates else None
+        outputs, ends = self._cells_through_time(xs, starts, histories)
         result = [whole(outputs), self._result([tuple(map(of_batch, end)) for end in ends])]
-        if notes and return_states:
-            named = [[_named(cell, state) for state, _ in note] for cell, note in zip(self.cells, notes, strict=True)]
+        if histories and return_states:
+            named = [
+                [_named(cell, state) for state, _ in history]
+                for cell, history in zip(self.cells, histories, strict=True)
+            ]
             result.append([_by_name(steps, whole) for steps in named])
-        if notes and return_gates:
-            result.append([_by_name([gates for _, gates in note], whole) for note in notes])
+        if histories and return_gates:
+            result.append([_by_name([gates for _, gates in history], whole) for history in histories])
         return tuple(result)
 
     def _open(self, input: Any) -> tuple[Any, ...]:
@@ -138,21 +162,25 @@ class Recurrent(Module):
         unsorted = input.unsorted_indices
         return xs, lambda values: input._replace(data=cat(values)), lambda h: h if unsorted is None else h[unsorted]
 
-    def _run(self, xs: Any, starts: list[State], notes: list[Notes] | None) -> tuple[list[Tensor], list[State]]:
+    def _cells_through_time(
+        self, xs: Any, starts: list[State], histories: list[History] | None
+    ) -> tuple[list[Tensor], list[State]]:
         batch = xs[0].array.shape[0]
         if self.input_dropout and self.training:
             drop = dropper(self.input_dropout, self.variational, batch)
             xs = [drop(x) for x in xs]
-        transitions = [self._transition(cell, batch, notes[k] if notes else None) for k, cell in enumerate(self.cells)]
+        transitions = [
+            self._transition(cell, batch, histories[k] if histories else None) for k, cell in enumerate(self.cells)
+        ]
         layers = [transitions[k : k + self._directions] for k in range(0, len(transitions), self._directions)]
         outputs, ends = stacked(layers, xs, starts, self.dropout, self.training, self.variational)
-        if notes and self.bidirectional:
-            for note in notes[1::2]:
-                note.reverse()  # the second pass noted its last step first
+        if histories and self.bidirectional:
+            for history in histories[1::2]:
+                history.reverse()  # the second pass met its last step first
         return outputs, ends
 
-    def _transition(self, cell: Any, batch: int, note: Notes | None) -> Transition:
-        """That of one cell with its dropout; the first input is checked, states and gates are noted."""
+    def _transition(self, cell: Any, batch: int, history: History | None) -> Transition:
+        """That of one cell with its dropout; the first input is checked, states and gates go into the history."""
         move = cell.transition if hasattr(cell, "transition") else partial(_call, cell)
         check = getattr(cell, "check", None)
         drop = None
@@ -165,8 +193,8 @@ class Recurrent(Module):
                 check(x, state)
                 check = None
             state, gates = move(x, state, None if drop is None else drop(state[0]))
-            if note is not None:
-                note.append((state, gates))
+            if history is not None:
+                history.append((state, gates))
             return state, gates
 
         return transition

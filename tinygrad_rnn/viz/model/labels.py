@@ -16,7 +16,7 @@ UNKNOWN = "·"  # a constant of which nothing was recorded
 
 @dataclass(slots=True)
 class Labels:
-    """What labels show. `values`: "" nothing, "stats" mean ± standard deviation."""
+    """What labels show beside symbol and name: shapes, values (mean ± standard deviation), names of backward functions."""
 
     shapes: bool = False
     values: bool = False

@@ -143,14 +143,14 @@ def _same_in_every_step(model: Model) -> None:
     for place, items in model.tiles.items():
         by_row.setdefault(place.row, []).append(items)
     for tiles in by_row.values():
-        known: dict[tuple[int, str], Item] = {}
+        known: dict[tuple[int, int, str], Item] = {}
         for items in reversed(tiles):
             for k, item in enumerate(items):
                 if item.name or item.names:
-                    known.setdefault((len(items) * 10_000 + k, item.op), item)
+                    known.setdefault((len(items), k, item.op), item)
         for items in tiles:
             for k, item in enumerate(items):
-                twin = known.get((len(items) * 10_000 + k, item.op))
+                twin = known.get((len(items), k, item.op))
                 if twin is not None and not item.name and not item.names:
                     item.name, item.names = twin.name, dict(twin.names)
 
