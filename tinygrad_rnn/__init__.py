@@ -37,104 +37,125 @@ that only change their imports cuda, accelerator, backends, linalg.
 """
 
 import importlib
-from typing import TYPE_CHECKING
-from typing import Final as _Final
+from typing import TYPE_CHECKING, Final as _Final
 
-from . import _memory, linalg
-from ._device import device, get_default_device, set_default_device
+from . import (
+    _memory,
+    accelerator as accelerator,
+    autograd as autograd,
+    backends as backends,
+    cuda as cuda,
+    linalg as linalg,
+    models as models,
+    nn as nn,
+    optim as optim,
+    utils as utils,
+)  # isort: skip
+from ._device import (
+    device as device,
+    get_default_device as get_default_device,
+    set_default_device as set_default_device,
+)
 from ._mode import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    scope,
-    set_grad_enabled,
-    step,
-    unrolled,
+    enable_grad as enable_grad,
+    inference_mode as inference_mode,
+    is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
+    no_grad as no_grad,
+    scope as scope,
+    set_grad_enabled as set_grad_enabled,
+    step as step,
+    unrolled as unrolled,
 )
 from ._names import missing as _missing
-from ._tensor import Tensor
+from ._tensor import Tensor as Tensor
 from .create import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-    tensor,
-    zeros,
-    zeros_like,
+    arange as arange,
+    as_tensor as as_tensor,
+    empty as empty,
+    empty_like as empty_like,
+    eye as eye,
+    from_numpy as from_numpy,
+    full as full,
+    full_like as full_like,
+    linspace as linspace,
+    normal as normal,
+    ones as ones,
+    ones_like as ones_like,
+    rand as rand,
+    rand_like as rand_like,
+    randint as randint,
+    randint_like as randint_like,
+    randn as randn,
+    randn_like as randn_like,
+    randperm as randperm,
+    tensor as tensor,
+    zeros as zeros,
+    zeros_like as zeros_like,
 )
 from .dtypes import (
-    bool,
-    double,
-    dtype,
-    finfo,
-    float,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    iinfo,
-    int,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    promote_types,
-    result_type,
-    set_default_dtype,
-    short,
-    uint8,
+    bool as bool,
+    double as double,
+    dtype as dtype,
+    finfo as finfo,
+    float as float,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    get_default_dtype as get_default_dtype,
+    half as half,
+    iinfo as iinfo,
+    int as int,
+    int8 as int8,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    long as long,
+    promote_types as promote_types,
+    result_type as result_type,
+    set_default_dtype as set_default_dtype,
+    short as short,
+    uint8 as uint8,
 )
-from .notes import record
+from .notes import record as record
 from .ops.checks import is_tensor as is_tensor
 from .ops.choosing import where as where
-from .ops.converting import is_floating_point as is_floating_point
-from .ops.converting import numel as numel
-from .ops.joining import cat as cat
-from .ops.joining import concat as concat
-from .ops.joining import concatenate as concatenate
-from .ops.joining import hstack as hstack
-from .ops.joining import meshgrid as meshgrid
-from .ops.joining import stack as stack
-from .ops.joining import vstack as vstack
+from .ops.converting import is_floating_point as is_floating_point, numel as numel
+from .ops.joining import (
+    cat as cat,
+    concat as concat,
+    concatenate as concatenate,
+    hstack as hstack,
+    meshgrid as meshgrid,
+    stack as stack,
+    vstack as vstack,
+)
 from .ops.making import Size as Size
 from .ops.products import einsum as einsum
 from .ops.reducing import var_mean as var_mean
 from .ops.shaping import broadcast_tensors as broadcast_tensors
-from .random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .threads import get_num_threads, set_num_threads
+from .random import (
+    Generator as Generator,
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
+from .threads import get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from .torch_paths import (
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
+    BoolTensor as BoolTensor,
+    ByteTensor as ByteTensor,
+    CharTensor as CharTensor,
+    DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor,
+    HalfTensor as HalfTensor,
+    IntTensor as IntTensor,
+    LongTensor as LongTensor,
+    ShortTensor as ShortTensor,
 )
 
-from . import accelerator, autograd, backends, cuda, models, nn, optim, utils  # isort: skip
-from .nn.recurrent.fused import expand  # isort: skip
+from .nn.recurrent.fused import expand as expand  # isort: skip
 
 # --- what is a method too: one family after the other, as in ops/ ---------------------------------------
 
@@ -306,8 +327,8 @@ erf: _Final = Tensor.erf
 sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
-    from .interop import load, save
-    from .viz import draw
+    from .interop import load as load, save as save
+    from .viz import draw as draw
 
 __version__ = "0.2.0"
 

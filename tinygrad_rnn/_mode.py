@@ -91,7 +91,7 @@ class Mode:
         "before", "inference", "lift", "outside", "quietly", "recorders", "recording", "scope", "unrolled", "watchers"
     )  # fmt: skip
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.recording = True  # do operations on tensors that require grad make nodes?
         self.inference = False
         self.scope = Scope()
@@ -105,7 +105,7 @@ class Mode:
 
 
 class _Thread(threading.local):
-    def __init__(self):
+    def __init__(self) -> None:
         self.mode = Mode()
 
 
@@ -253,7 +253,7 @@ class unrolled(switch):
     The same numbers, slower, and open to pictures and study. A context manager or a decorator.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(unrolled=True)
 
 

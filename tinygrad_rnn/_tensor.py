@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, printing, recording
-from ._device import cpu
-from ._device import device as _device
+from ._device import cpu, device as _device
 from ._names import missing
 from .gradients import backward
 from .graph import Leaf, Node, RemovableHandle

@@ -24,7 +24,7 @@ from .data.text import CharText, standard_library_text
 from .models.truncation import detached
 from .nn import functional as F
 
-CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class CharModel(nn.Module):
@@ -33,6 +33,8 @@ class CharModel(nn.Module):
     vocabulary  V, the number of different characters
     cell        "rnn", "lstm" or "gru"
     """
+
+    recurrent: Any
 
     def __init__(self, vocabulary: int, cell: str = "lstm", embedding: int = 64, hidden: int = 128):
         super().__init__()
@@ -62,7 +64,9 @@ def loss_of(scores: Tensor, target: Tensor) -> Tensor:
 class CtrlC:
     """Inside, the first Ctrl-C only sets `pressed`, so that no training step is left half done; the second raises."""
 
-    def __init__(self):
+    before: Any
+
+    def __init__(self) -> None:
         self.pressed: bool = False
 
     def _note(self, *signal_and_frame: Any) -> None:

@@ -67,7 +67,7 @@ def backward(
 class _Pending(dict):
     """The gradient gathered so far for each node not yet run; a list of them for several outputs."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.own: set[Node] = set()  # nodes whose gradient nobody else holds: it may be added to in place
 

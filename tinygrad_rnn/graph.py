@@ -19,7 +19,7 @@ from ._mode import Scope, thread
 
 Edge = tuple["Node", int]
 
-tick = itertools.count(1).__next__  # one clock for the birth of nodes and for writes into arrays
+tick: Callable[[], int] = itertools.count(1).__next__  # one clock for the birth of nodes and for writes into arrays
 FREED: Any = ("freed",)  # stands in `saved_tensors` after backward has released the values
 
 
@@ -103,6 +103,14 @@ class Leaf(Node):
     """
 
     __slots__ = ("__dict__", "tensor")
+    shape: Any
+    dtype: Any
+    edges: tuple[Edge | None, ...]
+    saved_tensors: tuple[Any, ...]
+    n_outputs: int
+    hooks: dict[int, list[Any]] | None
+    scope: Scope
+    birth: int
 
     def __init__(self, tensor: Any):
         self.tensor: Any = weakref.ref(tensor)

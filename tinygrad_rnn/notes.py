@@ -32,7 +32,7 @@ class Notes:
 
     __slots__ = ("arrived", "constants", "output", "sent", "shared")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.constants: dict[int, Constant] = {}  # by input number
         self.output: Any = None  # the output array, or a tuple of arrays
         self.arrived: float | None = None  # norm of the gradient that arrived
@@ -54,7 +54,7 @@ class record(switch):
     live as long as the loss.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.origin: dict[int, tuple[Any, Edge, str]] = {}  # id of memory or view -> (it, made by, how it was cut)
         super().__init__()
 
@@ -115,7 +115,7 @@ class GradientNotes:
     where a value was used more than once, the contributions themselves are kept.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.waiting: dict[Edge, list[tuple[Notes, int, Any]]] = {}  # until the node that made the value has its turn
 
     @quiet

@@ -51,7 +51,7 @@ class Generator:
         self.numpy.bit_generator.state = new_state["numpy"]
 
 
-default_generator = Generator()
+default_generator: Generator = Generator()
 
 
 def source(generator: Generator | None = None) -> np.random.Generator:

@@ -28,7 +28,7 @@ def places(*names: str) -> set[str]:
     """The files that define, export or list one of these names, rather than use it."""
     either = "|".join(names)
     listed = re.compile(
-        rf"^ *(def|class) ({either})\b|^ *({either}): _?Final|import ({either}) as|^    ({either}),$|^ *\"({either})\": \"",
+        rf"^ *(def|class) ({either})\b|^ *({either}): _?Final|\b({either}) as ({either})\b|^ *\"({either})\": \"",
         re.MULTILINE,
     )
     return {str(path.relative_to(PACKAGE)) for path, text in FILES.items() if listed.search(text)}

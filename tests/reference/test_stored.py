@@ -7,11 +7,9 @@ import pytest
 
 import tinygrad_rnn as tg
 
-from ..nn import programs as layers
-from ..nn import programs_functional as functions
+from ..nn import programs as layers, programs_functional as functions
 from ..optim import programs as optimizers
-from ..parity import programs as operators
-from ..parity import programs_printing as printing
+from ..parity import programs as operators, programs_printing as printing
 from . import stored
 
 TABLES = {

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import is_grad_enabled, no_grad, switch, thread, users_errors
+from .._mode import Scope, is_grad_enabled, no_grad, switch, thread, users_errors
 from .._tensor import Tensor
 from ..graph import FREED, Edge, Node
 from ..ops import function as ops
@@ -46,11 +46,11 @@ class Function:
 
     _node: type[FunctionNode]
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._node = type(cls.__name__, (FunctionNode,), {"function": cls})
 
-    def __init__(self):
+    def __init__(self) -> None:
         raise RuntimeError(f"{type(self).__name__} is not to be instantiated: call {type(self).__name__}.apply(...)")
 
     @staticmethod
@@ -98,6 +98,9 @@ class FunctionNode(Node):
     """
 
     function: type[Function]  # set by Function.__init_subclass__
+    edges: tuple[Edge | None, ...]
+    saved_tensors: tuple[Any, ...]
+    scope: Scope
 
     def __init__(self, args: tuple[Any, ...]):
         self.edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])

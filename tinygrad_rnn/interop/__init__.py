@@ -1,3 +1,3 @@
 """To and from the world outside: safe files."""
 
-from .files import load, save
+from .files import load as load, save as save

@@ -54,7 +54,7 @@ def describe(obj: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 class _Walk:
     """One walk over an object: its nodes, and the tensors and arrays met on the way."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.tensors: list[list[Any]] = []
         self.arrays: list[np.ndarray] = []
         self.names: list[str] = []

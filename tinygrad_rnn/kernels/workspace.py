@@ -66,7 +66,7 @@ class Workspace:
 class Lease(tuple):
     """What a forward keeps for its backward, the workspace first; gives the workspace back when it goes."""
 
-    def __del__(self):
+    def __del__(self) -> None:
         self[0].give()
 
     def __reduce_ex__(self, protocol: Any) -> Any:

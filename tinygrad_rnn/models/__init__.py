@@ -1,48 +1,50 @@
 """Models built from layers: before recurrence, the task shapes, encoder and decoder, temporal convolution, a transformer
 language model; and what goes with them: attention scores, masks, positions, generation, truncated backpropagation."""
 
-from .attention_scores import AdditiveAttention as AdditiveAttention
-from .attention_scores import CosineAttention as CosineAttention
-from .attention_scores import DotAttention as DotAttention
-from .attention_scores import GeneralAttention as GeneralAttention
-from .attention_scores import ScaledDotAttention as ScaledDotAttention
-from .before_recurrence import AutoregressiveModel as AutoregressiveModel
-from .before_recurrence import LatentAutoregressiveModel as LatentAutoregressiveModel
-from .before_recurrence import LinearStateSpace as LinearStateSpace
-from .before_recurrence import MarkovModel as MarkovModel
-from .before_recurrence import NaiveModel as NaiveModel
-from .causal_transformer import CausalBlock as CausalBlock
-from .causal_transformer import TransformerLM as TransformerLM
-from .ctc_decoding import ctc_beam as ctc_beam
-from .ctc_decoding import ctc_greedy as ctc_greedy
-from .encoder_decoder import Seq2Seq as Seq2Seq
-from .encoder_decoder import exponential_decay as exponential_decay
-from .encoder_decoder import inverse_sigmoid_decay as inverse_sigmoid_decay
-from .encoder_decoder import linear_decay as linear_decay
-from .generation import Generated as Generated
-from .generation import beam_search as beam_search
-from .generation import filtered as filtered
-from .generation import greedy as greedy
-from .generation import rows_of as rows_of
-from .generation import sample as sample
-from .masks import additive_mask as additive_mask
-from .masks import causal_mask as causal_mask
-from .masks import masked_softmax as masked_softmax
-from .masks import padding_mask as padding_mask
-from .over_time import last_output as last_output
-from .over_time import max_over_time as max_over_time
-from .over_time import mean_over_time as mean_over_time
-from .positions import LearnedEncoding as LearnedEncoding
-from .positions import SinusoidalEncoding as SinusoidalEncoding
-from .task_shapes import ManyToMany as ManyToMany
-from .task_shapes import ManyToManyLate as ManyToManyLate
-from .task_shapes import ManyToOne as ManyToOne
-from .task_shapes import OneToMany as OneToMany
-from .task_shapes import OneToOne as OneToOne
-from .temporal import TCN as TCN
-from .temporal import CausalConv1d as CausalConv1d
-from .temporal import TemporalBlock as TemporalBlock
-from .truncation import Window as Window
-from .truncation import detached as detached
-from .truncation import truncated_bptt as truncated_bptt
-from .truncation import windows as windows
+from .attention_scores import (
+    AdditiveAttention as AdditiveAttention,
+    CosineAttention as CosineAttention,
+    DotAttention as DotAttention,
+    GeneralAttention as GeneralAttention,
+    ScaledDotAttention as ScaledDotAttention,
+)
+from .before_recurrence import (
+    AutoregressiveModel as AutoregressiveModel,
+    LatentAutoregressiveModel as LatentAutoregressiveModel,
+    LinearStateSpace as LinearStateSpace,
+    MarkovModel as MarkovModel,
+    NaiveModel as NaiveModel,
+)
+from .causal_transformer import CausalBlock as CausalBlock, TransformerLM as TransformerLM
+from .ctc_decoding import ctc_beam as ctc_beam, ctc_greedy as ctc_greedy
+from .encoder_decoder import (
+    Seq2Seq as Seq2Seq,
+    exponential_decay as exponential_decay,
+    inverse_sigmoid_decay as inverse_sigmoid_decay,
+    linear_decay as linear_decay,
+)
+from .generation import (
+    Generated as Generated,
+    beam_search as beam_search,
+    filtered as filtered,
+    greedy as greedy,
+    rows_of as rows_of,
+    sample as sample,
+)
+from .masks import (
+    additive_mask as additive_mask,
+    causal_mask as causal_mask,
+    masked_softmax as masked_softmax,
+    padding_mask as padding_mask,
+)
+from .over_time import last_output as last_output, max_over_time as max_over_time, mean_over_time as mean_over_time
+from .positions import LearnedEncoding as LearnedEncoding, SinusoidalEncoding as SinusoidalEncoding
+from .task_shapes import (
+    ManyToMany as ManyToMany,
+    ManyToManyLate as ManyToManyLate,
+    ManyToOne as ManyToOne,
+    OneToMany as OneToMany,
+    OneToOne as OneToOne,
+)
+from .temporal import TCN as TCN, CausalConv1d as CausalConv1d, TemporalBlock as TemporalBlock
+from .truncation import Window as Window, detached as detached, truncated_bptt as truncated_bptt, windows as windows

@@ -14,8 +14,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..create import empty
-from ..nn import functional as F
-from ..nn import init
+from ..nn import functional as F, init
 from ..nn.linear import Linear
 from ..nn.module import Module
 from ..nn.parameter import Parameter
@@ -109,6 +108,10 @@ class CosineAttention(SequenceAttention):
 class GeneralAttention(SequenceAttention):
     """score = qᵀ W k (Luong et al. 2015, "general"). W (Q, K), uniform in ±1/√K: query and keys may differ in size."""
 
+    query_size: int
+    key_size: int
+    weight: Parameter
+
     def __init__(self, query_size: int, key_size: int, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("GeneralAttention", query_size=query_size, key_size=key_size)
@@ -137,6 +140,10 @@ class AdditiveAttention(SequenceAttention):
 
     Parameters: query.weight (A, Q), keys.weight (A, K), keys.bias (A,), score.weight (1, A).
     """
+
+    query: Linear
+    keys: Linear
+    score: Linear
 
     def __init__(self, query_size: int, key_size: int, hidden_size: int, device: Any = None, dtype: Any = None):
         super().__init__()

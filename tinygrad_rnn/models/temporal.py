@@ -26,6 +26,9 @@ class CausalConv1d(Module):
     weight_norm   the weight as a length times a direction (Salimans & Kingma 2016)
     """
 
+    conv: Module
+    padding: int
+
     def __init__(
         self,
         in_channels: int,
@@ -52,6 +55,12 @@ class TemporalBlock(Module):
 
     Where the channels change, x passes through a convolution of width 1 first.
     """
+
+    conv1: CausalConv1d
+    conv2: CausalConv1d
+    dropout1: Dropout1d
+    dropout2: Dropout1d
+    shortcut: Module | None
 
     def __init__(
         self,
@@ -88,6 +97,9 @@ class TCN(Module):
     dropout       drops whole channels while training
     weight_norm   as in the paper; False leaves it out
     """
+
+    blocks: Sequential
+    receptive_field: int
 
     def __init__(
         self,

@@ -1,70 +1,81 @@
 """Layers: PyTorch's `torch.nn`."""
 
 from .._names import missing as _missing
-from . import functional, init, utils
+from . import functional as functional, init as init, utils as utils
 from .activation import (
-    ELU,
-    GELU,
-    GLU,
-    CosineSimilarity,
-    Hardtanh,
-    LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
+    ELU as ELU,
+    GELU as GELU,
+    GLU as GLU,
+    CosineSimilarity as CosineSimilarity,
+    Hardtanh as Hardtanh,
+    LeakyReLU as LeakyReLU,
+    LogSigmoid as LogSigmoid,
+    LogSoftmax as LogSoftmax,
+    ReLU as ReLU,
+    ReLU6 as ReLU6,
+    Sigmoid as Sigmoid,
+    SiLU as SiLU,
+    Softmax as Softmax,
+    Softplus as Softplus,
+    Tanh as Tanh,
 )
-from .attention import MultiheadAttention
-from .container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from .convolution import Conv1d
-from .dropout import Dropout, Dropout1d, Dropout2d
-from .flatten import Flatten, Unflatten
-from .linear import Bilinear, Identity, Linear
+from .attention import MultiheadAttention as MultiheadAttention
+from .container import (
+    ModuleDict as ModuleDict,
+    ModuleList as ModuleList,
+    ParameterDict as ParameterDict,
+    ParameterList as ParameterList,
+    Sequential as Sequential,
+)
+from .convolution import Conv1d as Conv1d
+from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
+from .flatten import Flatten as Flatten, Unflatten as Unflatten
+from .linear import Bilinear as Bilinear, Identity as Identity, Linear as Linear
 from .loss import (
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    CTCLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    MSELoss,
-    NLLLoss,
-    SmoothL1Loss,
+    BCELoss as BCELoss,
+    BCEWithLogitsLoss as BCEWithLogitsLoss,
+    CrossEntropyLoss as CrossEntropyLoss,
+    CTCLoss as CTCLoss,
+    HuberLoss as HuberLoss,
+    KLDivLoss as KLDivLoss,
+    L1Loss as L1Loss,
+    MSELoss as MSELoss,
+    NLLLoss as NLLLoss,
+    SmoothL1Loss as SmoothL1Loss,
 )
-from .module import Module
-from .normalization import BatchNorm1d, GroupNorm, LayerNorm, RMSNorm
-from .parameter import Parameter
-from .pooling import AdaptiveAvgPool1d, AvgPool1d, MaxPool1d
+from .module import Module as Module
+from .normalization import (
+    BatchNorm1d as BatchNorm1d,
+    GroupNorm as GroupNorm,
+    LayerNorm as LayerNorm,
+    RMSNorm as RMSNorm,
+)
+from .parameter import Parameter as Parameter
+from .pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d, AvgPool1d as AvgPool1d, MaxPool1d as MaxPool1d
 from .recurrent.cells import (
-    CoupledLSTMCell,
-    GRUCell,
-    Highway,
-    IRNNCell,
-    LayerNormLSTMCell,
-    LSTMCell,
-    MGUCell,
-    PeepholeLSTMCell,
-    RHNCell,
-    RNNCell,
-    RNNCellBase,
-    RowVectorLSTMCell,
+    CoupledLSTMCell as CoupledLSTMCell,
+    GRUCell as GRUCell,
+    Highway as Highway,
+    IRNNCell as IRNNCell,
+    LayerNormLSTMCell as LayerNormLSTMCell,
+    LSTMCell as LSTMCell,
+    MGUCell as MGUCell,
+    PeepholeLSTMCell as PeepholeLSTMCell,
+    RHNCell as RHNCell,
+    RNNCell as RNNCell,
+    RNNCellBase as RNNCellBase,
+    RowVectorLSTMCell as RowVectorLSTMCell,
 )
-from .recurrent.layer_base import RNNBase
-from .recurrent.layers import GRU, LSTM, RNN
-from .recurrent.recurrent import Recurrent
-from .sparse import Embedding
+from .recurrent.layer_base import RNNBase as RNNBase
+from .recurrent.layers import GRU as GRU, LSTM as LSTM, RNN as RNN
+from .recurrent.recurrent import Recurrent as Recurrent
+from .sparse import Embedding as Embedding
 from .transformer import (
-    Transformer,
-    TransformerDecoder,
-    TransformerDecoderLayer,
-    TransformerEncoder,
-    TransformerEncoderLayer,
+    Transformer as Transformer,
+    TransformerDecoder as TransformerDecoder,
+    TransformerDecoderLayer as TransformerDecoderLayer,
+    TransformerEncoder as TransformerEncoder,
+    TransformerEncoderLayer as TransformerEncoderLayer,
 )
 
 

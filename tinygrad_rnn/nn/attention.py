@@ -13,8 +13,7 @@ from ..ops.checks import need_tensor
 from ..ops.dropout import Dropout, check_probability
 from ..ops.joining import cat
 from ..recording import record_op
-from . import functional as F
-from . import init
+from . import functional as F, init
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter

@@ -7,8 +7,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..create import empty
-from . import functional as F
-from . import init
+from . import functional as F, init
 from .module import Module
 from .parameter import Parameter
 

@@ -36,7 +36,7 @@ class Module:
     """Base of all layers and models: assign parameters and modules to attributes, and define `forward`.
 
     >>> class Net(nn.Module):
-    ...     def __init__(self):
+    ...     def __init__(self) -> None:
     ...         super().__init__()
     ...         self.linear = nn.Linear(3, 2)
     ...     def forward(self, x):

@@ -8,8 +8,7 @@ from .._mode import no_grad
 from .._tensor import Tensor
 from ..create import empty
 from ..ops.rows import wrapped_row
-from . import functional as F
-from . import init
+from . import functional as F, init
 from .module import Module
 from .parameter import Parameter
 
@@ -20,6 +19,8 @@ class Embedding(Module):
     padding_idx    a row that starts at 0 and gets no gradient
     max_norm       rows that are used are first shortened to this norm, of order norm_type
     """
+
+    weight: Parameter
 
     def __init__(
         self,

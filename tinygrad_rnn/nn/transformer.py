@@ -10,8 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from .._tensor import Tensor
-from . import functional as F
-from . import init
+from . import functional as F, init
 from .attention import MultiheadAttention
 from .container import ModuleList
 from .dropout import Dropout
@@ -30,6 +29,8 @@ def _activation(activation: Any) -> Any:
 
 class _Layer(Module):
     """What encoder and decoder layers share: self-attention, the feed-forward network, dropout, normalisation."""
+
+    multihead_attn: MultiheadAttention
 
     def __init__(
         self,

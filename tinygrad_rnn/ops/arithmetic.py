@@ -13,7 +13,7 @@ from ..dtypes import result_type
 from ..recording import record_one, record_op, record_pair
 from .checks import array, is_tensor, need_float, need_numbers, need_tensor
 from .choosing import plain, tied
-from .function import Function, Recorded, Saves, Value
+from .function import Array, Function, Recorded, Saves, Value
 from .inplace import in_place
 from .widening import widening
 
@@ -99,7 +99,7 @@ class Abs(Function):
         return tied(g * sign(plain(x)), x)
 
 
-def sign(x):
+def sign(x: Array) -> Array:
     """-1, 0 or 1; 0 for NaN too, as in PyTorch (NumPy keeps the NaN)."""
     if x.dtype.kind == "b":
         return x.copy()

@@ -75,6 +75,7 @@ class SumTo(Function):
     """Undo broadcasting: add up over the axes along which `shape` was stretched.    dL/dx = dL/dy, stretched"""
 
     widens = "always"
+    from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, shape: Any) -> Array:
         ctx.from_shape = x.shape
@@ -129,6 +130,7 @@ class Reshape(Function):
     """y = the numbers of x, in order, in another shape          dL/dx = dL/dy in the shape of x"""
 
     view = True
+    from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, shape: Any) -> Array:
         ctx.from_shape = x.shape
@@ -156,6 +158,8 @@ class Index(Function):
     """y = x[index]          dL/dx = zeros, with dL/dy added at the index"""
 
     fresh = True
+    index: Any
+    from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, index: Any) -> Array:
         ctx.index, ctx.from_shape = index, x.shape

@@ -101,7 +101,7 @@ def flat_ints(name: str, args: Sequence[Any]) -> tuple[int, ...]:
         raise TypeError(f"{name}(): sizes and axes must be ints, got {kinds}") from None
 
 
-def broadcast_shapes(name, *shapes):
+def broadcast_shapes(name: str, *shapes: Any) -> tuple[int, ...]:
     """The common shape; a RuntimeError that shows the shapes if there is none."""
     try:
         return np.broadcast_shapes(*shapes)

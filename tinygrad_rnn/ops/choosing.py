@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
 
 
-def plain(x):
+def plain(x: Any) -> Any:
     """The plain numbers of an array, a Tensor or a number: for masks, which have no derivative."""
     return x.array if hasattr(x, "array") else x
 
@@ -33,7 +33,7 @@ class Tie(Function):
         return g, np.zeros(ctx.shape, ctx.dtype)
 
 
-def tied(d, x):
+def tied(d: Value, x: Value) -> Value:
     """d. Where gradients are recorded it also leads to x, which it depends on though its derivative is 0.
 
     The slope of relu or abs is such a function of x: with this its gradient requires grad, as in PyTorch.
@@ -78,7 +78,7 @@ def _zero_elsewhere(x, mask):
     return bits.view(x.dtype)
 
 
-def select(mask, x, y):
+def select(mask: Value, x: Value, y: Value) -> Value:
     """x where `mask` is true, else y."""
     return call(Where, x, y, mask=plain(mask))
 
@@ -112,6 +112,8 @@ class Clamp(Function):
     """y = x held between `low` and `high` (numbers)          dL/dx = dL/dy where low ≤ x ≤ high, else 0"""
 
     saves: Saves = ("x",)
+    low: Any
+    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high

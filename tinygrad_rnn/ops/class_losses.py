@@ -33,6 +33,7 @@ class CrossEntropy(Function):
     saves: Saves = ("x",)
     fresh = True
     exponentials: Any = None  # eˣ, and their sums, kept from forward for the first backward
+    options: Any
 
     def forward(ctx, x: Array, t: Any, pick: Any, spread: Any, u: Any, ignored: Any, total: Any) -> Array:
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
@@ -80,7 +81,7 @@ class CrossEntropyGradient(Function):
             y -= (g * spread)[:, None] * u
         return y
 
-    def factor(ctx):
+    def factor(ctx) -> Value:
         """a, the factor of the softmax in each row."""
         return ctx.pick if ctx.u is None else ctx.pick + ctx.spread * ctx.u.sum()
 
@@ -94,13 +95,16 @@ class CrossEntropyGradient(Function):
         return dx, dg
 
 
-def places(t, x):
+def places(t: Array, x: Array) -> Array:
     """Where the numbers x[b, t_b] stand among those of x (N, K) in a row: NumPy finds them so in half the time."""
     return np.arange(0, x.size, x.shape[1]) + t
 
 
 class Pick(Function):
     """y_b = x[b, t_b], one number of each row          dL/dx = dL/dy_b at (b, t_b), else 0"""
+
+    t: Any
+    columns: Any
 
     def forward(ctx, x: Array, t: Any) -> Array:
         ctx.t, ctx.columns = t, x.shape[1]

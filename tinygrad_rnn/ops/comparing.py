@@ -146,7 +146,7 @@ class Comparing(Recorded):
     def __ge__(self: Tensor, other: Any) -> Any:
         return self.ge(other) if comparable(other) else NotImplemented
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def __contains__(self: Tensor, element: Any) -> bool:
         if not isinstance(element, Recorded) and not is_number(element):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from .. import dtypes
-from .._device import check_device
-from .._device import device as _device
+from .._device import check_device, device as _device
 from ..recording import record_op
 from .basic import Cast
 from .checks import is_tensor
@@ -108,7 +107,7 @@ class Converting(Recorded):
         """Itself: pinning is for GPUs."""
         return input
 
-    __array_ufunc__ = None  # ndarray * Tensor asks Tensor.__rmul__ instead of making an object array
+    __array_ufunc__: Final = None  # ndarray * Tensor asks Tensor.__rmul__ instead of making an object array
 
     def __array__(self: Tensor, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         if self.requires_grad:

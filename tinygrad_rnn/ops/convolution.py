@@ -79,6 +79,8 @@ class ConvInput(Function):
 
     widens = "always"
     saves: Saves = {"w": "g", "g": "w"}
+    layout: Any
+    kernel: Any
 
     def forward(ctx, w: Array, g: Array, layout: Any, length: Array) -> Array:
         ctx.layout, ctx.kernel = layout, w.shape[2]
@@ -109,6 +111,8 @@ class ConvWeight(Function):
 
     widens = "always"
     saves: Saves = {"x": "g", "g": "x"}
+    layout: Any
+    length: Any
 
     def forward(ctx, x: Array, g: Array, layout: Any, kernel: Any) -> Array:
         ctx.layout, ctx.length = layout, x.shape[2]

@@ -59,7 +59,7 @@ class CTC(Function):
         # an impossible sequence has no gradient: NaN in its steps, unless its loss is not used
         return select(possible | (plain(g) == 0)[:, None] | ~inside, -(posterior * g.reshape(-1, 1)), np.nan)
 
-    def forward_ways(ctx, emit):
+    def forward_ways(ctx, emit: Value) -> Value:
         """α_t for each t, each (B, U); from the end of a sequence on, its last one."""
         emit = select(plain(emit) < LOW, LOW, emit)
         states = np.arange(plain(emit).shape[2])
@@ -71,7 +71,7 @@ class CTC(Function):
             alphas.append(select((t < ctx.steps)[:, None], ways + emit[t], before))
         return alphas
 
-    def backward_ways(ctx, emit):
+    def backward_ways(ctx, emit: Value) -> Value:
         """β_t for each t, each (B, U)."""
         emit = select(plain(emit) < LOW, LOW, emit)
         states, count = np.arange(plain(emit).shape[2]), plain(emit).shape[0]
@@ -85,7 +85,7 @@ class CTC(Function):
             betas.append(select((t < ctx.steps)[:, None], ways, final))
         return betas[::-1]
 
-    def total(ctx, alphas):
+    def total(ctx, alphas: Value) -> Value:
         """ln of the probability of all paths, (B,)."""
         rows = np.arange(len(ctx.last))
         at_end = call(Index, alphas[-1], index=(rows, ctx.last))

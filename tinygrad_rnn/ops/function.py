@@ -60,7 +60,7 @@ class Function(Node):
     forward: Callable[..., Any]
     backward: Callable[..., Any]
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if ("forward" in cls.__dict__ or "saves" in cls.__dict__) and "_pick_saved" not in cls.__dict__:
             pick, cls._saved_plan = _plan(cls)

@@ -22,6 +22,8 @@ class BasicIndex(Index):
     """y = x[index] for ints and slices, a view of x          dL/dx = zeros, with dL/dy added at the index"""
 
     view = True
+    index: Any
+    from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, index: Any) -> Array:
         ctx.index, ctx.from_shape = index, x.shape
@@ -229,6 +231,6 @@ def in_two_steps(plain: Any) -> Any:
     return tuple(ints), tuple(arrays)
 
 
-def same_dtype(name, input, src):
+def same_dtype(name: str, input: Tensor, src: Any) -> None:
     if is_tensor(src) and src.dtype != input.dtype:
         raise RuntimeError(f"{name}(): expected src of the input's dtype {input.dtype}, got {src.dtype}")

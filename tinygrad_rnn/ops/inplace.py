@@ -17,7 +17,7 @@ import numpy as np
 
 from .._mode import enable_grad, thread
 from ..dtypes import cast
-from ..graph import FREED, Leaf, memory_of, tick
+from ..graph import FREED, Edge, Leaf, memory_of, tick
 from .basic import Index, Overwrite, Reshape, SetItem
 from .function import freed_message
 
@@ -45,7 +45,7 @@ class Writes:
 
 
 written: dict[int, Writes] = {}
-last_write = 0  # the tick of the newest write: nodes born later need not look
+last_write: int = 0  # the tick of the newest write: nodes born later need not look
 
 
 def log_write(array: np.ndarray) -> None:
@@ -98,7 +98,7 @@ def check_saved(node: Any) -> None:
 rebased: list[bool] = []  # filled when first a tensor of a graph is changed in place: until then no view is stale
 
 
-def edge_of(x):
+def edge_of(x: Any) -> Any:
     """The edge of `x`, found anew if `x` is a view of something that was changed in place since."""
     view = x._view
     return x._edge if view is None or view[0]._edge is view[1] else _fresh_edge(x)
@@ -119,7 +119,7 @@ def _fresh_edge(x):
     return x._edge
 
 
-def base_of(x):
+def base_of(x: Any) -> Any:
     """The tensor that `x` is a view of, if it still looks into that tensor's memory; else None."""
     if x._view is None:
         return None
@@ -127,7 +127,7 @@ def base_of(x):
     return base if memory_of(x.array) is memory_of(base.array) else None
 
 
-def places_in(base, view):
+def places_in(base: np.ndarray, view: np.ndarray) -> np.ndarray:
     """For each element of `view`, its position in the flattened `base`, whose memory it shares."""
     size = base.itemsize
     positions = np.empty_like(base, dtype=np.int64, subok=False)  # laid out as base is, if base has no gaps
@@ -165,7 +165,7 @@ def _addresses(x: np.ndarray) -> np.ndarray:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def check_writable(x):
+def check_writable(x: Any) -> None:
     """Raise if changing `x` in place would make its gradient wrong."""
     if not thread.mode.recording:
         return
@@ -193,7 +193,7 @@ def check_writable(x):
         )
 
 
-def write(x, result):
+def write(x: Any, result: Any) -> Any:
     """Put the numbers of `result`, computed from `x`, into the memory of `x`, and rebase `x` onto it."""
     check_writable(x)
     if result.array.shape != x.array.shape:
@@ -216,7 +216,7 @@ def write(x, result):
     return x
 
 
-def overwrite(x, values):
+def overwrite(x: Any, values: Any) -> Any:
     """Put `values`, a tensor of x's shape and dtype that was not computed from x, into the memory of `x`.
 
     x stays in the graph: what it was computed from gets the gradient 0.
@@ -226,7 +226,7 @@ def overwrite(x, values):
     return write(x, x._record(Overwrite, x, values))
 
 
-def keep_makers_values(x):
+def keep_makers_values(x: Any) -> None:
     """All numbers of x are about to be replaced: the node that made them, and may need them, keeps a copy."""
     if thread.mode.recording and x._edge is not None:
         _keep_old_values(x._edge[0], x.array)
@@ -244,7 +244,7 @@ def _keep_old_values(node, memory):
     )
 
 
-def rebase(x, edge):
+def rebase(x: Any, edge: Edge | None) -> None:
     """`x` has new values that came from `edge`; tell the tensor it is a view of, too."""
     if not thread.mode.recording:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class Cat(Function):
     """y = the inputs one after the other along `dim`          dL/dx_k = the k-th piece of dL/dy"""
 
     promotes = "common"
+    lengths: Any
 
     def forward(ctx, *xs: Array, dim: Any) -> Array:
         ctx.dim = dim
@@ -277,4 +278,5 @@ def _several(name, tensors):
         raise (ValueError if name == "cat" else RuntimeError)(f"{name}(): expected a non-empty list of Tensors")
 
 
-concat = concatenate = cat
+concat: Final = cat
+concatenate: Final = cat

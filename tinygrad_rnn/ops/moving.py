@@ -29,6 +29,9 @@ class Flip(Function):
 class Roll(Function):
     """y = x moved by `shifts` along `dims`, what falls off coming back at the start          dL/dx = dL/dy moved back"""
 
+    shifts: Any
+    dims: Any
+
     def forward(ctx, x: Array, shifts: Any, dims: Any) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
         return in_order(np.roll(x, shifts, dims))
@@ -39,6 +42,9 @@ class Roll(Function):
 
 class Triangle(Function):
     """y = x, zero above (lower=True) or below the diagonal `k`          dL/dx = dL/dy, zero there too"""
+
+    k: int
+    lower: bool
 
     def forward(ctx, x: Array, k: Array, lower: Any) -> Array:
         ctx.k, ctx.lower = k, lower
@@ -52,6 +58,8 @@ class Diagonal(Function):
     """y = the diagonal `offset` of the last two axes, as one axis          dL/dx = zeros, with dL/dy on the diagonal"""
 
     view = True
+    offset: Any
+    from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, offset: Any) -> Array:
         ctx.offset, ctx.from_shape = offset, x.shape

@@ -33,6 +33,7 @@ class LayerNorm(Function):
     widens = "always"
     saves: Saves = ("x", "weight")
     fresh = True
+    moments: Any
 
     def forward(ctx, x: Array, weight: Array, bias: Array, eps: Any) -> Array:
         ctx.eps = eps
@@ -102,7 +103,7 @@ def _moments(x, eps):
     return mean, (row_mean(centred * centred) + eps) ** -0.5
 
 
-def row_mean(x, weight=None):
+def row_mean(x: Value, weight: Value = None) -> Value:
     """The mean of x · weight in each row: (N, D) -> (N, 1)."""
     n = x.shape[1]
     if weight is None:
@@ -110,7 +111,7 @@ def row_mean(x, weight=None):
     return call(MatMul, x, (weight / n).reshape(-1, 1))
 
 
-def column_sum(x):
+def column_sum(x: Value) -> Value:
     """The sum of each column: (N, D) -> (D,)."""
     return call(MatMul, np.ones((1, x.shape[0]), x.dtype), x).reshape(-1)
 

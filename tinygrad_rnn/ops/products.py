@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
 
 
-def times(x, y):
+def times(x: Value, y: Value) -> Value:
     """x @ y. The method `dot` of arrays does the same for two matrices, with a microsecond less before the work starts."""
     return x.dot(y) if x.__class__ is np.ndarray and x.ndim == y.ndim == 2 else x @ y
 
 
-def rows_of(x):
+def rows_of(x: Value) -> Value:
     """x (…, n) as a matrix of its rows. The number of rows is worked out: with n = 0, -1 could be any number."""
     return x if x.ndim == 2 else call(Reshape, x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 

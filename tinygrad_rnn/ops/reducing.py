@@ -23,6 +23,8 @@ class Sum(Function):
     """y = Σ x over `dims`          dL/dx = dL/dy for each x that took part"""
 
     widens = "always"
+    from_shape: tuple[int, ...]
+    dims: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         ctx.from_shape, ctx.dims = x.shape, dims
@@ -36,6 +38,8 @@ class Sum(Function):
 
 class Mean(Sum):
     """y = Σ x / n over `dims`          dL/dx = dL/dy / n"""
+
+    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         total = super().forward(x, dims, keepdim)
@@ -55,6 +59,8 @@ class Variance(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    dims: Any
+    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any, n: Any) -> Array:
         ctx.dims, ctx.n = dims, n

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, UP_TO_ONE, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed
 
 
 class Adadelta(Optimizer):
@@ -27,8 +27,8 @@ class Adadelta(Optimizer):
     maximize      along the gradient, instead of against it
     """
 
-    checks = {"lr": FROM_ZERO, "rho": UP_TO_ONE, "eps": FROM_ZERO, "weight_decay": FROM_ZERO}
-    buffers = ("square_avg", "acc_delta")
+    checks: dict[str, Check] = {"lr": FROM_ZERO, "rho": UP_TO_ONE, "eps": FROM_ZERO, "weight_decay": FROM_ZERO}
+    buffers: tuple[str, ...] = ("square_avg", "acc_delta")
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..dtypes import float32
-from .optimizer import FROM_ZERO, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, Check, Optimizer, check_execution, decayed
 
 
 class Adagrad(Optimizer):
@@ -28,14 +28,14 @@ class Adagrad(Optimizer):
     maximize                   along the gradient, instead of against it
     """
 
-    checks = {
+    checks: dict[str, Check] = {
         "lr": FROM_ZERO,
         "lr_decay": FROM_ZERO,
         "weight_decay": FROM_ZERO,
         "initial_accumulator_value": FROM_ZERO,
         "eps": FROM_ZERO,
     }
-    buffers = ("sum",)
+    buffers: tuple[str, ...] = ("sum",)
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, TWO_BELOW_ONE, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, TWO_BELOW_ONE, Check, Optimizer, check_execution, decayed
 
 
 class Adam(Optimizer):
@@ -30,8 +30,8 @@ class Adam(Optimizer):
     maximize      along the gradient, instead of against it
     """
 
-    checks = {"lr": FROM_ZERO, "betas": TWO_BELOW_ONE, "eps": FROM_ZERO, "weight_decay": FROM_ZERO}
-    buffers = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    checks: dict[str, Check] = {"lr": FROM_ZERO, "betas": TWO_BELOW_ONE, "eps": FROM_ZERO, "weight_decay": FROM_ZERO}
+    buffers: tuple[str, ...] = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     decoupled = False  # AdamW's weight decay
 
     def __init__(

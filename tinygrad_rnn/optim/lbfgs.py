@@ -36,7 +36,7 @@ class LBFGS(Optimizer):
     line_search_fn    None, or "strong_wolfe"
     """
 
-    checks = {
+    checks: dict[str, Check] = {
         "lr": FROM_ZERO,
         "max_iter": AT_LEAST_ONE,
         "max_eval": AT_LEAST_ONE,

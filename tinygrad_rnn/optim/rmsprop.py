@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, UP_TO_ONE, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed
 
 
 class RMSprop(Optimizer):
@@ -28,14 +28,14 @@ class RMSprop(Optimizer):
     maximize      along the gradient, instead of against it
     """
 
-    checks = {
+    checks: dict[str, Check] = {
         "lr": FROM_ZERO,
         "alpha": UP_TO_ONE,
         "eps": FROM_ZERO,
         "weight_decay": FROM_ZERO,
         "momentum": FROM_ZERO,
     }
-    buffers = ("square_avg", "momentum_buffer", "grad_avg")
+    buffers: tuple[str, ...] = ("square_avg", "momentum_buffer", "grad_avg")
 
     def __init__(
         self,

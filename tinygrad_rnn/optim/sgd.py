@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from .optimizer import FROM_ZERO, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, Check, Optimizer, check_execution, decayed
 
 
 class SGD(Optimizer):
@@ -27,8 +27,8 @@ class SGD(Optimizer):
     maximize      along the gradient, instead of against it
     """
 
-    checks = {"lr": FROM_ZERO, "momentum": FROM_ZERO, "weight_decay": FROM_ZERO}
-    buffers = ("momentum_buffer",)
+    checks: dict[str, Check] = {"lr": FROM_ZERO, "momentum": FROM_ZERO, "weight_decay": FROM_ZERO}
+    buffers: tuple[str, ...] = ("momentum_buffer",)
 
     def __init__(
         self,

@@ -1,3 +1,3 @@
 """What training programs need around the model: PyTorch's `torch.utils`."""
 
-from . import checkpoint, data
+from . import checkpoint as checkpoint, data as data

@@ -175,10 +175,10 @@ class Checkpoint(Function):
 class WayIn(Function):
     """y = x          dL/dx = dL/dy          where the graph of the function begins: gradients are collected here"""
 
-    def forward(ctx, x):
+    def forward(ctx, x: Any) -> Any:
         return x
 
-    def backward(ctx, g):
+    def backward(ctx, g: Any) -> Any:
         return g
 
 

@@ -18,7 +18,7 @@ from ...kernels.gru import gru_backward, gru_forward
 from ...kernels.lstm import lstm_backward, lstm_forward
 from ...kernels.rnn import rnn_backward, rnn_forward
 from ...ops.basic import Cast, Reshape
-from ...ops.function import Function, freed_message
+from ...ops.function import Array, Function, freed_message
 from ...ops.joining import cat, stack
 from ...ops.widening import narrow
 from ...recording import record_op
@@ -40,8 +40,23 @@ class Sequence(Function):
     n_states = 1  # how many of the inputs after x are the start state
     kernel_forward: Callable[..., tuple[Any, Any]]
     kernel_backward: Callable[..., tuple[Any, ...]]
+    transition_with: Any
+    layer: int
+    reverse: bool
+    sizes: Any
+    lease: Any
 
-    def forward(ctx, x, *inputs, transition_with, layer, reverse, for_backward, sizes=None, **options):
+    def forward(
+        ctx,
+        x: Array,
+        *inputs: Array,
+        transition_with: Any,
+        layer: int,
+        reverse: bool,
+        for_backward: bool,
+        sizes: Any = None,
+        **options: Any,
+    ) -> Any:
         ctx.transition_with, ctx.layer, ctx.reverse, ctx.sizes = transition_with, layer, reverse, sizes
         states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
         outputs, ctx.lease = ctx.kernel_forward(x, states, weights, reverse, for_backward, sizes, **options)
@@ -52,11 +67,11 @@ class Sequence(Function):
         lease, ctx.lease = ctx.lease, None
         return (*inputs[: len(edges)], lease)
 
-    def backward(ctx, *gs):
+    def backward(ctx, *gs: Array) -> tuple[Array, ...]:
         gradients = ctx.kernel_backward(ctx.saved_tensors[-1], *gs, wants_dx=ctx.edges[0] is not None)
         return tuple([g if edge else None for g, edge in zip(gradients, ctx.edges, strict=True)])
 
-    def lifted(ctx, tensor_class):
+    def lifted(ctx, tensor_class: Any) -> Any:
         """The node for recorded gradients: it differentiates through its steps."""
         return Stepwise(ctx)
 
@@ -68,20 +83,23 @@ class Sequence(Function):
 class RNNSequence(Sequence):
     """`cells.rnn_transition` over a sequence."""
 
-    kernel_forward, kernel_backward = staticmethod(rnn_forward), staticmethod(rnn_backward)
+    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(rnn_forward)
+    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(rnn_backward)
 
 
 class LSTMSequence(Sequence):
     """`cells.lstm_transition` over a sequence."""
 
     n_states = 2
-    kernel_forward, kernel_backward = staticmethod(lstm_forward), staticmethod(lstm_backward)
+    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(lstm_forward)
+    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(lstm_backward)
 
 
 class GRUSequence(Sequence):
     """`cells.gru_transition` over a sequence."""
 
-    kernel_forward, kernel_backward = staticmethod(gru_forward), staticmethod(gru_backward)
+    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(gru_forward)
+    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(gru_backward)
 
 
 def sequence_node(

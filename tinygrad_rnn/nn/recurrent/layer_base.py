@@ -17,8 +17,7 @@ from ..._tensor import Tensor
 from ...create import empty, zeros
 from ...ops.checks import need_tensor
 from ...ops.joining import cat, stack
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from ..module import Module
 from ..parameter import Parameter
 from .cells import State, Weights, check_sizes

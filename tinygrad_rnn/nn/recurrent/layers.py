@@ -47,8 +47,8 @@ class RNN(RNNBase):
 
     __call__: OverSequence[Tensor]
     gates = 1
-    sequence = RNNSequence
-    options = ("nonlinearity",)
+    sequence: Any = RNNSequence
+    options: tuple[str, ...] = ("nonlinearity",)
 
     def __init__(
         self,
@@ -118,8 +118,8 @@ class LSTM(RNNBase):
     __call__: OverSequence[tuple[Tensor, Tensor]]
     gates = 4
     gate_order = "ifgo"
-    state_names = ("hidden", "cell")
-    sequence = LSTMSequence
+    state_names: tuple[str, ...] = ("hidden", "cell")
+    sequence: Any = LSTMSequence
 
     def transition_with(self, weights: Weights) -> Transition:
         """`lstm_transition` with these weights."""
@@ -177,8 +177,10 @@ class GRU(RNNBase):
 
     __call__: OverSequence[Tensor]
     gates = 3
-    sequence = GRUSequence
-    options = ("reset", "update")
+    sequence: Any = GRUSequence
+    options: tuple[str, ...] = ("reset", "update")
+    reset: str
+    update: str
 
     def __init__(
         self,

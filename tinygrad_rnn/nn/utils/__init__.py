@@ -1,6 +1,9 @@
 """PyTorch's `torch.nn.utils`: clipping of gradients, parameters as a vector, weight normalisation, packed sequences."""
 
-from . import parametrizations, rnn
-from .clip_grad import clip_grad_norm_, clip_grad_value_
-from .convert_parameters import parameters_to_vector, vector_to_parameters
-from .weight_norm import remove_weight_norm, weight_norm
+from . import parametrizations as parametrizations, rnn as rnn
+from .clip_grad import clip_grad_norm_ as clip_grad_norm_, clip_grad_value_ as clip_grad_value_
+from .convert_parameters import (
+    parameters_to_vector as parameters_to_vector,
+    vector_to_parameters as vector_to_parameters,
+)
+from .weight_norm import remove_weight_norm as remove_weight_norm, weight_norm as weight_norm

@@ -9,8 +9,15 @@ The learning rate a group started with is kept as `group["initial_lr"]`.
         scheduler.step()
 """
 
-from .base import LRScheduler
-from .decay import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, StepLR
-from .one_cycle import OneCycleLR
-from .plateau import ReduceLROnPlateau
-from .sequential import SequentialLR
+from .base import LRScheduler as LRScheduler
+from .decay import (
+    CosineAnnealingLR as CosineAnnealingLR,
+    ExponentialLR as ExponentialLR,
+    LambdaLR as LambdaLR,
+    LinearLR as LinearLR,
+    MultiStepLR as MultiStepLR,
+    StepLR as StepLR,
+)
+from .one_cycle import OneCycleLR as OneCycleLR
+from .plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from .sequential import SequentialLR as SequentialLR

@@ -27,7 +27,7 @@ class Opened:
     closed  names of fused nodes that could not be opened because backward released their inputs
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.edges: dict[Edge, Edge] = {}
         self.order: dict[Node, tuple[int, int]] = {}
         self.closed: set[str] = set()

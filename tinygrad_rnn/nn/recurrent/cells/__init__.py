@@ -15,25 +15,26 @@ r, z, n for the GRU. The lectures write W · [h_{t-1}, x_t] + b: that W is [weig
     highway.py    highway layer, recurrent highway network
 """
 
-from .base import Gates as Gates
-from .base import RNNCellBase as RNNCellBase
-from .base import State as State
-from .base import Weights as Weights
-from .base import check_choice as check_choice
-from .base import check_sizes as check_sizes
-from .elman import IRNNCell as IRNNCell
-from .elman import RNNCell as RNNCell
-from .elman import rnn_transition as rnn_transition
-from .gru import GRUCell as GRUCell
-from .gru import MGUCell as MGUCell
-from .gru import gru_other_update as gru_other_update
-from .gru import gru_transition as gru_transition
-from .gru import mgu_transition as mgu_transition
-from .highway import Highway as Highway
-from .highway import RHNCell as RHNCell
-from .lstm import LSTMCell as LSTMCell
-from .lstm import RowVectorLSTMCell as RowVectorLSTMCell
-from .lstm import lstm_transition as lstm_transition
-from .variants import CoupledLSTMCell as CoupledLSTMCell
-from .variants import LayerNormLSTMCell as LayerNormLSTMCell
-from .variants import PeepholeLSTMCell as PeepholeLSTMCell
+from .base import (
+    Gates as Gates,
+    RNNCellBase as RNNCellBase,
+    State as State,
+    Weights as Weights,
+    check_choice as check_choice,
+    check_sizes as check_sizes,
+)
+from .elman import IRNNCell as IRNNCell, RNNCell as RNNCell, rnn_transition as rnn_transition
+from .gru import (
+    GRUCell as GRUCell,
+    MGUCell as MGUCell,
+    gru_other_update as gru_other_update,
+    gru_transition as gru_transition,
+    mgu_transition as mgu_transition,
+)
+from .highway import Highway as Highway, RHNCell as RHNCell
+from .lstm import LSTMCell as LSTMCell, RowVectorLSTMCell as RowVectorLSTMCell, lstm_transition as lstm_transition
+from .variants import (
+    CoupledLSTMCell as CoupledLSTMCell,
+    LayerNormLSTMCell as LayerNormLSTMCell,
+    PeepholeLSTMCell as PeepholeLSTMCell,
+)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...._tensor import Tensor
-from ... import functional as F
-from ... import init
+from ... import functional as F, init
 from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice
 
 

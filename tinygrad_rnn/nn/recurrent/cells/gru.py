@@ -89,6 +89,8 @@ class GRUCell(RNNCellBase):
 
     __call__: OneStep[Tensor]
     gates = 3
+    reset: str
+    update: str
 
     def __init__(
         self,

@@ -6,8 +6,7 @@ from typing import Any
 
 from ...._tensor import Tensor
 from ....create import empty
-from ... import functional as F
-from ... import init
+from ... import functional as F, init
 from ...linear import Linear
 from ...module import Module
 from ...parameter import Parameter
@@ -22,6 +21,9 @@ class Highway(Module):
 
     x and y (…, size). b_T starts at `gate_bias`: below 0 the layer first passes its input on.
     """
+
+    new: Linear
+    gate: Linear
 
     def __init__(self, size: int, gate_bias: float = -1.0, device: Any = None, dtype: Any = None):
         super().__init__()
@@ -52,6 +54,8 @@ class RHNCell(RNNCellBase):
 
     __call__: OneStep[Tensor]
     gates = 2
+    weight_ih: Parameter
+    weight_hh: Parameter
 
     def __init__(
         self,

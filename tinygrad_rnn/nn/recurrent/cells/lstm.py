@@ -44,7 +44,8 @@ class LSTMCell(RNNCellBase):
     __call__: OneStep[tuple[Tensor, Tensor]]
     gates = 4
     gate_order = "ifgo"  # where `init.forget_bias_` and `init.chrono_` find the rows of a gate
-    state_names = ("hidden", "cell")
+    state_names: tuple[str, ...] = ("hidden", "cell")
+    weight_hr: Any
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class RowVectorLSTMCell(RNNCellBase):
     """
 
     __call__: OneStep[tuple[Tensor, Tensor]]
-    state_names = ("hidden", "cell")
+    state_names: tuple[str, ...] = ("hidden", "cell")
 
     def __init__(self, input_size: int, hidden_size: int, device: Any = None, dtype: Any = None):
         super().__init__(input_size, hidden_size, False, device, dtype)

@@ -31,7 +31,7 @@ class PeepholeLSTMCell(RNNCellBase):
     __call__: OneStep[tuple[Tensor, Tensor]]
     gates = 4
     gate_order = "ifgo"
-    state_names = ("hidden", "cell")
+    state_names: tuple[str, ...] = ("hidden", "cell")
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class CoupledLSTMCell(RNNCellBase):
     __call__: OneStep[tuple[Tensor, Tensor]]
     gates = 3
     gate_order = "fgo"
-    state_names = ("hidden", "cell")
+    state_names: tuple[str, ...] = ("hidden", "cell")
 
     def transition(self, x: Tensor, state: State, masked_h: Tensor | None = None) -> tuple[State, Gates]:
         """The equations above."""
@@ -117,7 +117,12 @@ class LayerNormLSTMCell(RNNCellBase):
 
     __call__: OneStep[tuple[Tensor, Tensor]]
     gates = 4
-    state_names = ("hidden", "cell")
+    state_names: tuple[str, ...] = ("hidden", "cell")
+    weight_ih: Parameter
+    weight_hh: Parameter
+    norm_ih: LayerNorm
+    norm_hh: LayerNorm
+    norm_c: LayerNorm
 
     def add_weights(self, device: Any, dtype: Any) -> None:
         """weight_ih and weight_hh, and the three norms."""
