@@ -105,6 +105,15 @@ def test_a_scope_inside_another_belongs_to_its_call_unless_it_has_its_own():
         assert (x * 2).grad_fn.scope.call == 5
 
 
+def test_a_step_sets_what_it_is_given_and_leaves_the_rest():
+    x = leaf()
+    with tg.step(1, layer=4, direction="forward"):
+        with tg.step(2, direction="reverse"):
+            assert (x * 2).grad_fn.scope[2:] == (4, "reverse", 2)
+        with tg.step(3, layer=5):
+            assert (x * 2).grad_fn.scope[2:] == (5, "forward", 3)
+
+
 def test_scope_is_restored_when_an_exception_passes():
     x = leaf()
     with pytest.raises(ZeroDivisionError), tg.scope("broken"), tg.step(1):
