@@ -45,6 +45,7 @@ class Node:
     backward: Callable[..., Any]  # the rule, and what goes with it, of every node but leaves: see ops/function.py
     lifted: Callable[..., Any]
     notes: Any = None  # what `record()` noted: constant inputs, output, gradient sent along each edge
+    roles: dict[int, tuple[str, str]] | None = None  # per output: ("state", "h"), ("gate", "f"), as cells name them
 
     def name(self) -> str:
         """PyTorch's name of the backward function, for example 'MulBackward0'."""

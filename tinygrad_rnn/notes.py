@@ -1,4 +1,4 @@
-"""What a picture wants to know and the graph does not keep: constants, values, and where gradient went.
+"""What pictures and studies want to know and the graph does not keep: constants, values, and where gradient went.
 
 A node has no edge to an input that needs no gradient, so a picture of the bare graph cannot show `x_t`,
 nor tell a detached state from a number. Inside `record()` each node gets a `notes`, filled by the two
@@ -30,23 +30,25 @@ class Constant:
 class Notes:
     """Notes on one node: see `Node.notes`."""
 
-    __slots__ = ("arrived", "constants", "output", "sent", "shared")
+    __slots__ = ("arrived", "constants", "output", "saved", "sent", "shared")
 
     def __init__(self) -> None:
         self.constants: dict[int, Constant] = {}  # by input number
         self.output: Any = None  # the output array, or a tuple of arrays
+        self.saved: tuple[Any, ...] = ()  # what the rule needs, also after backward has let go of it
         self.arrived: float | None = None  # norm of the gradient that arrived
         self.sent: tuple[float | None, ...] = ()  # norm of what went along each edge
         self.shared: dict[int, Any] = {}  # by input number: the gradient itself, where the value has other uses
 
 
 class record(switch):
-    """Inside, nodes keep what pictures show beyond the graph: constants, cuts, values and gradient norms.
+    """Inside, nodes keep what pictures and studies show beyond the graph: constants, cuts, values, gradient norms.
 
         with tinygrad_rnn.record():
             loss = model(x).sum()
             loss.backward()
         tinygrad_rnn.draw(loss, grads=True)
+        tinygrad_rnn.study.report(loss)
 
     Whole-sequence layers record every step here, as inside `unrolled()`, so that `.backward()` leaves
     something to draw. A detached tensor shows as a cut edge to the node it came from, even across truncated
@@ -73,7 +75,7 @@ class record(switch):
             self._pass_on(outputs, inputs)
             return
         notes = node.notes = Notes()
-        notes.output = out
+        notes.output, notes.saved = out, node.saved_tensors
         for k, (edge, array) in enumerate(zip(node.edges, inputs, strict=False)):
             if edge is None and array is not None:
                 _, cut, how = self._origin(array)

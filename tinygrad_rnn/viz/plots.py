@@ -14,26 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .style import OKABE_ITO
-
-COLOURS = [OKABE_ITO[name] for name in ("blue", "vermillion", "green", "orange", "purple", "sky")]  # not yellow: pale
-SOFT = "#6b6f76"
-
-
-def numbers(x: Any) -> np.ndarray:
-    """An array of float64 from a Tensor, an array or nested lists."""
-    return np.asarray(getattr(x, "array", x), dtype=np.float64)
-
-
-def new_figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (7.0, 4.0), **options: Any) -> Any:
-    """A figure and its axes, a (rows, columns) array; options as for `Figure.subplots`."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, **options)
-    for ax in axes.flat:
-        ax.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+from .._figure import COLOURS, SOFT, new_figure, numbers
 
 
 def loss_curves(

@@ -10,15 +10,7 @@ import math
 import unicodedata
 from typing import Any
 
-OKABE_ITO = {
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "green": "#009E73",
-    "yellow": "#F0E442",
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "purple": "#CC79A7",
-}
+from .._figure import OKABE_ITO
 
 GATES = {  # name of a gate or state -> colour; LSTM i, f, g, o, c, h; GRU r, z, n
     "i": "blue",

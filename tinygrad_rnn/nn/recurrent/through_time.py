@@ -18,7 +18,7 @@ from ...ops.dropout import Dropout, dropout_mask
 from ...ops.joining import cat
 from ...recording import record_op
 from .. import functional as F
-from .cells import Gates, State
+from .cells import Gates, State, give_roles
 
 Transition = Callable[[Tensor, State], tuple[State, Gates]]
 
@@ -53,7 +53,8 @@ def _forward_in_time(
         if running < state[0].array.shape[0]:  # sequences that ended keep the state they had
             ended.append(tuple(part[running:] for part in state))
             state = tuple(part[:running] for part in state)
-        state, _ = transition(x, state)
+        state, gates = transition(x, state)
+        give_roles(state, gates)
         outputs.append(state[0])
     return outputs, _joined([state, *reversed(ended)])
 
@@ -68,7 +69,8 @@ def _backward_in_time(
         before, running = state[0].array.shape[0], xs[t].array.shape[0]
         if running > before:  # sequences whose last element is x_t begin here
             state = _joined([state, tuple(part[before:running] for part in start)])
-        state, _ = transition(xs[t], state)
+        state, gates = transition(xs[t], state)
+        give_roles(state, gates)
         outputs[t] = state[0]
     return outputs, state
 

@@ -14,6 +14,7 @@ from ...parameter import Parameter
 
 State = tuple[Tensor, ...]
 Gates = dict[str, Tensor]
+PARTS = ("h", "c", "part2", "part3")  # of the parts of a state, where a cell does not say otherwise
 Weights = tuple[Any, ...]  # weight_ih, weight_hh, bias_ih, bias_hh; the biases may be None
 
 
@@ -91,7 +92,8 @@ class RNNCellBase(Module):
         """
         state = self.start(input) if hx is None else (hx,) if len(self.state_names) == 1 else tuple(hx)
         self.check(input, state)
-        state, _ = self.transition(input, state)
+        state, gates = self.transition(input, state)
+        give_roles(state, gates)
         return state[0] if len(state) == 1 else state
 
     def start(self, x: Tensor) -> State:
@@ -120,6 +122,26 @@ class RNNCellBase(Module):
     def extra_repr(self) -> str:
         """Sizes, and bias=False."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+
+def give_roles(state: State, gates: Gates, names: tuple[str, ...] = ()) -> None:
+    """Tell the nodes that made a new state and its gates what they are, for studies of the graph: "h", "c", "f" …
+
+    names  of the parts of the state, if they are not the usual (h, c)
+    """
+    for name, part in zip(names or PARTS, state, strict=False):
+        _give_role(part, ("state", name))
+    for name, gate in gates.items():
+        _give_role(gate, ("gate", name))
+
+
+def _give_role(tensor: Tensor, role: tuple[str, str]) -> None:
+    if tensor._edge is not None:
+        node, number = tensor._edge
+        if node.roles is None:
+            node.roles = {number: role}
+        else:
+            node.roles.setdefault(number, role)
 
 
 def check_sizes(name: str, **sizes: Any) -> None:

@@ -1,0 +1,84 @@
+"""Where a loss meets the recurrence: the gradient that each time step gets from outside, from readouts and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..graph import Edge, Node
+from .history import History, ones
+from .steps import feeding
+
+Place = tuple[int, int]  # (group, time step), see Steps.place
+
+
+class Seed:
+    """Gradients to start a run of backward with: edges, and what arrives at each from outside the recurrence."""
+
+    def __init__(self) -> None:
+        self.gradients: dict[Edge, Any] = {}
+
+    def add(self, edge: Edge, gradient: Any) -> None:
+        """Add to what arrives at `edge`."""
+        before = self.gradients.get(edge)
+        self.gradients[edge] = gradient if before is None else before + gradient
+
+    def both(self) -> tuple[list[Edge], list[Any]]:
+        """The edges and the gradients, as `History.backward` takes them."""
+        return list(self.gradients), list(self.gradients.values())
+
+
+def losses_in_time(past: History) -> dict[Place | None, Seed]:
+    """Split the loss by the time step at which it looks at the recurrence: what to start from for each, oldest first.
+
+    The recurrence is everything that states were computed from. A gradient enters it where something that leads to
+    no state, such as a readout, uses something that does. None holds what enters outside time, at weights and inputs.
+    """
+    inside = feeding(past.steps.tracks)
+    found: dict[Place | None, Seed] = {}
+
+    def enter(edge: Edge, gradient: Any) -> None:
+        found.setdefault(past.steps.place(edge[0]), Seed()).add(edge, gradient)
+
+    def watch(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
+        if node not in inside:
+            for edge, part in zip(node.edges, contributions, strict=True):
+                if edge is not None and part is not None and edge[0] in inside:
+                    enter(edge, part)
+
+    starts = [edge for edge in past.edges if edge[0] not in inside]
+    for edge in past.edges:
+        if edge[0] in inside:  # the loss is itself a state
+            enter(edge, ones(edge))
+    if starts:
+        past.backward(watch, starts)
+    return dict(sorted(found.items(), key=lambda item: item[0] or (-1, -1)))
+
+
+def last_loss(past: History) -> tuple[tuple[list[Edge], list[Any]], int | None, int]:
+    """(what to start from, the step, how many steps have a loss): the loss of the last time step that has one."""
+    found = losses_in_time(past)
+    places = [place for place in found if place is not None]
+    if not places:
+        return (past.edges, [ones(edge) for edge in past.edges]), None, 0
+    return found[places[-1]].both(), places[-1][1], len(places)
+
+
+def chosen_loss(past: History, at: Any) -> tuple[tuple[list[Edge], list[Any]], str]:
+    """The gradients to start from for `at` ("last", "all" or a time step), and words for it."""
+    if at == "all":
+        return (past.edges, [ones(edge) for edge in past.edges]), "of the whole loss"
+    if at == "last":
+        start, step, many = last_loss(past)
+        if step is None:
+            return start, "of the loss"
+        return start, f"of the loss at t={step}" + (f" (of {many} steps with a loss: the last)" if many > 1 else "")
+    found = {place[1]: seed for place, seed in losses_in_time(past).items() if place is not None}
+    if at not in found:
+        raise ValueError(f'study: at={at!r} must be "last", "all", or a time step with a loss: {_listed(found)}')
+    return found[at].both(), f"of the loss at t={at}"
+
+
+def _listed(steps: Iterable[int]) -> str:
+    steps = sorted(steps)
+    return ", ".join(map(str, steps if len(steps) <= 8 else [*steps[:3], "…", *steps[-2:]]))
