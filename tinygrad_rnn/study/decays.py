@@ -264,7 +264,8 @@ def kept_share(node: Node, before: Edge) -> np.ndarray | None:
 
 def _operand(node: Node, position: int) -> np.ndarray | None:
     """The value of an input that the rule saved, or that was noted as a constant."""
-    for value, (place, _) in zip(node.saved_tensors, getattr(node, "_saved_plan", ()), strict=False):
+    plan: Any = getattr(node, "_saved_plan", ())
+    for value, (place, _) in zip(node.saved_tensors, plan, strict=False):
         if place == position and place != OUT and value is not None:
             return np.asarray(value)
     if node.notes is not None and position in node.notes.constants:

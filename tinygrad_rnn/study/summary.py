@@ -264,8 +264,12 @@ def _bytes(n: int) -> str:
 
 
 def _draw(ax: Any, steps: list[int], values: np.ndarray, k: int, label: str) -> None:
-    style = ("-", "--", "-.")[k // len(COLOURS) % 3]
-    ax.plot(steps, np.where(values > 0, values, np.nan), color=COLOURS[k % len(COLOURS)], linestyle=style, marker=".",
-            markersize=3, label=label)  # fmt: skip
+    style = {
+        "color": COLOURS[k % len(COLOURS)],
+        "linestyle": ("-", "--", "-.", ":")[k % 4],
+        "marker": ".",
+        "markersize": 3,
+    }
+    ax.plot(steps, np.where(values > 0, values, np.nan), label=label, **style)
     if (values > 0).any():
         ax.set_yscale("log")
