@@ -18,6 +18,15 @@ from .steps import Track
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
 
+WORDS = {  # for each cause of Line.causes, in the mean over time
+    "‖W‖": "W multiplies by {:.2g} at most",
+    "tanh′": "tanh′ is {:.2g}",
+    "relu′": "relu is on in {:.0%} of the units",
+    "saturated": "{:.0%} of the units are off or saturated",
+    "kept": "the gate keeps {:.2g}",
+    "other ways": "{:.0%} comes through other gates and outputs",
+}
+
 
 class Line:
     """One state through time: the norm of its gradient at each step, and what happens to it there.
@@ -103,10 +112,9 @@ class Decay(Result):
         reach = line.reach(self.epsilon)
         if reach is not None:
             words += f" and is below {self.epsilon:.0%} of its last value at t={reach[1]}, {reach[0]} steps back"
-        with np.errstate(all="ignore"):
-            means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
-        causes = [f"{name} is {mean:.2g}" for name, mean in means.items() if name != "saturated" or mean > 0]
-        return words + (f" (in the mean {', '.join(causes)})" if causes else "")
+        means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
+        causes = [WORDS[name].format(mean) for name, mean in means.items() if name != "saturated" or mean > 0]
+        return words + (f": {', '.join(causes)}" if causes else "")
 
     def table(self) -> Table:
         """state, t, norm, factor, and the causes."""
