@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, headline, new_figure
 from .._mode import quiet
 from ..graph import Edge, Leaf, Node
 from ..ops.function import OUT
@@ -145,15 +144,10 @@ class Decay(Result):
             ylabel="‖∂L/∂state‖ at t",
             yscale="log" if any((x.whole > 0).any() for x in self.lines.values()) else "linear",
         )
-        top.set_title(folded(self.finding()), fontsize="small")
+        headline(top, self.finding())
         top.legend(frameon=False)
         below.set(xlabel="time step t (×: exactly zero)", ylabel="factor of the step")
         return figure
-
-
-def folded(text: str, width: int = 95) -> str:
-    """A long title in up to three lines."""
-    return "\n".join(textwrap.wrap(text, width)[:3])
 
 
 def decay(

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, folded, new_figure
 from ..graph import FREED, Leaf, Node, memory_of
-from .decays import Decay, Line, decay, folded
+from .decays import Decay, Line, decay
 from .history import History
 from .outside import losses_in_time
 from .reaching import Cut, Reach, cuts_of, reach
