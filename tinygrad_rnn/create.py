@@ -9,7 +9,7 @@ import numpy as np
 
 from . import dtypes, random
 from ._device import check_device
-from ._mode import quiet
+from ._quiet import quiet
 from ._tensor import Tensor
 from .arrays import all_fitting, check_fits, fitting, is_number, operand, plain
 from .ops.checks import flat_ints

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._mode import quiet
+from ._quiet import quiet
 
 dtype = np.dtype
 float16: dtype[Any] = np.dtype("float16")

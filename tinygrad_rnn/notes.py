@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ._mode import quiet, switch, thread
+from ._mode import switch, thread
+from ._quiet import quiet
 from .graph import Edge, Leaf, Node, memory_of
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..gradients import grad
 

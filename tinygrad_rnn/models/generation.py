@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import random
-from .._mode import no_grad, quiet
+from .._mode import no_grad
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..ops.checks import need_tensor
 from ..trees import tree_map

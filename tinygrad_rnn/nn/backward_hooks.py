@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import users_errors
+from .._mode import thread
 from .._tensor import Tensor
 from ..ops.function import Array, Function, Value
 from ..recording import record_op
@@ -65,7 +65,7 @@ class Passage:
 
     def _call(self, grad_input: Gradients) -> Gradients:
         for hook in self.hooks:
-            with users_errors():
+            with thread.mode.users_errors():
                 changed = hook(self.module, grad_input, self.grad_output)
             if changed is not None:
                 grad_input = changed if isinstance(changed, tuple) else (changed,)

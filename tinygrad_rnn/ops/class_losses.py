@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._mode import quiet, thread
+from .._mode import thread
+from .._quiet import quiet
 from ..dtypes import int64, uint8
 from ..recording import record_op
 from .basic import sum_along

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..arrays import check_pair, is_number
 from ..dtypes import result_type
 from .checks import array, broadcast_shapes, is_tensor, named_dims, need_tensor, one_keepdim, wrap_dims

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from .._device import check_device
-from .._mode import quiet
+from .._quiet import quiet
 from ..arrays import all_fitting, fitting, plain
 from .checks import flat_ints, is_tensor
 from .function import Recorded

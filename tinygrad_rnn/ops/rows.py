@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..dtypes import int32, int64
 from ..recording import record_op
 from .checks import need_float, need_tensor

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import enable_grad, quiet
+from .._mode import enable_grad
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..ops.function import is_half
 from ..ops.inplace import log_write

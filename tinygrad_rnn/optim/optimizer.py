@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import enable_grad, quiet
+from .._mode import enable_grad
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..create import as_tensor
 from ..dtypes import float32

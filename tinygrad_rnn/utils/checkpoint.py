@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import engine, random
-from .._mode import switch, thread, users_errors
+from .._mode import switch, thread
 from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node, tick
 from ..ops.basic import stretch
@@ -106,7 +106,10 @@ class Again:
             if self.random is not None:
                 random.set_rng_state(self.random)
             switches = {"recording": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
-            with users_errors(), switch(recorders=(lambda node, out, arrays: nodes.append(node),), **switches):
+            with (
+                thread.mode.users_errors(),
+                switch(recorders=(lambda node, out, arrays: nodes.append(node),), **switches),
+            ):
                 returned = function(*args, **kwargs)
         finally:
             if self.random is not None:
@@ -157,7 +160,7 @@ class Checkpoint(Function):
             [edge for edge, _ in reached if edge],
             [g for _, g in reached],
             list(ways_in.values()),
-            keep=lift is not None,
+            retain=lift is not None,
             lift=lift,
             into_leaves=False,
         )

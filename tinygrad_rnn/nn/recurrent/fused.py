@@ -142,7 +142,7 @@ class Stepwise:
             [edge for edge, _ in reached if edge is not None],
             [g for _, g in reached],
             asked,
-            keep=True,
+            retain=True,
             lift=Tensor,
             into_leaves=False,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 from ..._tensor import Tensor
 from ...ops.inplace import log_write
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 from ..errors import DrawError
 from ..model.items import Item, Model, value_of
 from ..model.labels import shape_text
