@@ -34,6 +34,8 @@ FLOORS = [
     ["autograd", "utils.data"],
     ["nn.parameter", "nn.functional"],
     ["nn.init", "nn.backward_hooks"],
+    ["nn.walking"],
+    ["nn.saving"],
     ["nn.module"],
     ["nn", "optim"],
     ["models"],

@@ -11,6 +11,8 @@ from .module import Module
 class Flatten(Module):
     """Join the axes start_dim..end_dim into one."""
 
+    _shown = ("start_dim", "end_dim")
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
         super().__init__()
         self.start_dim: int = start_dim
@@ -20,12 +22,11 @@ class Flatten(Module):
         """(B, n, m) -> (B, n · m), with the usual start_dim=1."""
         return input.flatten(self.start_dim, self.end_dim)
 
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
 
 class Unflatten(Module):
     """Split axis `dim` into several of the sizes `unflattened_size`; one may be -1."""
+
+    _shown = ("dim", "unflattened_size")
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]):
         super().__init__()
@@ -39,6 +40,3 @@ class Unflatten(Module):
     def forward(self, input: Tensor) -> Tensor:
         """(…, n · m, …) -> (…, n, m, …)."""
         return input.unflatten(self.dim, self.unflattened_size)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

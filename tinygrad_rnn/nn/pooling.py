@@ -12,6 +12,8 @@ from .module import Module
 class MaxPool1d(Module):
     """The largest number of each window of a sequence; see `F.max_pool1d`."""
 
+    _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+
     def __init__(
         self,
         kernel_size: int,
@@ -35,15 +37,11 @@ class MaxPool1d(Module):
             input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
         )
 
-    def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
-
 
 class AvgPool1d(Module):
     """The mean of each window of a sequence; see `F.avg_pool1d`."""
+
+    _shown = ("kernel_size", "stride", "padding")
 
     def __init__(
         self,
@@ -64,12 +62,11 @@ class AvgPool1d(Module):
         """(B, C, L) or (C, L) -> (B, C, T) or (C, T)."""
         return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
 
 class AdaptiveAvgPool1d(Module):
     """`output_size` means over nearly equal parts of a sequence."""
+
+    _shown = ("output_size",)
 
     def __init__(self, output_size: int):
         super().__init__()
@@ -78,6 +75,3 @@ class AdaptiveAvgPool1d(Module):
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, L) or (C, L) -> (B, C, output_size) or (C, output_size)."""
         return F.adaptive_avg_pool1d(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"

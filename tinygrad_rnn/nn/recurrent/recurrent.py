@@ -80,6 +80,10 @@ class Recurrent(Module):
     learn_start: bool
     cells: ModuleList
 
+    _shown_if_set = (
+        "bidirectional", "batch_first", "variational", "learn_start", "dropout", "input_dropout", "recurrent_dropout"
+    )  # fmt: skip
+
     def __init__(
         self,
         cell: Any,
@@ -256,12 +260,6 @@ class Recurrent(Module):
             return [end[0] if len(end) == 1 else end for end in ends]
         parts = tuple(stack(part) for part in zip(*ends, strict=True))
         return parts[0] if len(parts) == 1 else parts
-
-    def extra_repr(self) -> str:
-        """The options that differ from the defaults."""
-        switches = ("bidirectional", "batch_first", "variational", "learn_start")
-        numbers = ("dropout", "input_dropout", "recurrent_dropout")
-        return ", ".join(f"{name}={getattr(self, name)}" for name in (*switches, *numbers) if getattr(self, name))
 
 
 # --- the cells --------------------------------------------------------------------------------------
