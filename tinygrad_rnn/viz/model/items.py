@@ -25,7 +25,14 @@ SYMBOLS = {
     "Sigmoid": "σ", "Tanh": "tanh", "ReLU": "relu", "LogSoftmax": "log softmax", "Sum": "Σ", "SumTo": "Σ",
     "Sqrt": "√", "Transpose": "transpose", "Extreme": "max", "Maximum": "max", "Minimum": "min", "Index": "[ ]",
     "BasicIndex": "[ ]", "Clone": "copy", "Embedding": "embed", "SetItem": "[ ]=", "Overwrite": "=", "AddAt": "[ ]+=",
-}  # fmt: skip
+    "FloorDivide": "⌊÷⌋", "LeakyReLU": "leaky relu", "TanhGELU": "gelu", "Attention": "attention", "LayerNorm": "layer norm",
+    "CrossEntropy": "cross entropy", "BinaryCrossEntropy": "binary cross entropy", "CTC": "ctc", "Variance": "var",
+    "Cast": "cast", "OnDiagonal": "diagonal", "Triangle": "triangle", "ProductBefore": "Π before",
+    "RNNSequence": "rnn", "LSTMSequence": "lstm", "GRUSequence": "gru", "Checkpoint": "checkpoint", "Gate": "hook",
+    # what rules send back, drawn where gradients were recorded
+    "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "ConvInput": "∇ conv input",
+    "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",
+}  # by class; else its name in lower case, for operations that users call by that name and for their own  # fmt: skip
 
 
 OPTIONAL = {("Linear", 2)}  # inputs that may simply not be there
