@@ -180,11 +180,7 @@ def cross_entropy(
 
 @widening
 def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
     """-w[t_b] input[b, t_b], for log-probabilities (B, K), (B, K, …) or (K,); the rest as `cross_entropy`."""
     name = "nll_loss"

@@ -62,11 +62,7 @@ class AddRows(Function):
 
 
 def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0
 ) -> Tensor:
     """The rows of `weight` (V, E) at the integers of `input` (…); returns (…, E).
 
