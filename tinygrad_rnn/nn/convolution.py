@@ -56,9 +56,7 @@ class Conv1d(Module):
                 raise ValueError(f"Conv1d: padding='same' needs stride 1, got {stride}")
         else:
             padding = one_int("Conv1d", "padding", padding, 0)
-        self.in_channels: int = in_channels
-        self.out_channels: int = out_channels
-        self.groups: int = groups
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size: Any = (one_int("Conv1d", "kernel_size", kernel_size, 1),)
         self.stride: Any = (one_int("Conv1d", "stride", stride, 1),)
         self.dilation: Any = (one_int("Conv1d", "dilation", dilation, 1),)

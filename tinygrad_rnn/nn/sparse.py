@@ -37,11 +37,8 @@ class Embedding(Module):
         super().__init__()
         if padding_idx is not None:
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
-        self.num_embeddings: int = num_embeddings
-        self.embedding_dim: int = embedding_dim
-        self.padding_idx: int | None = padding_idx
-        self.max_norm: float | None = max_norm
-        self.norm_type: float = norm_type
+        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.max_norm, self.norm_type = max_norm, norm_type
         if _weight is None:
             _weight = empty(num_embeddings, embedding_dim, dtype=dtype, device=device)
             self.weight = Parameter(_weight, requires_grad=not _freeze)

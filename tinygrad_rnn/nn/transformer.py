@@ -147,8 +147,7 @@ class TransformerEncoder(Module):
     ):
         super().__init__()
         self.layers: ModuleList = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
-        self.num_layers: int = num_layers
-        self.norm: Module | None = norm
+        self.num_layers, self.norm = num_layers, norm
 
     def forward(
         self,
@@ -169,8 +168,7 @@ class TransformerDecoder(Module):
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None):
         super().__init__()
         self.layers: ModuleList = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
-        self.num_layers: int = num_layers
-        self.norm: Module | None = norm
+        self.num_layers, self.norm = num_layers, norm
 
     def forward(
         self,
@@ -238,9 +236,7 @@ class Transformer(Module):
         self.decoder: Any = custom_decoder or TransformerDecoder(
             TransformerDecoderLayer(*layer), num_decoder_layers, norm()
         )
-        self.d_model: int = d_model
-        self.nhead: int = nhead
-        self.batch_first: bool = batch_first
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:

@@ -184,10 +184,7 @@ class Drawing:
     def __init__(
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
-        self.model: Model = model
-        self.wanted: Wanted = wanted
-        self.theme: str = theme
-        self.timeout: float = timeout
+        self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
         self.picture: Picture = build(model, wanted)
         self.picture.title = self._title()
         self.stats: Any = self.picture.stats

@@ -43,10 +43,7 @@ class Theme:
     """The colours of light or dark paper, by what they are for."""
 
     def __init__(self, paper: str, ink: str, soft: str, tile: str, tint: float):
-        self.paper: str = paper
-        self.ink: str = ink
-        self.soft: str = soft
-        self.tile: str = tile
+        self.paper, self.ink, self.soft, self.tile = paper, ink, soft, tile
         self.fill: Any = {name: mix(OKABE_ITO[colour], paper, tint) for name, colour in GATES.items()}
         self.fill |= {
             "": mix(ink, paper, 0.04),

@@ -47,14 +47,8 @@ class ReduceLROnPlateau(LRScheduler):
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f"ReduceLROnPlateau: threshold_mode must be 'rel' or 'abs', got {threshold_mode!r}")
         self.optimizer: Any = need_optimizer("ReduceLROnPlateau", optimizer)
-        self.mode: str = mode
-        self.factor: float = factor
-        self.patience: int = patience
-        self.cooldown: int = cooldown
-        self.eps: float = eps
-        self.threshold: float = threshold
-        self.threshold_mode: str = threshold_mode
-        self.min_lr = min_lr
+        self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
+        self.eps, self.threshold, self.threshold_mode, self.min_lr = eps, threshold, threshold_mode, min_lr
         per_group("ReduceLROnPlateau", "min_lr", optimizer, min_lr)
         self.best: Any = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0

@@ -32,9 +32,7 @@ class TileBuilder:
     """Builds the tiles of a picture and remembers what has to be connected between them."""
 
     def __init__(self, model: Model, labels: Labels, picture: Picture):
-        self.model: Model = model
-        self.labels: Labels = labels
-        self.picture: Picture = picture
+        self.model, self.labels, self.picture = model, labels, picture
         self.by_module: bool = picture.view == "module"
         self.tile_of: dict[Item, Tile] = {}
         self.box_of: dict[Item, Box] = {}  # for operations

@@ -130,9 +130,7 @@ class PageData:
     """Collects what the script needs to know about a model."""
 
     def __init__(self, model: Model, losses: Sequence[float] | None = None, flow: bool = False):
-        self.model: Model = model
-        self.losses: Sequence[float] | None = losses
-        self.flow: bool = flow
+        self.model, self.losses, self.flow = model, losses, flow
         self.items: Any = model.items[-MOST_NODES:]
         self.number: Any = {item: k for k, item in enumerate(self.items)}
         self.side: Any = self._side()
