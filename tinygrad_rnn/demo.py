@@ -34,8 +34,6 @@ class CharModel(nn.Module):
     cell        "rnn", "lstm" or "gru"
     """
 
-    recurrent: Any
-
     def __init__(self, vocabulary: int, cell: str = "lstm", embedding: int = 64, hidden: int = 128):
         super().__init__()
         self.embedding: Any = nn.Embedding(vocabulary, embedding)
@@ -63,8 +61,6 @@ def loss_of(scores: Tensor, target: Tensor) -> Tensor:
 
 class CtrlC:
     """Inside, the first Ctrl-C only sets `pressed`, so that no training step is left half done; the second raises."""
-
-    before: Any
 
     def __init__(self) -> None:
         self.pressed: bool = False

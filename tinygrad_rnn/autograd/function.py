@@ -98,9 +98,6 @@ class FunctionNode(Node):
     """
 
     function: type[Function]  # set by Function.__init_subclass__
-    edges: tuple[Edge | None, ...]
-    saved_tensors: tuple[Any, ...]
-    scope: Scope
 
     def __init__(self, args: tuple[Any, ...]):
         self.edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])

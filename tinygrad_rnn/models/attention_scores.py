@@ -108,10 +108,6 @@ class CosineAttention(SequenceAttention):
 class GeneralAttention(SequenceAttention):
     """score = qᵀ W k (Luong et al. 2015, "general"). W (Q, K), uniform in ±1/√K: query and keys may differ in size."""
 
-    query_size: int
-    key_size: int
-    weight: Parameter
-
     def __init__(self, query_size: int, key_size: int, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("GeneralAttention", query_size=query_size, key_size=key_size)
@@ -140,10 +136,6 @@ class AdditiveAttention(SequenceAttention):
 
     Parameters: query.weight (A, Q), keys.weight (A, K), keys.bias (A,), score.weight (1, A).
     """
-
-    query: Linear
-    keys: Linear
-    score: Linear
 
     def __init__(self, query_size: int, key_size: int, hidden_size: int, device: Any = None, dtype: Any = None):
         super().__init__()

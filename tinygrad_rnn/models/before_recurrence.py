@@ -61,10 +61,6 @@ class NaiveModel(NextElement):
     of the sequence only, and it has no answer after `longest` elements.
     """
 
-    size: int
-    longest: int
-    by_length: ModuleList
-
     def __init__(self, size: int, longest: int):
         super().__init__()
         check_sizes("NaiveModel", size=size, longest=longest)
@@ -94,11 +90,8 @@ class AutoregressiveModel(NextElement):
     f(u) = W u + b, or with `hidden_size` the network W tanh(V u + a) + b.
     """
 
-    size: int
-    window: int
     hidden_size: Any
     hidden: Any
-    out: Linear
 
     def __init__(self, size: int, window: int, hidden_size: int | None = None):
         super().__init__()
@@ -136,11 +129,6 @@ class LatentAutoregressiveModel(NextElement):
     cell   any recurrent cell that takes `size` features; RNNCell(size, hidden_size) if left out
     """
 
-    size: int
-    hidden_size: int
-    state: Recurrent
-    out: Linear
-
     def __init__(self, size: int, hidden_size: int, cell: Module | None = None):
         super().__init__()
         check_sizes("LatentAutoregressiveModel", size=size, hidden_size=hidden_size)
@@ -166,8 +154,6 @@ class LinearStateSpace(NextElement):
     output_size  O; the size of x if left out, y_t is then the prediction of x_{t+1}
     """
 
-    size: int
-    hidden_size: int
     output_size: Any
 
     def __init__(

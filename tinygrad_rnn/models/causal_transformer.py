@@ -77,12 +77,7 @@ class TransformerLM(Module):
     Size([1, 3, 10])
     """
 
-    embedding: Embedding
     position: Any
-    dropout: Dropout
-    blocks: ModuleList
-    norm: LayerNorm
-    readout: Linear
 
     def __init__(
         self,

@@ -59,13 +59,8 @@ class Seq2Seq(Module):
     tied                readout and target embedding share one matrix (Press & Wolf 2017); needs embedding == hidden
     """
 
-    source: Embedding
-    encoder: GRU
-    target: Embedding
-    cell: GRUCell
     attention: Any
     combine: Any
-    readout: Linear
 
     def __init__(
         self,

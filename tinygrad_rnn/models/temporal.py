@@ -27,7 +27,6 @@ class CausalConv1d(Module):
     """
 
     conv: Module
-    padding: int
 
     def __init__(
         self,
@@ -56,10 +55,6 @@ class TemporalBlock(Module):
     Where the channels change, x passes through a convolution of width 1 first.
     """
 
-    conv1: CausalConv1d
-    conv2: CausalConv1d
-    dropout1: Dropout1d
-    dropout2: Dropout1d
     shortcut: Module | None
 
     def __init__(
@@ -98,7 +93,6 @@ class TCN(Module):
     weight_norm   as in the paper; False leaves it out
     """
 
-    blocks: Sequential
     receptive_field: int
 
     def __init__(

@@ -20,8 +20,6 @@ class Embedding(Module):
     max_norm       rows that are used are first shortened to this norm, of order norm_type
     """
 
-    weight: Parameter
-
     def __init__(
         self,
         num_embeddings: int,

@@ -30,8 +30,6 @@ def _activation(activation: Any) -> Any:
 class _Layer(Module):
     """What encoder and decoder layers share: self-attention, the feed-forward network, dropout, normalisation."""
 
-    multihead_attn: MultiheadAttention
-
     def __init__(
         self,
         d_model: int,

@@ -33,7 +33,6 @@ class CrossEntropy(Function):
     saves: Saves = ("x",)
     fresh = True
     exponentials: Any = None  # eˣ, and their sums, kept from forward for the first backward
-    options: Any
 
     def forward(ctx, x: Array, t: Any, pick: Any, spread: Any, u: Any, ignored: Any, total: Any) -> Array:
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
@@ -102,9 +101,6 @@ def places(t: Array, x: Array) -> Array:
 
 class Pick(Function):
     """y_b = x[b, t_b], one number of each row          dL/dx = dL/dy_b at (b, t_b), else 0"""
-
-    t: Any
-    columns: Any
 
     def forward(ctx, x: Array, t: Any) -> Array:
         ctx.t, ctx.columns = t, x.shape[1]

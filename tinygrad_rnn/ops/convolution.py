@@ -79,8 +79,6 @@ class ConvInput(Function):
 
     widens = "always"
     saves: Saves = {"w": "g", "g": "w"}
-    layout: Any
-    kernel: Any
 
     def forward(ctx, w: Array, g: Array, layout: Any, length: Array) -> Array:
         ctx.layout, ctx.kernel = layout, w.shape[2]
@@ -111,8 +109,6 @@ class ConvWeight(Function):
 
     widens = "always"
     saves: Saves = {"x": "g", "g": "x"}
-    layout: Any
-    length: Any
 
     def forward(ctx, x: Array, g: Array, layout: Any, kernel: Any) -> Array:
         ctx.layout, ctx.length = layout, x.shape[2]

@@ -24,7 +24,6 @@ class Sum(Function):
 
     widens = "always"
     from_shape: tuple[int, ...]
-    dims: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         ctx.from_shape, ctx.dims = x.shape, dims
@@ -38,8 +37,6 @@ class Sum(Function):
 
 class Mean(Sum):
     """y = Σ x / n over `dims`          dL/dx = dL/dy / n"""
-
-    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         total = super().forward(x, dims, keepdim)
@@ -59,8 +56,6 @@ class Variance(Function):
 
     widens = "always"
     saves: Saves = ("x",)
-    dims: Any
-    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any, n: Any) -> Array:
         ctx.dims, ctx.n = dims, n

@@ -37,8 +37,6 @@ class AddRows(Function):
     """
 
     widens = "always"
-    index: Any
-    skip: Any
 
     def forward(ctx, v: Array, index: Any, n_rows: Any, skip: Any) -> Array:
         ctx.index, ctx.skip = index, skip

@@ -86,9 +86,6 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
 class GradientScale:
     """Norm of a gradient -> width and share of colour, on one log scale for the whole picture."""
 
-    low: float
-    high: float
-
     def __init__(self, norms: list[float]):
         found = [n for n in norms if n > 0 and math.isfinite(n)]
         self.low, self.high = (min(found), max(found)) if found else (1.0, 1.0)

@@ -40,10 +40,6 @@ class Sequence(Function):
     n_states = 1  # how many of the inputs after x are the start state
     kernel_forward: Callable[..., tuple[Any, Any]]
     kernel_backward: Callable[..., tuple[Any, ...]]
-    transition_with: Any
-    layer: int
-    reverse: bool
-    sizes: Any
     lease: Any
 
     def forward(

@@ -49,16 +49,6 @@ class RNNBase(Module):
     sequence: type[Sequence]
     options: ClassVar[tuple[str, ...]] = ()  # the attributes that transition and kernel take, by name
 
-    input_size: int
-    hidden_size: int
-    num_layers: int
-    bias: bool
-    batch_first: bool
-    dropout: float
-    bidirectional: bool
-    proj_size: int
-    fused: bool
-
     def __init__(
         self,
         input_size: int,

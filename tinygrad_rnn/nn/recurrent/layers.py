@@ -179,8 +179,6 @@ class GRU(RNNBase):
     gates = 3
     sequence: Any = GRUSequence
     options: tuple[str, ...] = ("reset", "update")
-    reset: str
-    update: str
 
     def __init__(
         self,

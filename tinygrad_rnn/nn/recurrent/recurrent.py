@@ -70,16 +70,6 @@ class Recurrent(Module):
     with what its `start(x_t)` returns, a tuple of tensors.
     """
 
-    num_layers: int
-    bidirectional: bool
-    batch_first: bool
-    dropout: float
-    input_dropout: float
-    recurrent_dropout: float
-    variational: bool
-    learn_start: bool
-    cells: ModuleList
-
     def __init__(
         self,
         cell: Any,

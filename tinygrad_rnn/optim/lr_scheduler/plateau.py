@@ -24,10 +24,6 @@ class ReduceLROnPlateau(LRScheduler):
     Call `step(measure)` after each epoch.
     """
 
-    last_epoch: int
-    num_bad_epochs: int
-    cooldown_counter: int
-
     def __init__(
         self,
         optimizer: Optimizer,

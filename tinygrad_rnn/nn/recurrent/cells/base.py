@@ -36,11 +36,6 @@ class RNNCellBase(Module):
     """
 
     gates: int
-    input_size: int
-    hidden_size: int
-    bias: bool
-    weight_ih: Parameter
-    weight_hh: Parameter
     bias_ih: Parameter | None
     bias_hh: Parameter | None
     state_names: tuple[str, ...] = ("hidden",)

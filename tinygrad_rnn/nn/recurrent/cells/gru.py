@@ -89,8 +89,6 @@ class GRUCell(RNNCellBase):
 
     __call__: OneStep[Tensor]
     gates = 3
-    reset: str
-    update: str
 
     def __init__(
         self,

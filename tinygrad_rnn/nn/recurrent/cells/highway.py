@@ -22,9 +22,6 @@ class Highway(Module):
     x and y (…, size). b_T starts at `gate_bias`: below 0 the layer first passes its input on.
     """
 
-    new: Linear
-    gate: Linear
-
     def __init__(self, size: int, gate_bias: float = -1.0, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("Highway", size=size)
@@ -54,8 +51,6 @@ class RHNCell(RNNCellBase):
 
     __call__: OneStep[Tensor]
     gates = 2
-    weight_ih: Parameter
-    weight_hh: Parameter
 
     def __init__(
         self,

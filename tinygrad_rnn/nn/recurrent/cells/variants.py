@@ -118,11 +118,6 @@ class LayerNormLSTMCell(RNNCellBase):
     __call__: OneStep[tuple[Tensor, Tensor]]
     gates = 4
     state_names: tuple[str, ...] = ("hidden", "cell")
-    weight_ih: Parameter
-    weight_hh: Parameter
-    norm_ih: LayerNorm
-    norm_hh: LayerNorm
-    norm_c: LayerNorm
 
     def add_weights(self, device: Any, dtype: Any) -> None:
         """weight_ih and weight_hh, and the three norms."""
