@@ -82,12 +82,9 @@ class CtrlC:
 
 
 def train(
-    model: CharModel,
-    text: CharText,
-    steps: int,
-    learning_rate: float = 3e-3,
+    model: CharModel, text: CharText, steps: int, learning_rate: float = 3e-3,
     report: Callable[[Progress], None] | None = None,
-) -> list[float]:
+) -> list[float]:  # fmt: skip
     """Train for `steps` batches; return the loss of each. Ctrl-C ends training early and returns what there is."""
     optimizer = optim.Adam(model.parameters(), lr=learning_rate)
     losses: list[float] = []

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import Scope, is_grad_enabled, no_grad, switch, thread, users_errors
+from .._mode import is_grad_enabled, no_grad, switch, thread, users_errors
 from .._tensor import Tensor
 from ..graph import FREED, Edge, Node
 from ..ops import function as ops

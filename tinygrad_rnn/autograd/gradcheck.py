@@ -35,17 +35,10 @@ class Tolerance(NamedTuple):
 
 
 def gradcheck(
-    func: Callable[..., Any],
-    inputs: Tensor | Sequence[Any],
-    *,
-    eps: float = 1e-6,
-    atol: float = 1e-5,
-    rtol: float = 1e-3,
-    raise_exception: bool = True,
-    nondet_tol: float = 0.0,
-    check_undefined_grad: bool = True,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], *, eps: float = 1e-6, atol: float = 1e-5,
+    rtol: float = 1e-3, raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True,
     fast_mode: bool = False,
-) -> bool:
+) -> bool:  # fmt: skip
     """Do the gradients of `func(*inputs)` agree with finite differences? True, or GradcheckError.
 
     inputs            those that require grad are checked, and must be float64
@@ -75,18 +68,10 @@ def gradcheck(
 
 
 def gradgradcheck(
-    func: Callable[..., Any],
-    inputs: Tensor | Sequence[Any],
-    grad_outputs: Tensor | Sequence[Tensor] | None = None,
-    *,
-    eps: float = 1e-6,
-    atol: float = 1e-5,
-    rtol: float = 1e-3,
-    raise_exception: bool = True,
-    nondet_tol: float = 0.0,
-    check_undefined_grad: bool = True,
-    fast_mode: bool = False,
-) -> bool:
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], grad_outputs: Tensor | Sequence[Tensor] | None = None, *,
+    eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True, nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True, fast_mode: bool = False,
+) -> bool:  # fmt: skip
     """Do the second derivatives agree with finite differences of the first? As `gradcheck`, of the gradient.
 
     grad_outputs  the gradient of the loss by each output, checked as further inputs; random by default
@@ -173,13 +158,9 @@ def _grads(outputs: list[Tensor], gs: list[np.ndarray], inputs: tuple[Any, ...],
 
 
 def _check_entries(
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    checked: list[int],
-    eps: float,
-    tolerance: Tolerance,
+    func: Callable[..., Any], inputs: tuple[Any, ...], checked: list[int], eps: float, tolerance: Tolerance,
     nondet_tol: float,
-) -> None:
+) -> None:  # fmt: skip
     outputs = _outputs(func, inputs)
     analytical = _analytical(outputs, inputs, checked)
     again = _analytical(outputs, inputs, checked)

@@ -80,13 +80,9 @@ class ForwardSpace(Workspace):
 
 
 def lstm_forward(
-    x: Array,
-    states: tuple[Array, ...],
-    weights: tuple[Array | None, ...],
-    reverse: bool,
-    for_backward: bool,
+    x: Array, states: tuple[Array, ...], weights: tuple[Array | None, ...], reverse: bool, for_backward: bool,
     sizes: list[int] | None = None,
-) -> tuple[tuple[Array, ...], Lease | None]:
+) -> tuple[tuple[Array, ...], Lease | None]:  # fmt: skip
     """Run over x (T, B, I) from the states h0, c0 (B, H).
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state

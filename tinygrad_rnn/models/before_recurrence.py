@@ -157,14 +157,9 @@ class LinearStateSpace(NextElement):
     output_size: Any
 
     def __init__(
-        self,
-        size: int,
-        hidden_size: int,
-        output_size: int | None = None,
-        radius: float = 0.9,
-        device: Any = None,
+        self, size: int, hidden_size: int, output_size: int | None = None, radius: float = 0.9, device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         super().__init__()
         output_size = size if output_size is None else output_size
         check_sizes("LinearStateSpace", size=size, hidden_size=hidden_size, output_size=output_size)

@@ -63,15 +63,9 @@ class Seq2Seq(Module):
     combine: Any
 
     def __init__(
-        self,
-        source_vocabulary: int,
-        target_vocabulary: int,
-        embedding: int,
-        hidden: int,
-        attention: str | None = "additive",
-        start: int = 0,
-        tied: bool = False,
-    ):
+        self, source_vocabulary: int, target_vocabulary: int, embedding: int, hidden: int,
+        attention: str | None = "additive", start: int = 0, tied: bool = False,
+    ):  # fmt: skip
         super().__init__()
         self.source = Embedding(source_vocabulary, embedding)
         self.encoder = GRU(embedding, hidden, batch_first=True)

@@ -91,14 +91,9 @@ class ManyToOne(Module):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        output_size: int,
-        cell: str = "lstm",
-        head: str = "last",
+        self, input_size: int, hidden_size: int, output_size: int, cell: str = "lstm", head: str = "last",
         bidirectional: bool = False,
-    ):
+    ):  # fmt: skip
         super().__init__()
         check_choice("ManyToOne", "cell", cell, tuple(LAYERS))
         check_choice("ManyToOne", "head", head, tuple(HEADS))

@@ -29,16 +29,9 @@ class CausalConv1d(Module):
     conv: Module
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        dilation: int = 1,
-        bias: bool = True,
-        weight_norm: bool = False,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, in_channels: int, out_channels: int, kernel_size: int, dilation: int = 1, bias: bool = True,
+        weight_norm: bool = False, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         conv = Conv1d(in_channels, out_channels, kernel_size, dilation=dilation, bias=bias, device=device, dtype=dtype)
         self.conv = normalise_weight(conv) if weight_norm else conv
@@ -58,16 +51,9 @@ class TemporalBlock(Module):
     shortcut: Module | None
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        dilation: int = 1,
-        dropout: float = 0.0,
-        weight_norm: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, in_channels: int, out_channels: int, kernel_size: int, dilation: int = 1, dropout: float = 0.0,
+        weight_norm: bool = True, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         options: dict[str, Any] = {"dilation": dilation, "weight_norm": weight_norm, "device": device, "dtype": dtype}
         self.conv1 = CausalConv1d(in_channels, out_channels, kernel_size, **options)
@@ -96,15 +82,9 @@ class TCN(Module):
     receptive_field: int
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: Sequence[int],
-        kernel_size: int = 2,
-        dropout: float = 0.0,
-        weight_norm: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, in_channels: int, channels: Sequence[int], kernel_size: int = 2, dropout: float = 0.0,
+        weight_norm: bool = True, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         if not channels:
             raise ValueError("TCN: channels must name the width of at least one block, got none")

@@ -81,12 +81,9 @@ class CrossEntropyLoss(_WeightedLoss):
     """-log softmax(input)[b, target_b]: `F.cross_entropy`, where the options are explained."""
 
     def __init__(
-        self,
-        weight: Tensor | None = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
+        self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
         label_smoothing: float = 0.0,
-    ):
+    ):  # fmt: skip
         super().__init__(weight, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 

@@ -13,14 +13,9 @@ class MaxPool1d(Module):
     """The largest number of each window of a sequence; see `F.max_pool1d`."""
 
     def __init__(
-        self,
-        kernel_size: int,
-        stride: int | None = None,
-        padding: int = 0,
-        dilation: int = 1,
-        return_indices: bool = False,
-        ceil_mode: bool = False,
-    ):
+        self, kernel_size: int, stride: int | None = None, padding: int = 0, dilation: int = 1,
+        return_indices: bool = False, ceil_mode: bool = False,
+    ):  # fmt: skip
         super().__init__()
         self.kernel_size: int = kernel_size
         self.stride: Any = kernel_size if stride is None else stride
@@ -44,13 +39,9 @@ class AvgPool1d(Module):
     """The mean of each window of a sequence; see `F.avg_pool1d`."""
 
     def __init__(
-        self,
-        kernel_size: int,
-        stride: int | None = None,
-        padding: int = 0,
-        ceil_mode: bool = False,
+        self, kernel_size: int, stride: int | None = None, padding: int = 0, ceil_mode: bool = False,
         count_include_pad: bool = True,
-    ):
+    ):  # fmt: skip
         super().__init__()
         self.kernel_size: int = kernel_size
         self.stride: Any = kernel_size if stride is None else stride

@@ -21,17 +21,10 @@ class Embedding(Module):
     """
 
     def __init__(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
-        norm_type: float = 2.0,
-        device: Any = None,
-        dtype: Any = None,
-        _weight: Tensor | None = None,
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
+        norm_type: float = 2.0, device: Any = None, dtype: Any = None, _weight: Tensor | None = None,
         _freeze: bool = False,
-    ):
+    ):  # fmt: skip
         super().__init__()
         if padding_idx is not None:
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
@@ -53,13 +46,9 @@ class Embedding(Module):
 
     @classmethod
     def from_pretrained(
-        cls,
-        embeddings: Tensor,
-        freeze: bool = True,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
+        cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, max_norm: float | None = None,
         norm_type: float = 2.0,
-    ) -> Embedding:
+    ) -> Embedding:  # fmt: skip
         """An Embedding on a given table (V, E), whose memory it shares; not trained unless freeze=False."""
         if not isinstance(embeddings, Tensor):
             raise TypeError(

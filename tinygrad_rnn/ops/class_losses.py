@@ -125,13 +125,9 @@ class Place(Function):
 
 @widening
 def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Negative log-likelihood of the right class under softmax(input).
 
         loss_b = w[t_b] (logsumexp_k input[b, k] - input[b, t_b]),     mean = Σ_b loss_b / Σ_b w[t_b]

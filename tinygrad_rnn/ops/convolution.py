@@ -139,14 +139,9 @@ def one_int(name: str, argument: str, value: Any, least: int) -> int:
 
 @widening
 def conv1d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int = 1,
-    padding: int | str = 0,
-    dilation: int = 1,
-    groups: int = 1,
-) -> Tensor:
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int | str = 0,
+    dilation: int = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
     """y[b, o, t] = bias[o] + Σ_{c, k} weight[o, c, k] · input[b, c, t · stride + k · dilation - padding]
 
     input     (B, C, L) or (C, L)

@@ -94,14 +94,9 @@ class Reducing(Recorded):
         return record_op(Mean, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
 
     def var(
-        input: Tensor,
-        dim: Any = None,
-        unbiased: bool | None = None,
-        keepdim: bool = False,
-        *,
-        correction: int | None = None,
-        keepdims: bool | None = None,
-    ) -> Tensor:
+        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+        correction: int | None = None, keepdims: bool | None = None,
+    ) -> Tensor:  # fmt: skip
         """The variance over `dim`: Σ (x - mean)² / (n - correction), correction 1 unless `unbiased=False`."""
         if isinstance(dim, bool):  # var(unbiased) as the second positional argument
             dim, unbiased = None, dim
@@ -117,14 +112,9 @@ class Reducing(Recorded):
 
     @widening
     def std(
-        input: Tensor,
-        dim: Any = None,
-        unbiased: bool | None = None,
-        keepdim: bool = False,
-        *,
-        correction: int | None = None,
-        keepdims: bool | None = None,
-    ) -> Tensor:
+        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+        correction: int | None = None, keepdims: bool | None = None,
+    ) -> Tensor:  # fmt: skip
         """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
         variance = input.var(dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
         return _root(variance)

@@ -31,16 +31,9 @@ class Adadelta(Optimizer):
     buffers: tuple[str, ...] = ("square_avg", "acc_delta")
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0,
-        *,
-        maximize: bool = False,
-        **execution: Any,
-    ):
+        self, params: Iterable[Any], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0, *,
+        maximize: bool = False, **execution: Any,
+    ):  # fmt: skip
         check_execution("Adadelta", execution)
         options = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "maximize": maximize})

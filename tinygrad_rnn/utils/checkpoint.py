@@ -30,12 +30,9 @@ class CheckpointError(RuntimeError):
 
 
 def checkpoint(
-    function: Callable[..., Any],
-    *args: Any,
-    use_reentrant: bool | None = None,
-    preserve_rng_state: bool = True,
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
     **kwargs: Any,
-) -> Any:
+) -> Any:  # fmt: skip
     """function(*args, **kwargs), as one node that keeps none of the function's intermediate values.
 
     function             called once now and once for each backward; must do the same each time. What it closes over

@@ -37,22 +37,11 @@ INSTALL = (
 
 
 def draw(
-    output: Any,
-    path: str | Path | None = None,
-    *,
-    inputs: Any = None,
-    view: str = "auto",
-    names: dict[str, Any] | None = None,
-    shapes: bool = False,
-    values: bool | None = None,
-    grads: bool = False,
-    steps: range | None = None,
-    expand: bool = True,
-    engine: str = "auto",
-    theme: str = "auto",
-    timeout: float = 20.0,
+    output: Any, path: str | Path | None = None, *, inputs: Any = None, view: str = "auto",
+    names: dict[str, Any] | None = None, shapes: bool = False, values: bool | None = None, grads: bool = False,
+    steps: range | None = None, expand: bool = True, engine: str = "auto", theme: str = "auto", timeout: float = 20.0,
     max_nodes: int = MOST_BOXES,
-) -> Drawing:
+) -> Drawing:  # fmt: skip
     """Draw the graph behind `output`: a tensor, several in a list, or a module called with `inputs`.
 
     inputs   for a module: its arguments, a tuple (or a single tensor); the outputs of the call are drawn

@@ -43,16 +43,9 @@ class Sequence(Function):
     lease: Any
 
     def forward(
-        ctx,
-        x: Array,
-        *inputs: Array,
-        transition_with: Any,
-        layer: int,
-        reverse: bool,
-        for_backward: bool,
-        sizes: Any = None,
-        **options: Any,
-    ) -> Any:
+        ctx, x: Array, *inputs: Array, transition_with: Any, layer: int, reverse: bool, for_backward: bool,
+        sizes: Any = None, **options: Any,
+    ) -> Any:  # fmt: skip
         ctx.transition_with, ctx.layer, ctx.reverse, ctx.sizes = transition_with, layer, reverse, sizes
         states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
         outputs, ctx.lease = ctx.kernel_forward(x, states, weights, reverse, for_backward, sizes, **options)
@@ -99,15 +92,9 @@ class GRUSequence(Sequence):
 
 
 def sequence_node(
-    op: type[Sequence],
-    transition_with: Callable[[Weights], Transition],
-    x: Tensor,
-    state: State,
-    weights: Weights,
-    layer: int,
-    reverse: bool,
-    **options: Any,
-) -> tuple[Tensor, State]:
+    op: type[Sequence], transition_with: Callable[[Weights], Transition], x: Tensor, state: State, weights: Weights,
+    layer: int, reverse: bool, **options: Any,
+) -> tuple[Tensor, State]:  # fmt: skip
     """One layer in one direction over x (T, B, I) as one node; returns the outputs (T, B, H) and the last state."""
     inputs = (x, *state, *weights)
     mode = thread.mode

@@ -50,19 +50,10 @@ class RNNBase(Module):
     options: ClassVar[tuple[str, ...]] = ()  # the attributes that transition and kernel take, by name
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        proj_size: int = 0,
-        device: Any = None,
-        dtype: Any = None,
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
         fused: bool = True,
-    ):
+    ):  # fmt: skip
         super().__init__()
         name = type(self).__name__
         for argument, flag in (("bias", bias), ("batch_first", batch_first)):

@@ -71,17 +71,10 @@ class Recurrent(Module):
     """
 
     def __init__(
-        self,
-        cell: Any,
-        num_layers: int | None = None,
-        bidirectional: bool = False,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        variational: bool = False,
+        self, cell: Any, num_layers: int | None = None, bidirectional: bool = False, batch_first: bool = False,
+        dropout: float = 0.0, input_dropout: float = 0.0, recurrent_dropout: float = 0.0, variational: bool = False,
         learn_start: bool = False,
-    ):
+    ):  # fmt: skip
         super().__init__()
         layers = _layers(cell, num_layers, 2 if bidirectional else 1)
         for p in (dropout, input_dropout, recurrent_dropout):

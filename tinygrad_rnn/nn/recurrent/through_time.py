@@ -83,13 +83,9 @@ def _joined(states: list[State]) -> State:
 
 
 def stacked(
-    transitions: Sequence[Sequence[Transition]],
-    xs: Sequence[Tensor],
-    starts: Sequence[State],
-    dropout: float = 0.0,
-    training: bool = True,
-    variational: bool = False,
-) -> tuple[list[Tensor], list[State]]:
+    transitions: Sequence[Sequence[Transition]], xs: Sequence[Tensor], starts: Sequence[State], dropout: float = 0.0,
+    training: bool = True, variational: bool = False,
+) -> tuple[list[Tensor], list[State]]:  # fmt: skip
     """Run layers on top of each other, each in one or two directions.
 
     transitions  for each layer that of each direction: forward, and reverse if there are two

@@ -52,12 +52,9 @@ class RandomSampler(Sampler[int]):
     """
 
     def __init__(
-        self,
-        data_source: Sized,
-        replacement: bool = False,
-        num_samples: int | None = None,
+        self, data_source: Sized, replacement: bool = False, num_samples: int | None = None,
         generator: Generator | None = None,
-    ):
+    ):  # fmt: skip
         if not isinstance(replacement, bool):
             raise TypeError(f"RandomSampler: replacement must be True or False, got {replacement!r}")
         self.data_source, self.replacement, self.generator = data_source, replacement, generator
@@ -108,12 +105,9 @@ class WeightedRandomSampler(Sampler[int]):
     """
 
     def __init__(
-        self,
-        weights: Sequence[float] | Tensor,
-        num_samples: int,
-        replacement: bool = True,
+        self, weights: Sequence[float] | Tensor, num_samples: int, replacement: bool = True,
         generator: Generator | None = None,
-    ):
+    ):  # fmt: skip
         if not isinstance(replacement, bool):
             raise TypeError(f"WeightedRandomSampler: replacement must be True or False, got {replacement!r}")
         self.weights: Any = as_tensor(weights, dtype=float64)

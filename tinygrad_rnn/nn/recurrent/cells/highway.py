@@ -53,14 +53,9 @@ class RHNCell(RNNCellBase):
     gates = 2
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        depth: int = 2,
-        bias: bool = True,
-        device: Any = None,
+        self, input_size: int, hidden_size: int, depth: int = 2, bias: bool = True, device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         check_sizes("RHNCell", depth=depth)
         self.depth = depth
         super().__init__(input_size, hidden_size, bias, device, dtype)

@@ -34,14 +34,9 @@ class PeepholeLSTMCell(RNNCellBase):
     state_names: tuple[str, ...] = ("hidden", "cell")
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        peephole: str = "diagonal",
-        device: Any = None,
+        self, input_size: int, hidden_size: int, bias: bool = True, peephole: str = "diagonal", device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         check_choice("PeepholeLSTMCell", "peephole", peephole, ("diagonal", "dense"))
         self.peephole = peephole
         super().__init__(input_size, hidden_size, bias, device, dtype)
