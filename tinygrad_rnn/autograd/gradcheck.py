@@ -90,17 +90,9 @@ def gradgradcheck(
         found = grad(_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
-    return gradcheck(
-        gradient,
-        (*inputs, *given),
-        eps=eps,
-        atol=atol,
-        rtol=rtol,
-        raise_exception=raise_exception,
-        nondet_tol=nondet_tol,
-        check_undefined_grad=check_undefined_grad,
-        fast_mode=fast_mode,
-    )
+    options: dict[str, Any] = {"eps": eps, "atol": atol, "rtol": rtol, "raise_exception": raise_exception}
+    options |= {"nondet_tol": nondet_tol, "check_undefined_grad": check_undefined_grad, "fast_mode": fast_mode}
+    return gradcheck(gradient, (*inputs, *given), **options)
 
 
 # --- inputs and outputs -----------------------------------------------------------------------------

@@ -101,7 +101,6 @@ class CosineAttention(SequenceAttention):
         return (F.normalize(query, dim=-1) * self.scale) @ F.normalize(keys, dim=-1).mT
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"scale={self.scale}"
 
 
@@ -124,7 +123,6 @@ class GeneralAttention(SequenceAttention):
         return self.query_size, self.key_size
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"{self.query_size}, {self.key_size}"
 
 

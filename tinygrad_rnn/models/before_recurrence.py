@@ -80,7 +80,6 @@ class NaiveModel(NextElement):
         )
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"size={self.size}, longest={self.longest}"
 
 
@@ -109,7 +108,6 @@ class AutoregressiveModel(NextElement):
         return self.out(windows if self.hidden is None else self.hidden(windows).tanh())
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"size={self.size}, window={self.window}"
 
 
@@ -206,5 +204,4 @@ class LinearStateSpace(NextElement):
         return found[np.argsort(-abs(found), kind="stable")]
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"size={self.size}, hidden_size={self.hidden_size}, output_size={self.output_size}"

@@ -62,9 +62,8 @@ def sample(
         chances = filtered(logp, temperature, top_k, top_p)
         ends = chances.cumsum(-1)
         ends /= ends[:, -1:]
-        return (source.random((len(ends), 1)) < ends).argmax(
-            -1
-        )  # the first token whose interval ends beyond the number
+        drawn = source.random((len(ends), 1))
+        return (drawn < ends).argmax(-1)  # the first token whose interval ends beyond the number
 
     return _one_by_one(next_scores, state, start, max_steps, end, draw)
 

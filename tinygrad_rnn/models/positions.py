@@ -44,7 +44,6 @@ class SinusoidalEncoding(Module):
         return input + self.at(np.arange(start, start + input.array.shape[-2]), input.dtype)
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"{self.features}, base={self.base}"
 
 
@@ -73,7 +72,6 @@ class LearnedEncoding(Module):
         return input + self.weight[start:end]
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"{self.max_length}, {self.features}"
 
 

@@ -30,12 +30,10 @@ class Embedding(Module):
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         self.max_norm, self.norm_type = max_norm, norm_type
+        table = empty(num_embeddings, embedding_dim, dtype=dtype, device=device) if _weight is None else _weight
+        self.weight = Parameter(table, requires_grad=not _freeze)
         if _weight is None:
-            _weight = empty(num_embeddings, embedding_dim, dtype=dtype, device=device)
-            self.weight = Parameter(_weight, requires_grad=not _freeze)
             self.reset_parameters()
-        else:
-            self.weight = Parameter(_weight, requires_grad=not _freeze)
 
     def reset_parameters(self) -> None:
         """Draw new starting values; the padding row becomes 0."""

@@ -45,9 +45,10 @@ class _Layer(Module):
         self.dropout: Dropout = Dropout(dropout)
         self.linear2: Linear = Linear(dim_feedforward, d_model, bias=bias, **made)
         self.norm_first = norm_first
-        for k in range(1, 4 if self.looks_at_memory else 3):
+        blocks = range(1, 4 if self.looks_at_memory else 3)
+        for k in blocks:
             self.add_module(f"norm{k}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made))
-        for k in range(1, 4 if self.looks_at_memory else 3):
+        for k in blocks:
             self.add_module(f"dropout{k}", Dropout(dropout))
         self.activation: Any = _activation(activation)
 
@@ -149,17 +150,9 @@ class TransformerDecoder(Module):
         tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
     ) -> Tensor:  # fmt: skip
         """tgt through all layers, each looking at `memory`; see TransformerDecoderLayer."""
+        masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
         for layer in self.layers:
-            tgt = layer(
-                tgt,
-                memory,
-                tgt_mask,
-                memory_mask,
-                tgt_key_padding_mask,
-                memory_key_padding_mask,
-                bool(tgt_is_causal),
-                memory_is_causal,
-            )
+            tgt = layer(tgt, memory, *masks, bool(tgt_is_causal), memory_is_causal)
         return tgt if self.norm is None else self.norm(tgt)
 
 
@@ -219,16 +212,8 @@ class Transformer(Module):
                 f"{list(tgt.shape)}"
             )
         memory = self.encoder(src, src_mask, src_key_padding_mask, is_causal=src_is_causal)
-        return self.decoder(
-            tgt,
-            memory,
-            tgt_mask,
-            memory_mask,
-            tgt_key_padding_mask,
-            memory_key_padding_mask,
-            tgt_is_causal=tgt_is_causal,
-            memory_is_causal=memory_is_causal,
-        )
+        masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
+        return self.decoder(tgt, memory, *masks, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
 
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:

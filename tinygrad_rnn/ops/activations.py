@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 _HALF = {kind: np.array(0.5, kind) for kind in "fd"}
-
-
 _ONE = {kind: np.array(1, kind) for kind in "fd"}
-
-
 _LARGE = {kind: np.array(limit, kind) for kind, limit in (("f", 88), ("d", 709))}  # e^limit is finite
 
 

@@ -157,7 +157,6 @@ class Choosing(Recorded):
         return _clamp_tensors(input, min, max)
 
     clip: Final = clamp
-
     clamp_: Final = in_place(clamp)
 
     def clamp_min(input: Tensor, min: Any) -> Tensor:

@@ -28,13 +28,9 @@ class Adagrad(Optimizer):
     maximize                   along the gradient, instead of against it
     """
 
-    checks: dict[str, Check] = {
-        "lr": FROM_ZERO,
-        "lr_decay": FROM_ZERO,
-        "weight_decay": FROM_ZERO,
-        "initial_accumulator_value": FROM_ZERO,
-        "eps": FROM_ZERO,
-    }
+    checks: dict[str, Check] = dict.fromkeys(
+        ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"), FROM_ZERO
+    )
     buffers: tuple[str, ...] = ("sum",)
 
     def __init__(

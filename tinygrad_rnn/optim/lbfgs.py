@@ -200,13 +200,5 @@ class _Memory:
         def kept(x: np.ndarray) -> Tensor:
             return Tensor._of(x.astype(dtype, copy=False))
 
-        state.update(
-            d=kept(self.d),
-            t=self.t,
-            old_dirs=[kept(y) for y in self.y],
-            old_stps=[kept(s) for s in self.s],
-            ro=list(self.rho),
-            H_diag=self.scale,
-            prev_flat_grad=kept(self.g),
-            prev_loss=self.loss,
-        )
+        state.update(d=kept(self.d), t=self.t, old_dirs=[kept(y) for y in self.y], old_stps=[kept(s) for s in self.s])
+        state.update(ro=list(self.rho), H_diag=self.scale, prev_flat_grad=kept(self.g), prev_loss=self.loss)

@@ -150,14 +150,8 @@ class Checkpoint(Function):
         for node in nodes:
             node.edges = tuple([ways_in.get(edge, edge) if edge is not None else None for edge in node.edges])
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
-        found = engine.backward(
-            [edge for edge, _ in reached if edge],
-            [g for _, g in reached],
-            list(ways_in.values()),
-            keep=lift is not None,
-            lift=lift,
-            into_leaves=False,
-        )
+        ends, seeds, asked = [edge for edge, _ in reached if edge], [g for _, g in reached], list(ways_in.values())
+        found = engine.backward(ends, seeds, asked, keep=lift is not None, lift=lift, into_leaves=False)
         return tuple([found[ways_in[edge]] for edge in again.expected[0]])
 
     def lifted(self, tensor_class: Any) -> Checkpoint:

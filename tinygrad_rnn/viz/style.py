@@ -11,26 +11,14 @@ import unicodedata
 from typing import Any
 
 OKABE_ITO = {
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "green": "#009E73",
-    "yellow": "#F0E442",
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "purple": "#CC79A7",
-}
+    "orange": "#E69F00", "sky": "#56B4E9", "green": "#009E73", "yellow": "#F0E442", "blue": "#0072B2",
+    "vermillion": "#D55E00", "purple": "#CC79A7",
+}  # fmt: skip
 
 GATES = {  # name of a gate or state -> colour; LSTM i, f, g, o, c, h; GRU r, z, n
-    "i": "blue",
-    "f": "orange",
-    "g": "green",
-    "o": "purple",
-    "c": "sky",
-    "h": "yellow",
-    "r": "orange",
-    "z": "purple",
-    "n": "green",
-}
+    "i": "blue", "f": "orange", "g": "green", "o": "purple", "c": "sky", "h": "yellow",
+    "r": "orange", "z": "purple", "n": "green",
+}  # fmt: skip
 
 
 def mix(colour: str, other: str, share: float) -> str:

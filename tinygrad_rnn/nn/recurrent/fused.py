@@ -121,14 +121,8 @@ class Stepwise:
         outputs = _outputs(node, inputs)
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
         asked = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
-        found = engine.backward(
-            [edge for edge, _ in reached if edge is not None],
-            [g for _, g in reached],
-            asked,
-            keep=True,
-            lift=Tensor,
-            into_leaves=False,
-        )
+        ends, seeds = [edge for edge, _ in reached if edge is not None], [g for _, g in reached]
+        found = engine.backward(ends, seeds, asked, keep=True, lift=Tensor, into_leaves=False)
         return tuple([found[x._edge] if isinstance(x, Tensor) and x._edge is not None else None for x in inputs])
 
 

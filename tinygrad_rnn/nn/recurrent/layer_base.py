@@ -196,16 +196,9 @@ class RNNBase(Module):
                 state, weights = states[layer * both_ways + direction], self.weights(layer, direction)
                 backwards = direction == 1
                 turn = turned(sizes) if backwards and sizes is not None else None  # each within its own length
-                output, end = sequence_node(
-                    self.sequence,
-                    self.transition_with,
-                    x if turn is None else x[turn],
-                    state,
-                    weights,
-                    layer,
-                    backwards and turn is None,
-                    **options,
-                )
+                steps = x if turn is None else x[turn]
+                given = (self.sequence, self.transition_with, steps, state, weights, layer, backwards and turn is None)
+                output, end = sequence_node(*given, **options)
                 if turn is not None:
                     output = output[turn]
                 both.append(output)

@@ -89,9 +89,8 @@ def _script() -> str:
 
 def to_json(data: Any) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element or open a comment."""
-    text = json.dumps(
-        data, allow_nan=False, separators=(",", ":"), default=_plain
-    )  # ASCII only: U+2028 and surrogates are escaped
+    # ASCII only: U+2028 and surrogates are escaped
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"), default=_plain)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -15,8 +15,6 @@ from ...parameter import Parameter
 State = tuple[Tensor, ...]
 Gates = dict[str, Tensor]
 Weights = tuple[Any, ...]  # weight_ih, weight_hh, bias_ih, bias_hh; the biases may be None
-
-
 Hidden = TypeVar("Hidden")  # h, or a tuple of several parts
 
 

@@ -83,5 +83,4 @@ class RHNCell(RNNCellBase):
         return (s,), gates
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return super().extra_repr() + f", depth={self.depth}"

@@ -79,7 +79,6 @@ class LSTMCell(RNNCellBase):
         return lstm_transition(x, state, self.weights, masked_h)
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return super().extra_repr() + (f", proj_size={self.proj_size}" if self.proj_size else "")
 
 

@@ -65,7 +65,6 @@ class PeepholeLSTMCell(RNNCellBase):
         return c * weight if self.peephole == "diagonal" else F.linear(c, weight)
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return super().extra_repr() + f", peephole={self.peephole!r}"
 
 
