@@ -77,7 +77,7 @@ def draw(
     for tensor, (node, _) in zip(tensors, model.outputs, strict=True):
         if node.n_outputs == 1:
             model.item_of[node].value = tensor.array
-    name_items(model, _with_outputs(names, tensors))
+    name_items(model, {t.name: t for t in tensors if t.name} | (names or {}))
     if view == "auto":
         view = _choose(model, steps)
     small_numbers = all(item.shapes == ((),) for item in model.items) and len(model.items) <= 60
@@ -140,11 +140,6 @@ def _tensors(output: Any) -> list[Any]:
             "or detached. Set requires_grad=True on an input, or draw a tensor from before the detach"
         )
     return with_graph
-
-
-def _with_outputs(names: dict[str, Any] | None, tensors: list[Any]) -> dict[str, Any]:
-    own = {t.name: t for t in tensors if t.name}
-    return {**own, **(names or {})}
 
 
 def _run_backward(tensors: list[Any], opened: Opened) -> None:

@@ -164,9 +164,9 @@ def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
     outer, mode.scope = mode.scope, node.scope
     try:
         with enable_grad():
-            xs = (
-                x.unbind(0) if node.sizes is None else [x_t[:n] for x_t, n in zip(x.unbind(0), node.sizes, strict=True)]
-            )
+            xs = x.unbind(0)
+            if node.sizes is not None:
+                xs = [x_t[:n] for x_t, n in zip(xs, node.sizes, strict=True)]
             outputs, state = through_time(node.transition_with(weights), xs, states, node.layer, node.reverse)
             if node.sizes is not None:  # what lies beyond the end of a sequence is never used
                 outputs = [cat([h, h.new_zeros(len(x[0]) - len(h), h.shape[1])]) for h in outputs]

@@ -129,14 +129,9 @@ class RNNBase(Module):
         raise NotImplementedError(f"{type(self).__name__} does not define transition_with(weights)")
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """Run over a sequence.
+        """(T, B, I), and the start state or None -> the outputs of the last layer (T, B, D · H), and the last state.
 
-        input   (T, B, I), or (B, T, I) if batch_first, or (T, I) for a single sequence, or a PackedSequence
-        hx      the start state (D · layers, B, H), for the LSTM a pair of them; without B for a single
-                sequence; zeros if left out. D is 2 if bidirectional, else 1
-
-        Returns the outputs h_t of the last layer, (T, B, D · H) or as the input was given, and the last state
-        in the shape of hx.
+        Other forms of input, and the states, as the class says; hx is a pair (h_0, c_0) for the LSTM.
         """
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)

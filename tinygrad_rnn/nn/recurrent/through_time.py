@@ -62,7 +62,8 @@ def _backward_in_time(
     transition: Transition, xs: Sequence[Tensor], start: State, at: Callable[[int], None]
 ) -> tuple[list[Tensor], State]:
     outputs: list[Any] = [None] * len(xs)
-    state = tuple(part[: xs[-1].array.shape[0]] for part in start) if _ragged(xs) else start
+    first, last = xs[0].array.shape[0], xs[-1].array.shape[0]
+    state = start if first == last else tuple(part[:last] for part in start)
     for t in range(len(xs) - 1, -1, -1):
         at(t)
         before, running = state[0].array.shape[0], xs[t].array.shape[0]
@@ -71,10 +72,6 @@ def _backward_in_time(
         state, _ = transition(xs[t], state)
         outputs[t] = state[0]
     return outputs, state
-
-
-def _ragged(xs: Sequence[Tensor]) -> bool:
-    return xs[-1].array.shape[0] != xs[0].array.shape[0]
 
 
 def _joined(states: list[State]) -> State:
