@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed, move_mean_square
 
 
 class Adadelta(Optimizer):
@@ -44,21 +44,12 @@ class Adadelta(Optimizer):
         v, u = self._buffer(p, "square_avg"), self._buffer(p, "acc_delta")
         t, d = np.empty_like(x), np.empty_like(x)
         g = decayed(x, g, group["weight_decay"])
-
-        v *= rho
-        np.multiply(g, g, out=t)
-        t *= 1 - rho
-        v += t
-
+        move_mean_square(v, g, rho, t)
         np.add(u, eps, out=d)
         np.add(v, eps, out=t)
         d /= t
         np.sqrt(d, out=d)
         d *= g
-
-        u *= rho
-        np.multiply(d, d, out=t)
-        t *= 1 - rho
-        u += t
+        move_mean_square(u, d, rho, t)
         d *= float(group["lr"])
         x -= d

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, TWO_BELOW_ONE, Check, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, TWO_BELOW_ONE, Check, Optimizer, check_execution, decayed, move_mean_square
 
 
 class Adam(Optimizer):
@@ -54,10 +54,7 @@ class Adam(Optimizer):
         np.subtract(g, m, out=t)
         t *= 1 - beta1
         m += t  # m + (1 - β₁)(g - m)
-        v *= beta2
-        np.multiply(g, g, out=t)
-        t *= 1 - beta2
-        v += t
+        move_mean_square(v, g, beta2, t)
         if group["amsgrad"]:
             largest = self._buffer(p, "max_exp_avg_sq")
             v = np.maximum(largest, v, out=largest)

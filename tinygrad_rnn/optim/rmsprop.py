@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed, move_mean_square
 
 
 class RMSprop(Optimizer):
@@ -50,11 +50,7 @@ class RMSprop(Optimizer):
         self._count(p)
         v = self._buffer(p, "square_avg")
         g = decayed(x, g, group["weight_decay"])
-
-        v *= alpha
-        np.multiply(g, g, out=t)
-        t *= 1 - alpha
-        v += t
+        move_mean_square(v, g, alpha, t)
         if group["centered"]:
             a = self._buffer(p, "grad_avg")
             np.subtract(g, a, out=t)
