@@ -23,9 +23,7 @@ class Constant:
     __slots__ = ("array", "cut", "how")
 
     def __init__(self, array: Any, cut: Edge | None = None, how: str = ""):
-        self.array: Any = array
-        self.cut: Edge | None = cut
-        self.how: str = how
+        self.array, self.cut, self.how = array, cut, how
 
 
 class Notes:

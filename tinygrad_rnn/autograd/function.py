@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import Scope, is_grad_enabled, no_grad, switch, thread
+from .._mode import is_grad_enabled, no_grad, switch, thread
 from .._tensor import Tensor
 from ..graph import FREED, Edge, Node
 from ..ops import function as ops
@@ -98,9 +98,6 @@ class FunctionNode(Node):
     """
 
     function: type[Function]  # set by Function.__init_subclass__
-    edges: tuple[Edge | None, ...]
-    saved_tensors: tuple[Any, ...]
-    scope: Scope
 
     def __init__(self, args: tuple[Any, ...]):
         self.edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])

@@ -34,8 +34,7 @@ class Passage:
     """One call of a module with backward hooks."""
 
     def __init__(self, module: Any, hooks: list[Callable[..., Any]]):
-        self.module: Any = module
-        self.hooks: list[Callable[..., Any]] = hooks
+        self.module, self.hooks = module, hooks
         self.grad_output: Gradients = ()
         self.inputs_wait: bool = False  # do any of the inputs want a gradient?
 

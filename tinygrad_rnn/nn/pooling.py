@@ -15,21 +15,14 @@ class MaxPool1d(Module):
     _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
-        self,
-        kernel_size: int,
-        stride: int | None = None,
-        padding: int = 0,
-        dilation: int = 1,
-        return_indices: bool = False,
-        ceil_mode: bool = False,
-    ):
+        self, kernel_size: int, stride: int | None = None, padding: int = 0, dilation: int = 1,
+        return_indices: bool = False, ceil_mode: bool = False,
+    ):  # fmt: skip
         super().__init__()
         self.kernel_size: int = kernel_size
         self.stride: Any = kernel_size if stride is None else stride
-        self.padding: int = padding
-        self.dilation: int = dilation
-        self.return_indices: bool = return_indices
-        self.ceil_mode: bool = ceil_mode
+        self.padding, self.dilation, self.return_indices = padding, dilation, return_indices
+        self.ceil_mode = ceil_mode
 
     def forward(self, input: Tensor) -> Any:
         """(B, C, L) or (C, L) -> (B, C, T) or (C, T)."""
@@ -44,19 +37,13 @@ class AvgPool1d(Module):
     _shown = ("kernel_size", "stride", "padding")
 
     def __init__(
-        self,
-        kernel_size: int,
-        stride: int | None = None,
-        padding: int = 0,
-        ceil_mode: bool = False,
+        self, kernel_size: int, stride: int | None = None, padding: int = 0, ceil_mode: bool = False,
         count_include_pad: bool = True,
-    ):
+    ):  # fmt: skip
         super().__init__()
         self.kernel_size: int = kernel_size
         self.stride: Any = kernel_size if stride is None else stride
-        self.padding: int = padding
-        self.ceil_mode: bool = ceil_mode
-        self.count_include_pad: bool = count_include_pad
+        self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, L) or (C, L) -> (B, C, T) or (C, T)."""

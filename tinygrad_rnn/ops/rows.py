@@ -37,8 +37,6 @@ class AddRows(Function):
     """
 
     widens = "always"
-    index: Any
-    skip: Any
 
     def forward(ctx, v: Array, index: Any, n_rows: Any, skip: Any) -> Array:
         ctx.index, ctx.skip = index, skip
@@ -62,11 +60,7 @@ class AddRows(Function):
 
 
 def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0
 ) -> Tensor:
     """The rows of `weight` (V, E) at the integers of `input` (…); returns (…, E).
 

@@ -235,6 +235,14 @@ def decayed(x: np.ndarray, g: np.ndarray, weight_decay: float) -> np.ndarray:
     return t
 
 
+def move_mean_square(v: np.ndarray, g: np.ndarray, beta: float, t: np.ndarray) -> None:
+    """v ← β v + (1 - β) g², in place; `t` is memory to work in."""
+    v *= beta
+    np.multiply(g, g, out=t)
+    t *= 1 - beta
+    v += t
+
+
 def check_execution(name: str, options: dict[str, Any]) -> None:
     """Options of PyTorch that only choose how an update is computed are accepted and change nothing.
 

@@ -30,12 +30,9 @@ class CheckpointError(RuntimeError):
 
 
 def checkpoint(
-    function: Callable[..., Any],
-    *args: Any,
-    use_reentrant: bool | None = None,
-    preserve_rng_state: bool = True,
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
     **kwargs: Any,
-) -> Any:
+) -> Any:  # fmt: skip
     """function(*args, **kwargs), as one node that keeps none of the function's intermediate values.
 
     function             called once now and once for each backward; must do the same each time. What it closes over
@@ -156,14 +153,8 @@ class Checkpoint(Function):
         for node in nodes:
             node.edges = tuple([ways_in.get(edge, edge) if edge is not None else None for edge in node.edges])
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
-        found = engine.backward(
-            [edge for edge, _ in reached if edge],
-            [g for _, g in reached],
-            list(ways_in.values()),
-            retain=lift is not None,
-            lift=lift,
-            into_leaves=False,
-        )
+        ends, seeds, asked = [edge for edge, _ in reached if edge], [g for _, g in reached], list(ways_in.values())
+        found = engine.backward(ends, seeds, asked, retain=lift is not None, lift=lift, into_leaves=False)
         return tuple([found[ways_in[edge]] for edge in again.expected[0]])
 
     def lifted(self, tensor_class: Any) -> Checkpoint:

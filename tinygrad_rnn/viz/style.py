@@ -11,26 +11,14 @@ import unicodedata
 from typing import Any
 
 OKABE_ITO = {
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "green": "#009E73",
-    "yellow": "#F0E442",
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "purple": "#CC79A7",
-}
+    "orange": "#E69F00", "sky": "#56B4E9", "green": "#009E73", "yellow": "#F0E442", "blue": "#0072B2",
+    "vermillion": "#D55E00", "purple": "#CC79A7",
+}  # fmt: skip
 
 GATES = {  # name of a gate or state -> colour; LSTM i, f, g, o, c, h; GRU r, z, n
-    "i": "blue",
-    "f": "orange",
-    "g": "green",
-    "o": "purple",
-    "c": "sky",
-    "h": "yellow",
-    "r": "orange",
-    "z": "purple",
-    "n": "green",
-}
+    "i": "blue", "f": "orange", "g": "green", "o": "purple", "c": "sky", "h": "yellow",
+    "r": "orange", "z": "purple", "n": "green",
+}  # fmt: skip
 
 
 def mix(colour: str, other: str, share: float) -> str:
@@ -43,10 +31,7 @@ class Theme:
     """The colours of light or dark paper, by what they are for."""
 
     def __init__(self, paper: str, ink: str, soft: str, tile: str, tint: float):
-        self.paper: str = paper
-        self.ink: str = ink
-        self.soft: str = soft
-        self.tile: str = tile
+        self.paper, self.ink, self.soft, self.tile = paper, ink, soft, tile
         self.fill: Any = {name: mix(OKABE_ITO[colour], paper, tint) for name, colour in GATES.items()}
         self.fill |= {
             "": mix(ink, paper, 0.04),
@@ -88,9 +73,6 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
 
 class GradientScale:
     """Norm of a gradient -> width and share of colour, on one log scale for the whole picture."""
-
-    low: float
-    high: float
 
     def __init__(self, norms: list[float]):
         found = [n for n in norms if n > 0 and math.isfinite(n)]

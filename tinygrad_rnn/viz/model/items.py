@@ -243,14 +243,11 @@ def _with_what_was_cut(outputs: list[Node], opened: Opened) -> list[Node]:
             for constant in node.notes.constants.values()
             if constant.cut is not None and constant.cut[0] not in found
         ]
-        heads += [edge[0] for edge in map(opened.edges.get, _all_edges(fresh)) if edge and edge[0] not in found]
+        edges = (opened.edges.get(edge) for node in fresh for edge in node.edges if edge is not None)
+        heads += [edge[0] for edge in edges if edge and edge[0] not in found]
     hidden = {node for node, _ in opened.edges}
     order = opened.order
     return sorted((n for n in found if n not in hidden), key=lambda n: order.get(n) or (n.birth, 0))
-
-
-def _all_edges(nodes: list[Node]) -> Iterable[Edge]:
-    return (edge for node in nodes for edge in node.edges if edge is not None)
 
 
 def constant_input(node: Node, position: int) -> Constant | None:

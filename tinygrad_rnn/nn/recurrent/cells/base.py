@@ -15,8 +15,6 @@ from ...parameter import Parameter
 State = tuple[Tensor, ...]
 Gates = dict[str, Tensor]
 Weights = tuple[Any, ...]  # weight_ih, weight_hh, bias_ih, bias_hh; the biases may be None
-
-
 Hidden = TypeVar("Hidden")  # h, or a tuple of several parts
 
 
@@ -36,11 +34,6 @@ class RNNCellBase(Module):
     """
 
     gates: int
-    input_size: int
-    hidden_size: int
-    bias: bool
-    weight_ih: Parameter
-    weight_hh: Parameter
     bias_ih: Parameter | None
     bias_hh: Parameter | None
     state_names: tuple[str, ...] = ("hidden",)
