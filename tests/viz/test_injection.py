@@ -48,9 +48,7 @@ def dot_svg(*labels):
     document = graphs.parse(done.stdout)
     assert not document.getElementsByTagName("script")
     shown = {
-        group.getAttribute("id"): [
-            "".join(n.data for n in e.childNodes) for e in group.getElementsByTagName("text")
-        ]
+        group.getAttribute("id"): ["".join(n.data for n in e.childNodes) for e in group.getElementsByTagName("text")]
         for group in document.getElementsByTagName("g")
         if group.getAttribute("class") == "node"
     }
