@@ -8,28 +8,18 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import dtypes
 from .._mode import Scope, thread
+from .._names import nearest
 from .._tensor import Tensor
-from ..create import as_tensor
 from ..graph import RemovableHandle, tick
 from ..ops.converting import parse_to
 from .backward_hooks import Passage
+from .loading import IncompatibleKeys, read_state
 from .parameter import Parameter
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict(strict=False)` did not find, and what it had no place for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not (self.missing_keys or self.unexpected_keys):
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+from .wrong_input import explain, instead_of_module
 
 
 class Module:
@@ -76,6 +66,9 @@ class Module:
             if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks):
                 return self.forward(*args, **kwargs)
             return self._call_with_hooks(args, kwargs)
+        except AttributeError as error:
+            explain(error, self, args, kwargs)
+            raise
         finally:
             mode.scope = outer
 
@@ -153,11 +146,7 @@ class Module:
             found = self.__dict__.get(place, {})
             if name in found:
                 return found[name]
-        import difflib  # only a mistake needs it
-
-        near = difflib.get_close_matches(name, dir(self), n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{nearest(name, dir(self))}")
 
     def __delattr__(self, name: str) -> None:
         for place in (self._parameters, self._buffers, self._modules):
@@ -191,7 +180,7 @@ class Module:
         """Add a child module under `name`."""
         _check_name(self, name, self._modules)
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"add_module({name!r}): expected a Module or None, got {type(module).__name__}")
+            raise TypeError(f"add_module({name!r}): expected a Module or None, got {instead_of_module(module)}")
         self._modules[name] = module
         if module is not None and module.__dict__.get("_scope_name") is None:
             object.__setattr__(module, "_scope_name", name)
@@ -367,7 +356,7 @@ class Module:
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> IncompatibleKeys:
-        """Copy values into parameters and buffers by path; nothing is changed if any key or shape is wrong.
+        """Copy values into parameters and buffers by path; nothing is changed if any key, shape or value is wrong.
 
         strict  missing and unexpected keys are errors; else they are returned
         assign  let parameters take over the given memory instead of copying into theirs
@@ -379,30 +368,31 @@ class Module:
         own = self.state_dict(keep_vars=True)
         missing = [key for key in own if key not in state_dict]
         unexpected = [key for key in state_dict if key not in own]
-        problems = [
-            f"size mismatch for {key}: the state has shape {list(state_dict[key].shape)}, the module {list(own[key].shape)}"
-            for key in own
-            if key in state_dict and tuple(state_dict[key].shape) != tuple(own[key].shape)
-        ]
+        values, problems = read_state(state_dict, own)
         if strict:
             problems = [*([f"unexpected keys: {_quoted(unexpected)}"] if unexpected else []),
                         *([f"missing keys: {_quoted(missing)}"] if missing else []), *problems]  # fmt: skip
         if problems:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
-        for key, target in own.items():
-            if key in state_dict:
-                source = as_tensor(state_dict[key])
-                if assign:
-                    target.data = source.detach()
-                else:
-                    target.data.copy_(source.detach())
+        for key, source in values.items():
+            if assign:
+                own[key].data = source
+            else:
+                own[key].data.copy_(source)
         return IncompatibleKeys(missing, unexpected)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Module:
         twin = object.__new__(type(self))
         memo[id(self)] = twin
+        made = {getattr(hook, "makes", None) for hook in self._forward_pre_hooks.values()}  # and so made again
         for name, value in self.__dict__.items():
-            object.__setattr__(twin, name, copy.deepcopy(value, memo))
+            try:
+                copied = copy.deepcopy(value.detach() if name in made else value, memo)
+            except RuntimeError as error:
+                if name == "_buffers":
+                    name = next((key for key, b in value.items() if b is not None and not b.is_leaf), name)
+                raise error if name == "_modules" else RuntimeError(f"{type(self).__name__}.{name}: {error}") from None
+            object.__setattr__(twin, name, copied)
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:

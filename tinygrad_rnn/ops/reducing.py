@@ -131,6 +131,7 @@ class Reducing(Recorded):
         keepdims: bool | None = None,
     ) -> Tensor:
         """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
+        need_tensor("std", input)
         variance = input.var(dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
         return _root(variance)
 
@@ -153,6 +154,7 @@ def var_mean(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """(variance, mean) over `dim`."""
+    need_tensor("var_mean", input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     return input.var(dim, unbiased, keepdim, correction=correction), input.mean(dim, keepdim)

@@ -28,6 +28,7 @@ class WeightNorm:
 
     def __init__(self, name: str, dim: int | None, path: str, g: str, v: str):
         self.name: str = name
+        self.makes: str = name  # the attribute that is computed before each forward; see Module.__deepcopy__
         self.dim: int | None = dim
         self.path: str = path
         self.g: str = g

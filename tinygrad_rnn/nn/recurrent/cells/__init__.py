@@ -22,6 +22,7 @@ from .base import (
     Weights as Weights,
     check_choice as check_choice,
     check_sizes as check_sizes,
+    parts_of as parts_of,
 )
 from .elman import IRNNCell as IRNNCell, RNNCell as RNNCell, rnn_transition as rnn_transition
 from .gru import (

@@ -89,7 +89,7 @@ class RNNCellBase(Module):
 
         Returns the new state in the same form.
         """
-        state = self.start(input) if hx is None else (hx,) if len(self.state_names) == 1 else tuple(hx)
+        state = self.start(input) if hx is None else parts_of(type(self).__name__, hx, self.state_names)
         self.check(input, state)
         state, _ = self.transition(input, state)
         return state[0] if len(state) == 1 else state
@@ -120,6 +120,20 @@ class RNNCellBase(Module):
     def extra_repr(self) -> str:
         """Sizes, and bias=False."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+
+def parts_of(name: str, hx: Any, parts: tuple[str, ...]) -> Any:
+    """The parts of the state that the caller gave: itself, or for several of them a tuple."""
+    if len(parts) == 1 and isinstance(hx, (tuple, list)):
+        raise TypeError(
+            f"{name}: the hidden state is one Tensor h, got a {type(hx).__name__} of {len(hx)}; only an LSTM has (h, c)"
+        )
+    if len(parts) > 1 and not isinstance(hx, (tuple, list)):
+        shape = f" of shape {list(hx.shape)}" if isinstance(hx, Tensor) else ""
+        raise TypeError(
+            f"{name}: the state must be the pair (h, c), the {' and the '.join(parts)} state, got one {type(hx).__name__}{shape}"
+        )
+    return (hx,) if len(parts) == 1 else tuple(hx)
 
 
 def check_sizes(name: str, **sizes: Any) -> None:
