@@ -22,6 +22,7 @@ STATES = [
         ["(1, 3, 6)", "[1, 5, 6]", "batch_first=False", "(T, B, I)"],
     ),
     ("nn.GRU(4, 6, batch_first=True)(t.ones(5, 3, 4), t.zeros(1, 3, 6))", R, ["(1, 5, 6)", "[1, 3, 6]", "(B, T, I)"]),
+    ("nn.Recurrent(nn.GRUCell(4, 6))(t.ones(5, 3, 4), t.zeros(1, 5, 6))", R, ["(3, 6)", "(5, 6)", "batch_first=False"]),
     ("nn.RNN(4, 6)(t.ones(5, 3, 4), t.zeros(1, 5, 6))", R, ["(1, 3, 6)", "batch_first=False"]),
 ]
 
@@ -46,6 +47,8 @@ TENSORS = [
     ("t.ones(2) * 'a'", T, ["mul()", "str"]),
     ("t.ones(2) - None", T, ["sub()", "NoneType"]),
     ("(1., 2.) / t.ones(2)", T, ["div()", "tuple"]),
+    ("nn.utils.rnn.pad_packed_sequence(t.ones(5, 3, 4))", T, ["pad_packed_sequence", "PackedSequence", "Tensor"]),
+    ("nn.utils.rnn.pack_padded_sequence([1, 2], [1])", T, ["pack_padded_sequence", "'input'", "list"]),
     ("t.matmul(t.ones(2, 3), [1., 2., 3.])", T, ["matmul()", "'other'", "list"]),
     ("t.gather(t.ones(2, 2), 0, [[0, 1]])", T, ["gather()", "'index'", "list"]),
     ("t.einsum('ij', [1.])", T, ["einsum()", "operands[0]", "float"]),
@@ -69,7 +72,7 @@ NUMBERS = [
     ("t.tensor([[1, 2], [3, 2**65]])", V, ["[1][1]", "36893488147419103232", "int64"]),
     ("t.tensor([1.0, None])", T, ["[1]", "NoneType"]),
     ("t.tensor([[1., 2.], [3., 'a']])", T, ["[1][1]", "'a'", "str", "float(...)"]),
-    ("t.tensor([0.5, 10**400])", V, ["[1]", "int64"]),
+    ("t.tensor([0.5, 10**400])", V, ["[1]", "more than 40 digits", "int64"]),
     ("t.tensor([1, 1 + 2j])", T, ["[1]", "(1+2j)", "x.real"]),
     ("t.tensor(None)", T, ["the data", "NoneType"]),
     ("t.tensor({'a': 1})", T, ["dict", "list(x.values())"]),

@@ -21,6 +21,7 @@ def test_large_integers_beside_floats_are_floats():
     x = tg.tensor([0.1, 10**21])
     assert x.dtype == tg.float32
     np.testing.assert_allclose(x.tolist(), [0.1, 1e21], rtol=1e-7)
+    assert tg.tensor([10**21], dtype=tg.float64).item() == 1e21
 
 
 class Theirs:

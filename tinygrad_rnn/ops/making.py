@@ -129,7 +129,8 @@ def numbers(name: str, data: Any, dtype: Any = None) -> np.ndarray:
         array = np.asarray(data)
     except ValueError as error:
         raise ValueError(f"{name}(): the lists differ in length: {uneven(data) or error}") from None
-    if array.dtype.kind == "O" and any(isinstance(x, float) for _, x in elements(data)):
+    floats = dtype is not None and dtype.kind == "f"
+    if array.dtype.kind == "O" and (floats or any(isinstance(x, float) for _, x in elements(data))):
         array = _as_floats(array)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise unreadable(name, data)

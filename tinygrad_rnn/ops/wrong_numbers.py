@@ -36,9 +36,13 @@ def unreadable(name: str, data: Any) -> Exception:
             return TypeError(f"{name}(): {where} is{shown} of type {kind}, not a number" + (f"; {way}" if way else ""))
         if isinstance(x, int) and not -(2**63) <= x < 2**63:
             return ValueError(
-                f"{name}(): {where} is {x}, and int64 ends at ±2⁶³ = 9.2e18; write it as a float, as in 1e21"
+                f"{name}(): {where} is {_short(x)}, and int64 ends at ±2⁶³ = 9.2e18; write it as a float, as in 1e21"
             )
     return TypeError(f"{name}(): cannot make a tensor of {came(data)}")
+
+
+def _short(x: int) -> str:
+    return str(x) if abs(x) < 10**40 else "an integer of more than 40 digits"
 
 
 def uneven(data: Any, place: str = "") -> str:
