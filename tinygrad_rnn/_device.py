@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -14,6 +15,10 @@ class device:
         if not isinstance(type, str):
             raise TypeError(f"device(): expected a string such as 'cpu', got {type!r}")
         kind, _, number = type.partition(":")
+        if re.fullmatch(r"(u?int|b?float|bool|double|half|long)\d*", kind):
+            raise RuntimeError(
+                f"{type!r} is an element type, not a device; give it without quotes: tinygrad_rnn.{kind}"
+            )
         if kind != "cpu":
             raise RuntimeError(
                 f"device {type!r} is not available: tinygrad_rnn computes on the CPU with NumPy. "

@@ -1,15 +1,41 @@
-"""What to say when a name is not there: the nearest names that are."""
+"""What to say when a name is not there: that it is left out on purpose, where else it is, or the nearest names."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+
+from ._left_out import WAY_ROUND
+
+HOMES = [
+    f"tinygrad_rnn{home}"
+    for home in (
+        "",
+        ".nn",
+        ".nn.functional",
+        ".nn.utils.rnn",
+        ".optim",
+        ".optim.lr_scheduler",
+        ".utils.data",
+        ".models",
+    )
+]
 
 
 def missing(owner: str, name: str, known: Iterable[str]) -> AttributeError:
-    """The error for `owner.name`; `known` are the names that there are."""
+    """The error for `owner.name`, where `owner` is one of PyTorch's; `known` are the names that there are."""
+    if name in WAY_ROUND:
+        return AttributeError(f"{owner} has no attribute {name!r}: {WAY_ROUND[name]}")
+    for home in HOMES if owner.startswith("module") else ():
+        if name in getattr(sys.modules.get(home), "__dict__", {}):
+            return AttributeError(f"{owner} has no attribute {name!r}; it is {home}.{name}")
+    return AttributeError(f"{owner} has no attribute {name!r}{nearest(name, known)}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean …?", if names like it are known."""
     import difflib  # only a mistake needs it
 
-    near = difflib.get_close_matches(name, [k for k in known if not k.startswith("_")], n=3)
-    return AttributeError(
-        f"{owner} has no attribute {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
-    )
+    spelt = {k.lower(): k for k in known if not k.startswith("_")}
+    near = [spelt[k] for k in difflib.get_close_matches(name.lower(), spelt, n=3)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""

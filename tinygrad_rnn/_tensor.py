@@ -21,7 +21,7 @@ import numpy as np
 
 from . import dtypes, printing, recording
 from ._names import missing
-from .gradients import backward
+from .gradients import backward, check_grad, warn_of_no_grad
 from .graph import Leaf, Node, RemovableHandle
 from .ops.families import Families
 from .ops.function import Function, Recorded
@@ -41,25 +41,25 @@ class Tensor(Families):
     tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_edge", "_view", "array", "grad", "name")
+    __slots__ = ("__weakref__", "_edge", "_grad", "_view", "array", "name")
 
     array: np.ndarray
     _edge: tuple[Node, int] | None
     _view: tuple[Tensor, Any] | None
-    grad: Tensor | None
+    _grad: Tensor | None
     name: str | None
 
     def __init__(self, *data: Any):
         """PyTorch's legacy form: `Tensor(2, 3)` has unset float32 numbers, `Tensor([1, 2])` holds 1. and 2."""
         self.array = legacy_array(data, dtypes.get_default_dtype())
-        self._edge = self.grad = self.name = self._view = None
+        self._edge = self._grad = self.name = self._view = None
 
     @staticmethod
     def _of(array: np.ndarray, edge: tuple[Node, int] | None = None) -> Tensor:
         """A Tensor around `array`, without copying."""
         t = _new(Tensor)
         t.array, t._edge = array, edge
-        t.grad = t.name = t._view = None
+        t._grad = t.name = t._view = None
         return t
 
     @staticmethod
@@ -113,6 +113,23 @@ class Tensor(Families):
         return 0 if edge is None else edge[1]
 
     @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward left here. Warns where none is kept: at computed tensors without `retain_grad()`."""
+        if self._grad is None and self._edge is not None and not (self.is_leaf or self.retains_grad):
+            warn_of_no_grad(self)
+        return self._grad
+
+    @grad.setter
+    def grad(self, new: Tensor | None) -> None:
+        if new is not None:
+            check_grad(self, new)
+        self._grad = new
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
     def data(self) -> Tensor:
         """The same memory, outside the graph. Assigning to it gives this tensor other numbers."""
         return Tensor._of(self.array)
@@ -158,13 +175,13 @@ class Tensor(Families):
         new: Any = g
         with _adding:
             if isinstance(g, Recorded):  # another leaf may get g too
-                new = new.clone() if self.grad is None else self.grad + g
-            elif self.grad is None:
+                new = new.clone() if self._grad is None else self._grad + g
+            elif self._grad is None:
                 # not ours alone unless it was made on the way: another tensor may hold the same memory
                 new = Tensor._of(np.asarray(g, order="C") if fresh else np.array(g, order="C"))
             else:
-                new = Tensor._of(np.asarray(self.grad.array + g))
-            self.grad = new
+                new = Tensor._of(np.asarray(self._grad.array + g))
+            self._grad = new
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in `.grad` too."""
@@ -220,16 +237,19 @@ class Tensor(Families):
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
         if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be deep-copied; use x.detach().clone()")
+            raise RuntimeError(
+                f"only leaf tensors can be deep-copied, and this one (shape {list(self.shape)}) was computed; keep "
+                f"x.detach() instead, or set it to None before"
+            )
         copied = self._twin(self.array.copy())
-        copied.grad = None if self.grad is None else self.grad.detach().clone()
+        copied._grad = None if self._grad is None else self._grad.detach().clone()
         memo[id(self)] = copied
         return copied
 
     def _twin(self, array: np.ndarray) -> Tensor:
         """A leaf of the same kind around another array."""
         twin = _new(type(self))
-        twin.array, twin._edge, twin.grad, twin.name, twin._view = array, None, None, self.name, None
+        twin.array, twin._edge, twin._grad, twin.name, twin._view = array, None, None, self.name, None
         return twin.requires_grad_() if self._edge is not None else twin
 
 

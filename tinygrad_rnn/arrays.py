@@ -32,12 +32,13 @@ def plain(name: str, array: np.ndarray) -> np.ndarray:
             f"{name}(): a masked array leaves elements out, a tensor cannot; give them a value first: array.filled(0)"
         )
     if standard is None:
-        raise TypeError(f"{name}(): an array of {dtype} is not supported; {_way_out(dtype)}")
+        raise TypeError(f"{name}(): an array of {dtype} is not supported; {_way_out(array)}")
     array = np.asarray(array)
     return array.view(standard) if dtype.isnative else array.astype(standard)
 
 
-def _way_out(dtype: np.dtype[Any]) -> str:
+def _way_out(array: np.ndarray) -> str:
+    dtype = array.dtype
     if dtype.names is not None:
         return f"take one field, as in array[{dtype.names[0]!r}]"
     if dtype.kind == "c":
@@ -45,10 +46,30 @@ def _way_out(dtype: np.dtype[Any]) -> str:
     if dtype.kind in "mM":
         return "make the times numbers first: array.astype('int64')"
     if dtype.kind == "O":
+        for place, x in np.ndenumerate(array):
+            if not is_number(x):
+                return f"its element {list(place)} is {x!r}, a {type(x).__name__}"
         return "its elements are Python objects; convert it with array.astype('float64')"
     wider = {"uint16": "int32", "uint32": "int64"}.get(dtype.name, "float64" if dtype.kind == "f" else "int64")
     names = ", ".join(map(str, dtypes.SUPPORTED))
     return f"convert it to one of {names}" + (f": array.astype({wider!r})" if dtype.kind in "uf" else "")
+
+
+def came(x: Any) -> str:
+    """What `x` is, and the way to the Tensor that was probably meant: the end of a message about a wrong argument."""
+    kind = type(x).__name__
+    if kind == "PackedSequence":
+        return "PackedSequence: give it the Tensor packed.data, or pad_packed_sequence(packed)[0]"
+    if isinstance(x, tuple) and hasattr(x, "values") and hasattr(x, "indices"):
+        return f"the pair (values, indices) that {kind} returns: take one, as in x.{kind}(dim).values"
+    if isinstance(x, tuple) and len(x) == 1:
+        return "tuple of one: a comma at the end of a line makes one"
+    if isinstance(x, tuple) and x and (hasattr(x[0], "_edge") or type(x[0]).__name__ == "PackedSequence"):
+        kinds = ", ".join(type(part).__name__ for part in x)
+        return f"tuple ({kinds}): take it apart, as in output, state = lstm(x) for what an LSTM or GRU returns"
+    if isinstance(x, (list, tuple, np.ndarray)):
+        return f"{kind}: make one with tensor(...)"
+    return f"{kind}: did a function forget to return?" if x is None else kind
 
 
 def operand(name: str, x: Any) -> Any:
@@ -59,7 +80,7 @@ def operand(name: str, x: Any) -> Any:
         return python_number(name, x)
     if isinstance(x, (int, float)):
         return x
-    raise TypeError(f"{name}(): expected Tensors and numbers, got {type(x).__name__}")
+    raise TypeError(f"{name}(): expected Tensors and numbers, got {came(x)}")
 
 
 def python_number(name: str, x: np.generic) -> bool | int | float:

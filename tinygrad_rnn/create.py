@@ -12,7 +12,7 @@ from ._device import check_device
 from ._quiet import quiet
 from ._tensor import Tensor
 from .arrays import all_fitting, check_fits, fitting, is_number, operand, plain
-from .ops.checks import flat_ints
+from .ops.checks import flat_ints, need_ints, need_tensor
 from .ops.making import filled, numbers
 
 
@@ -60,11 +60,16 @@ def _numbers(name: str, data: Any, dtype: Any) -> np.ndarray:
 
 @quiet
 def _filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    shape = _sizes(name, size)
+    kind = dtypes.get_default_dtype() if dtype is None else dtypes.supported(dtype)
+    return _make(filled(name, shape, value, kind), requires_grad, device)
+
+
+def _sizes(name: str, size: Any) -> tuple[int, ...]:
     shape = flat_ints(name, size)
     if min(shape, default=0) < 0:
         raise RuntimeError(f"{name}(): sizes must not be negative, got {list(shape)}")
-    kind = dtypes.get_default_dtype() if dtype is None else dtypes.supported(dtype)
-    return _make(filled(name, shape, value, kind), requires_grad, device)
+    return shape
 
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
@@ -101,25 +106,29 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape and type of `input`."""
-    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return _like("zeros_like", input, 0, dtype, device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape and type of `input`."""
-    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
+    return _like("ones_like", input, 1, dtype, device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of the shape and type of `input`, to be filled (zeros until then)."""
-    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return _like("empty_like", input, 0, dtype, device, requires_grad)
 
 
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` everywhere, in the shape and type of `input`."""
-    made = _filled("full_like", (input.array.shape,), fill_value, dtype or input.dtype, device, requires_grad)
-    return _ordered_as(input, made)
+    return _like("full_like", input, fill_value, dtype, device, requires_grad)
+
+
+def _like(name: str, input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    need_tensor(name, input)
+    return _ordered_as(input, _filled(name, (input.array.shape,), value, dtype or input.dtype, device, requires_grad))
 
 
 def _ordered_as(input: Tensor, made: Tensor) -> Tensor:
@@ -132,6 +141,7 @@ def _ordered_as(input: Tensor, made: Tensor) -> Tensor:
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix (n, n), or (n, m) with ones on the diagonal."""
+    need_ints("eye", n=n, m=n if m is None else m)
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"eye(): n and m must not be negative, got {n} and {m}")
     return _make(np.eye(n, m, dtype=dtypes.supported(dtype or dtypes.get_default_dtype())), requires_grad, device)
@@ -176,6 +186,7 @@ def linspace(
 ) -> Tensor:
     """`steps` numbers at equal distances from `start` to `end`, both included."""
     kind = dtypes.supported(dtype or dtypes.get_default_dtype())
+    need_ints("linspace", steps=steps)
     if steps < 0:
         raise RuntimeError(f"linspace(): the number of steps must not be negative, got {steps}")
     for x in (start, end):
@@ -197,7 +208,7 @@ def rand(
     requires_grad: bool = False, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Uniform random numbers from [0, 1)."""
-    shape = flat_ints("rand", _size(size, named))
+    shape = _sizes("rand", _size(size, named))
     return _random(random.source(generator).random(shape), dtype, device, requires_grad)
 
 
@@ -206,7 +217,7 @@ def randn(
     requires_grad: bool = False, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Normal random numbers with mean 0 and standard deviation 1."""
-    shape = flat_ints("randn", _size(size, named))
+    shape = _sizes("randn", _size(size, named))
     return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
 
 
@@ -220,6 +231,7 @@ def rand_like(
     input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """As `rand`, in the shape and type of `input`."""
+    need_tensor("rand_like", input)
     return _ordered_as(input, rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
@@ -227,6 +239,7 @@ def randn_like(
     input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
 ) -> Tensor:
     """As `randn`, in the shape and type of `input`."""
+    need_tensor("randn_like", input)
     return _ordered_as(input, randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
 
 
@@ -240,12 +253,16 @@ def randint(
         low, high, size = 0, low, high
     if size is None:
         raise TypeError("randint(): the size is missing, for example randint(10, (2, 3))")
+    if isinstance(size, int):
+        raise TypeError(
+            f"randint(): the size must be a tuple of ints, got {size}; for example randint(0, 10, ({size},))"
+        )
     if high <= low:
         raise RuntimeError(f"randint(): expected 'low' to be smaller than 'high', got {low} and {high}")
     kind = dtypes.supported(dtype or dtypes.int64)
     for bound in (int(low), int(high) - 1):
         check_fits("randint", bound, kind)
-    drawn = random.source(generator).integers(int(low), int(high), flat_ints("randint", (size,)))
+    drawn = random.source(generator).integers(int(low), int(high), _sizes("randint", (size,)))
     return _make(np.asarray(drawn).astype(kind), device=device)
 
 
@@ -254,6 +271,7 @@ def randint_like(
     device: Any = None,
 ) -> Tensor:  # fmt: skip
     """As `randint`, in the shape and type of `input`."""
+    need_tensor("randint_like", input)
     low, high = (0, low) if high is None else (low, high)
     made = randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
     return _ordered_as(input, made)
@@ -263,6 +281,9 @@ def randint_like(
 def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The ints 0 .. n-1 in random order."""
     kind = dtypes.supported(dtype or dtypes.int64)
+    need_ints("randperm", n=n)
+    if n < 0:
+        raise RuntimeError(f"randperm(): n must not be negative, got {n}")
     check_fits("randperm", n, kind)
     return _make(random.source(generator).permutation(n).astype(kind), device=device)
 
@@ -273,7 +294,7 @@ def normal(
 ) -> Tensor:
     """Normal random numbers with the given means and standard deviations (numbers or tensors)."""
     values = [x.array if isinstance(x, Tensor) else x for x in (mean, std)]
-    shape = np.broadcast_shapes(*[np.shape(v) for v in values]) if size is None else flat_ints("normal", (size,))
+    shape = np.broadcast_shapes(*[np.shape(v) for v in values]) if size is None else _sizes("normal", (size,))
     if np.any(np.asarray(values[1]) < 0):
         raise RuntimeError(f"normal(): expects all elements of std >= 0.0, got {np.min(values[1])}")
     kinds = [x.dtype for x in (mean, std) if isinstance(x, Tensor)]

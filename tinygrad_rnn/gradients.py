@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from . import engine
+from .arrays import came
 from .graph import Node
-from .ops.checks import is_tensor
+from .ops.checks import is_tensor, need_tensor
 from .ops.inplace import edge_of
 
 
@@ -25,7 +28,7 @@ def backward(
     seeds = [_seed(t, g, create_graph) for t, g in zip(tensors, gradients, strict=True)]
     targets = None
     if inputs is not None:
-        inputs = [inputs] if is_tensor(inputs) else list(inputs)
+        inputs = _tensors("inputs", inputs)
         if not inputs:
             raise RuntimeError("backward(): `inputs` is empty; leave it out to reach all leaves")
         targets = [_need_edge(t, k) for k, t in enumerate(inputs)]
@@ -62,7 +65,7 @@ def grad(
     (tensor(18.),)
     """
     outputs, gradients = _pairs(outputs, grad_outputs)
-    inputs = [inputs] if is_tensor(inputs) else list(inputs)
+    inputs = _tensors("inputs", inputs)
     for k, t in enumerate(inputs):
         if not t.requires_grad:
             raise RuntimeError(f"grad(): input {k} (shape {list(t.shape)}) does not require grad")
@@ -95,8 +98,20 @@ def _result(k: int, t: Any, g: Any, allow_unused: bool, materialize: bool) -> An
     return g if is_tensor(g) else t._of(np.array(g, order="C"))
 
 
+def _tensors(argument: str, given: Any) -> list[Any]:
+    """One Tensor or several as a list; a TypeError that names what is none."""
+    if is_tensor(given):
+        return [given]
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"{argument} must be a Tensor or several, not {came(given)}")
+    found = list(given)
+    for k, t in enumerate(found):
+        need_tensor("backward", t, f"{argument}[{k}]")
+    return found
+
+
 def _pairs(tensors: Any, gradients: Any) -> tuple[list[Any], list[Any]]:
-    tensors = [tensors] if is_tensor(tensors) else list(tensors)
+    tensors = _tensors("outputs", tensors)
     if gradients is None:
         gradients = [None] * len(tensors)
     gradients = [gradients] if is_tensor(gradients) else list(gradients)
@@ -134,3 +149,23 @@ def _seed(t: Any, gradient: Any, recorded: bool) -> Any:
     if gradient.dtype != t.dtype:
         gradient = gradient.to(t.dtype)
     return gradient if recorded else gradient.array
+
+
+def warn_of_no_grad(x: Any) -> None:
+    """What PyTorch says to the one who reads `.grad` of a computed tensor."""
+    warnings.warn(
+        f"the .grad of a computed tensor (shape {list(x.shape)}) is read, but backward leaves gradients at leaves only: "
+        f"call retain_grad() on it before backward, or read the leaf's",
+        stacklevel=3,
+    )
+
+
+def check_grad(x: Any, new: Any) -> None:
+    """Raise unless `new` can be the gradient of `x`: another Tensor of its shape and type."""
+    if not is_tensor(new):
+        raise TypeError(f"x.grad = ...: expected a Tensor or None, got {came(new)}")
+    if new is x:
+        raise RuntimeError("x.grad = x: a tensor cannot be its own gradient")
+    for what, own, other in (("shape", list(x.shape), list(new.shape)), ("dtype", x.dtype, new.dtype)):
+        if own != other:
+            raise RuntimeError(f"x.grad = ...: the gradient has {what} {other}, the tensor {what} {own}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import dtypes
 from ._mode import thread
-from .arrays import check_fits, operand
+from .arrays import came, check_fits, operand
 from .graph import tick
 from .ops.function import Function, Recorded
 from .ops.inplace import edge_of, rebased
@@ -95,8 +95,7 @@ def record_view(op: type[Function], x: Any, *options: Any) -> Any:
 
 
 def _no_tensor(op: type[Function], inputs: tuple[Any, ...]) -> TypeError:
-    kinds = ", ".join(type(x).__name__ for x in inputs)
-    return TypeError(f"{op.__name__.lower()}(): expected a Tensor, got {kinds}; make one with tensor(...)")
+    return TypeError(f"{op.__name__.lower()}(): argument 'input' must be a Tensor, not {came(inputs[0])}")
 
 
 def record_pair(op: type[Function], x: Any, y: Any) -> Any:
@@ -131,6 +130,11 @@ def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
     pair = []
     for z in (x, y):
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
+            other = (y if z is x else x).array  # a single integer may be the n of [0] * n, which Python knows
+            if isinstance(z, (str, bytes, list, tuple, dict, set, type(None))) and (
+                other.size != 1 or other.dtype.kind == "f"
+            ):
+                raise TypeError(f"{op.__name__.lower()}(): expected Tensors and numbers, got {came(z)}")
             return NotImplemented
         pair.append(z if isinstance(z, Recorded) else operand(op.__name__.lower(), z))
     try:
@@ -184,7 +188,7 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
         _tell(mode, node, out, arrays)
     t = _new(Tensor)
     t.array, t._edge = out, (node, 0)
-    t.grad = t.name = t._view = None
+    t._grad = t.name = t._view = None
     return t
 
 
@@ -227,7 +231,7 @@ def _tell(mode: Any, node: Any, out: Any, arrays: Any) -> None:
 def _made(array: np.ndarray, edge: tuple[Any, int] | None) -> Any:
     t = _new(Tensor)
     t.array, t._edge = array, edge
-    t.grad = t.name = t._view = None
+    t._grad = t.name = t._view = None
     return t
 
 

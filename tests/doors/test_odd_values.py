@@ -75,7 +75,7 @@ ARRAYS = {
 @pytest.mark.parametrize("door", ARRAY_DOORS)
 def test_arrays_without_a_plain_form_are_refused(door):
     for name, (array, way_out) in ARRAYS.items():
-        with pytest.raises(TypeError) as refusal:
+        with pytest.raises(RuntimeError if door == "load_state_dict" else TypeError) as refusal:
             ARRAY_DOORS[door](array)
         assert "ufunc" not in str(refusal.value), name
         if door in ("tensor", "from_numpy", "new_tensor", "add", "eq", "add function", "where"):

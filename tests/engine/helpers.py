@@ -80,3 +80,9 @@ def in_small_thread(work: Callable[[], Any], stack: int = 1 << 20) -> Any:
     if "error" in outcome:
         raise outcome["error"]
     return outcome["result"]
+
+
+def no_grad_kept(x) -> bool:
+    """Did backward leave nothing at this computed tensor? To ask for it warns."""
+    with pytest.warns(UserWarning, match="retain_grad"):
+        return x.grad is None

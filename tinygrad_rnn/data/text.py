@@ -43,8 +43,20 @@ def read_text(path: str | Path) -> str:
         return content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise TextError(
-            f"text file {str(path)!r} is not UTF-8: byte {content[error.start]:#04x} at position {error.start}"
+            f"text file {str(path)!r} is not UTF-8: byte {content[error.start]:#04x} at position {error.start}; convert it, "
+            f"for example: iconv -f {_guess(content)} -t UTF-8 {path.name} > utf8.txt"
         ) from None
+
+
+def _needed(steps: int, validation: float) -> str:
+    if not 0 < validation < 1:
+        return ""
+    return f"; take a text of at least {math.ceil((steps + 1) / min(validation, 1 - validation))} characters, or fewer steps"
+
+
+def _guess(content: bytes) -> str:
+    """The encoding that the first bytes tell, or the one that is likeliest without."""
+    return "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "WINDOWS-1252"
 
 
 class CharText:
@@ -71,7 +83,7 @@ class CharText:
             if len(part) < steps + 1:
                 raise TextError(
                     f"the text is too short: {len(text)} characters leave {len(part)} for {name}, "
-                    f"one sequence needs {steps + 1}"
+                    f"one sequence needs {steps + 1}{_needed(steps, validation)}"
                 )
         counts = Counter(text)
         self.unigram_entropy: Any = -sum(n / len(text) * math.log(n / len(text)) for n in counts.values())  # nats

@@ -10,17 +10,20 @@ import numpy as np
 from .. import random
 from .._mode import no_grad
 from .._tensor import Tensor
+from ..ops.checks import need_tensor
 
 
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform numbers from [a, b)."""
+    need_tensor("uniform_", tensor, "tensor")
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Normal numbers with the given mean and standard deviation."""
+    need_tensor("normal_", tensor, "tensor")
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -29,6 +32,7 @@ def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> Tensor:
     """Normal numbers, drawn again until they lie in [a, b]."""
+    need_tensor("trunc_normal_", tensor, "tensor")
     source, numbers = random.source(generator), np.full(tensor.array.shape, np.inf)
     while (outside := (numbers < a) | (numbers > b)).any():
         numbers[outside] = source.normal(mean, std, int(outside.sum()))
@@ -38,6 +42,7 @@ def trunc_normal_(
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """The same number everywhere."""
+    need_tensor("constant_", tensor, "tensor")
     return tensor.fill_(val)
 
 
@@ -54,6 +59,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix: h_t = h_{t-1} + ... at the start (identity initialisation, Le et al. 2015)."""
+    need_tensor("eye_", tensor, "tensor")
     if tensor.ndim != 2:
         raise ValueError(f"eye_(): only 2-d tensors, got shape {list(tensor.shape)}")
     return tensor.copy_(Tensor._of(np.eye(*tensor.array.shape, dtype=tensor.dtype)))
@@ -62,6 +68,7 @@ def eye_(tensor: Tensor) -> Tensor:
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """A matrix with orthonormal rows or columns, times `gain` (Saxe et al. 2013). Further axes count as columns."""
+    need_tensor("orthogonal_", tensor, "tensor")
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_(): only tensors with 2 or more dimensions, got shape {list(tensor.shape)}")
     rows, columns = tensor.array.shape[0], math.prod(tensor.array.shape[1:])
@@ -74,6 +81,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
     """(inputs, outputs) that one number of the result depends on, or goes to."""
+    need_tensor("xavier_ and kaiming_", tensor, "tensor")
     if tensor.ndim < 2:
         raise ValueError(f"fan in and fan out need at least 2 dimensions, got shape {list(tensor.shape)}")
     window = math.prod(tensor.array.shape[2:])

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..create import empty
+from ..ops.checks import need_ints
 from . import functional as F, init
 from .module import Module
 from .parameter import Parameter
@@ -20,6 +21,7 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__()
+        need_ints("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight: Parameter = Parameter(empty(out_features, in_features, dtype=dtype, device=device))
         self.register_parameter("bias", Parameter(empty(out_features, dtype=dtype)) if bias else None)
@@ -52,6 +54,7 @@ class Bilinear(Module):
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
+        need_ints("Bilinear", in1_features=in1_features, in2_features=in2_features, out_features=out_features)
         if in1_features <= 0:
             raise ValueError(f"Bilinear: in1_features must be greater than 0, got {in1_features}")
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features

@@ -10,9 +10,18 @@ from . import functional as F
 from .module import Module
 
 
+def _is_called_later(loss: Module) -> TypeError:
+    name = type(loss).__name__
+    return TypeError(
+        f"{name}(): got tensors in place of options; make the loss first, then call it: nn.{name}()(input, target)"
+    )
+
+
 class _Loss(Module):
     def __init__(self, reduction: str = "mean", also: tuple[str, ...] = ()):
         super().__init__()
+        if isinstance(reduction, Tensor) or isinstance(also, Tensor):
+            raise _is_called_later(self)
         check_reduction(type(self).__name__, reduction, also)
         self.reduction = reduction
 
@@ -69,6 +78,8 @@ class NLLLoss(_WeightedLoss):
     """-input[b, target_b] for log-probabilities: `F.nll_loss`."""
 
     def __init__(self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"):
+        if isinstance(ignore_index, Tensor):
+            raise _is_called_later(self)
         super().__init__(weight, reduction)
         self.ignore_index = ignore_index
 
@@ -84,6 +95,8 @@ class CrossEntropyLoss(_WeightedLoss):
         self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
         label_smoothing: float = 0.0,
     ):  # fmt: skip
+        if isinstance(ignore_index, Tensor):
+            raise _is_called_later(self)
         super().__init__(weight, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 

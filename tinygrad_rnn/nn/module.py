@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .._mode import Scope, thread
+from .._names import nearest
 from .._tensor import Tensor
 from ..graph import RemovableHandle, tick
 from .backward_hooks import Passage
 from .parameter import Parameter
 from .saving import Saving
+from .wrong_input import explain, instead_of_module
 
 
 class Module(Saving):
@@ -61,6 +63,9 @@ class Module(Saving):
             if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks):
                 return self.forward(*args, **kwargs)
             return self._call_with_hooks(args, kwargs)
+        except AttributeError as error:
+            explain(error, self, args, kwargs)
+            raise
         finally:
             mode.scope = outer
 
@@ -138,11 +143,7 @@ class Module(Saving):
             found = self.__dict__.get(place, {})
             if name in found:
                 return found[name]
-        import difflib  # only a mistake needs it
-
-        near = difflib.get_close_matches(name, dir(self), n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{nearest(name, dir(self))}")
 
     def __delattr__(self, name: str) -> None:
         for place in (self._parameters, self._buffers, self._modules):
@@ -176,7 +177,7 @@ class Module(Saving):
         """Add a child module under `name`."""
         _check_name(self, name, self._modules)
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"add_module({name!r}): expected a Module or None, got {type(module).__name__}")
+            raise TypeError(f"add_module({name!r}): expected a Module or None, got {instead_of_module(module)}")
         self._modules[name] = module
         if module is not None and module.__dict__.get("_scope_name") is None:
             object.__setattr__(module, "_scope_name", name)

@@ -18,13 +18,15 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
+    array: np.ndarray
+    name: str | None
 
     def __init__(self, data: Any = None, requires_grad: bool = True):
         if data is None:
             data = Tensor._of(np.zeros(0, get_default_dtype()))
         if not isinstance(data, Tensor):
             raise TypeError(f"Parameter(): expected a Tensor, got {type(data).__name__}")
-        self.array, self.grad, self.name = data.array, None, data.name
+        self.array, self._grad, self.name = data.array, None, data.name
         self._edge = self._view = None
         if requires_grad:
             self.requires_grad_()

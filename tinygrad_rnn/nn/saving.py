@@ -5,29 +5,18 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._tensor import Tensor
-from ..create import as_tensor
+from .loading import IncompatibleKeys, read_state
 from .walking import M, Walking
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict(strict=False)` did not find, and what it had no place for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not (self.missing_keys or self.unexpected_keys):
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
 class Saving(Walking):
     """The part of Module that gives and takes its state."""
 
     _transient: set[str]  # buffers that state_dict leaves out
+    _forward_pre_hooks: dict[int, Any]
 
     def state_dict(
         self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
@@ -44,7 +33,7 @@ class Saving(Walking):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> IncompatibleKeys:
-        """Copy values into parameters and buffers by path; nothing is changed if any key or shape is wrong.
+        """Copy values into parameters and buffers by path; nothing is changed if any key, shape or value is wrong.
 
         strict  missing and unexpected keys are errors; else they are returned
         assign  let parameters take over the given memory instead of copying into theirs
@@ -56,30 +45,31 @@ class Saving(Walking):
         own = self.state_dict(keep_vars=True)
         missing = [key for key in own if key not in state_dict]
         unexpected = [key for key in state_dict if key not in own]
-        problems = [
-            f"size mismatch for {key}: the state has shape {list(state_dict[key].shape)}, the module {list(own[key].shape)}"
-            for key in own
-            if key in state_dict and tuple(state_dict[key].shape) != tuple(own[key].shape)
-        ]
+        values, problems = read_state(state_dict, own)
         if strict:
             problems = [*([f"unexpected keys: {_quoted(unexpected)}"] if unexpected else []),
                         *([f"missing keys: {_quoted(missing)}"] if missing else []), *problems]  # fmt: skip
         if problems:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
-        for key, target in own.items():
-            if key in state_dict:
-                source = as_tensor(state_dict[key])
-                if assign:
-                    target.data = source.detach()
-                else:
-                    target.data.copy_(source.detach())
+        for key, source in values.items():
+            if assign:
+                own[key].data = source
+            else:
+                own[key].data.copy_(source)
         return IncompatibleKeys(missing, unexpected)
 
     def __deepcopy__(self: M, memo: dict[int, Any]) -> M:
         twin = object.__new__(type(self))
         memo[id(self)] = twin
+        made = {getattr(hook, "makes", None) for hook in self._forward_pre_hooks.values()}  # and so made again
         for name, value in self.__dict__.items():
-            object.__setattr__(twin, name, copy.deepcopy(value, memo))
+            try:
+                copied = copy.deepcopy(value.detach() if name in made else value, memo)
+            except RuntimeError as error:
+                if name == "_buffers":
+                    name = next((key for key, b in value.items() if b is not None and not b.is_leaf), name)
+                raise error if name == "_modules" else RuntimeError(f"{type(self).__name__}.{name}: {error}") from None
+            object.__setattr__(twin, name, copied)
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:

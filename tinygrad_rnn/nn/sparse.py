@@ -7,6 +7,7 @@ from typing import Any
 from .._mode import no_grad
 from .._tensor import Tensor
 from ..create import empty
+from ..ops.checks import need_ints
 from ..ops.rows import wrapped_row
 from . import functional as F, init
 from .module import Module
@@ -26,6 +27,7 @@ class Embedding(Module):
         _freeze: bool = False,
     ):  # fmt: skip
         super().__init__()
+        need_ints("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if padding_idx is not None:
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx

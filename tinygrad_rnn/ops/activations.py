@@ -305,6 +305,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """x held between 0 and 6."""
+    need_tensor("relu6", input)
     return hardtanh(input, 0.0, 6.0, inplace)
 
 

@@ -199,6 +199,7 @@ class Arithmetic(Recorded):
 
     def square(input: Tensor) -> Tensor:
         """input²."""
+        need_tensor("square", input)
         if input.array.dtype == bool:
             return input.long()
         return record_op(Mul, input, input)
@@ -234,6 +235,7 @@ class Arithmetic(Recorded):
     @widening
     def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
         """input + value · tensor1 / tensor2."""
+        need_tensor("addcdiv", input)
         if all(is_tensor(x) and x.dtype.kind != "f" for x in (tensor1, tensor2)):
             raise RuntimeError("addcdiv(): integer division is not supported; convert tensor1 or tensor2 with .float()")
         return input + tensor1 / tensor2 * value

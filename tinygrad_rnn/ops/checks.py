@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import operand
+from ..arrays import came, operand
 from .function import Recorded
 
 
@@ -19,7 +19,7 @@ def is_tensor(x: Any) -> bool:
 def need_tensor(name: str, x: Any, argument: str = "input") -> None:
     """Raise a TypeError unless `x` is a Tensor."""
     if not isinstance(x, Recorded):
-        raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {type(x).__name__}")
+        raise TypeError(f"{name}(): argument '{argument}' must be a Tensor, not {came(x)}")
 
 
 def need_float(name: str, x: Any, argument: str = "input", error: type[Exception] = NotImplementedError) -> None:
@@ -34,6 +34,15 @@ def need_numbers(name: str, x: Any, argument: str = "input") -> None:
     need_tensor(name, x, argument)
     if x.array.dtype.kind == "b":
         raise NotImplementedError(f"{name}() is not for bools; convert the {argument} with .int()")
+
+
+def need_ints(name: str, **given: Any) -> None:
+    """Raise a TypeError that names the argument which is not an int."""
+    for argument, value in given.items():
+        if isinstance(value, bool) or not (
+            isinstance(value, (int, np.integer)) or (is_tensor(value) and value.ndim == 0)
+        ):
+            raise TypeError(f"{name}(): {argument} must be an int, got {value!r} of type {type(value).__name__}")
 
 
 def array(x: Any, name: str = "argument") -> Any:

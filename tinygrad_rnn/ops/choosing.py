@@ -161,12 +161,14 @@ class Choosing(Recorded):
 
     def clamp_min(input: Tensor, min: Any) -> Tensor:
         """Replace values below `min` by it."""
+        need_tensor("clamp_min", input)
         return input.clamp(min=min)
 
     clamp_min_: Final = in_place(clamp_min)
 
     def clamp_max(input: Tensor, max: Any) -> Tensor:
         """Replace values above `max` by it."""
+        need_tensor("clamp_max", input)
         return input.clamp(max=max)
 
     clamp_max_: Final = in_place(clamp_max)

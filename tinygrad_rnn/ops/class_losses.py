@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -228,7 +229,7 @@ def _checked_classes(
         kind = ValueError if len(shape) > 1 and t.ndim == len(expected) and t.shape[:1] != shape[:1] else RuntimeError
         raise kind(
             f"{name}(): an input of shape {list(shape)} needs class indices of shape {list(expected)}, got target "
-            f"of shape {list(t.shape)}"
+            f"of shape {list(t.shape)}{_way_to_rows(shape, t.shape)}"
         )
     t = t.reshape(-1).astype(np.int64, copy=False)
     if t.size and t.min() >= 0 and t.max() < classes and not 0 <= ignore_index < classes:
@@ -243,6 +244,16 @@ def _checked_classes(
             f"{name}(): target {wrong} is out of bounds for {classes} classes (0..{classes - 1}; ignore_index={ignore_index})"
         )
     return t, ignored if some else None
+
+
+def _way_to_rows(shape: Any, target: Any) -> str:
+    """What to do with scores (B, T, V), or with a target of another form: the classes are axis 1."""
+    if len(shape) == 3 and target == shape[:2]:
+        return (
+            f"; the classes are axis 1: for scores (B, T, V) reshape to (B·T, V), input.reshape(-1, {shape[2]}) with "
+            f"target.reshape(-1), or transpose to (B, V, T), input.transpose(1, 2)"
+        )
+    return "; reshape it with target.reshape(-1)" if len(shape) == 2 and math.prod(target) == shape[0] else ""
 
 
 @quiet

@@ -23,27 +23,27 @@ class Comparing(Recorded):
 
     def eq(input: Tensor, other: Any) -> Tensor:
         """input == other, element by element."""
-        return _compare(np.equal, input, other)
+        return _compare("eq", np.equal, input, other)
 
     def ne(input: Tensor, other: Any) -> Tensor:
         """input != other, element by element."""
-        return _compare(np.not_equal, input, other)
+        return _compare("ne", np.not_equal, input, other)
 
     def lt(input: Tensor, other: Any) -> Tensor:
         """input < other, element by element."""
-        return _compare(np.less, input, other)
+        return _compare("lt", np.less, input, other)
 
     def le(input: Tensor, other: Any) -> Tensor:
         """input <= other, element by element."""
-        return _compare(np.less_equal, input, other)
+        return _compare("le", np.less_equal, input, other)
 
     def gt(input: Tensor, other: Any) -> Tensor:
         """input > other, element by element."""
-        return _compare(np.greater, input, other)
+        return _compare("gt", np.greater, input, other)
 
     def ge(input: Tensor, other: Any) -> Tensor:
         """input >= other, element by element."""
-        return _compare(np.greater_equal, input, other)
+        return _compare("ge", np.greater_equal, input, other)
 
     def logical_and(input: Tensor, other: Any) -> Tensor:
         """True where both are nonzero."""
@@ -59,6 +59,7 @@ class Comparing(Recorded):
 
     def logical_not(input: Tensor) -> Tensor:
         """True where input is zero."""
+        need_tensor("logical_not", input)
         return input._of(np.logical_not(input.array))
 
     def bitwise_and(input: Tensor, other: Any) -> Tensor:
@@ -82,14 +83,17 @@ class Comparing(Recorded):
 
     def isnan(input: Tensor) -> Tensor:
         """True where input is NaN."""
+        need_tensor("isnan", input)
         return input._of(np.asarray(np.isnan(input.array)))
 
     def isinf(input: Tensor) -> Tensor:
         """True where input is +Inf or -Inf."""
+        need_tensor("isinf", input)
         return input._of(np.asarray(np.isinf(input.array)))
 
     def isfinite(input: Tensor) -> Tensor:
         """True where input is neither Inf nor NaN."""
+        need_tensor("isfinite", input)
         return input._of(np.asarray(np.isfinite(input.array)))
 
     @quiet
@@ -106,10 +110,12 @@ class Comparing(Recorded):
 
     def allclose(input: Tensor, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
         """True if all elements are close, as a bool."""
+        need_tensor("allclose", input)
         return bool(input.isclose(other, rtol, atol, equal_nan).array.all())
 
     def equal(input: Tensor, other: Any) -> bool:
         """True if shapes and all elements are the same, as a bool."""
+        need_tensor("equal", input)
         need_tensor("equal", other, "other")
         return input.shape == other.shape and bool((input.array == other.array).all())
 
@@ -123,6 +129,7 @@ class Comparing(Recorded):
 
     def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
         """How many elements along `dim` are not zero, int64."""
+        need_tensor("count_nonzero", input)
         dims = wrap_dims("count_nonzero", dim, input.array.ndim)
         return input._of(np.asarray(np.count_nonzero(input.array, axis=dims), dtype=np.int64, order="C"))
 
@@ -174,10 +181,9 @@ def comparable(other: Any) -> bool:
     return isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_))
 
 
-def _compare(function, input, other):
-    name = function.__name__
+def _compare(name, function, input, other):
     need_tensor(name, input)
-    equality = name in ("equal", "not_equal")  # a complex number can be equal, but not smaller or larger
+    equality = name in ("eq", "ne")  # a complex number can be equal, but not smaller or larger
     x: Any = input.array
     y: Any = other if equality and isinstance(other, COMPLEX) else array(other, name)
     if is_tensor(other) and x.dtype != y.dtype:
@@ -186,14 +192,14 @@ def _compare(function, input, other):
     try:
         return input._of(np.asarray(function(x, y)))
     except ValueError:
-        broadcast_shapes(function.__name__, x.shape, y.shape)
+        broadcast_shapes(name, x.shape, y.shape)
         raise
 
 
 def _logical(function, input, other):
     need_tensor(function.__name__, input)
     need_tensor(function.__name__, other, "other")
-    return _compare(function, input, other)
+    return _compare(function.__name__, function, input, other)
 
 
 def _bitwise(symbol, function, input, other):
@@ -207,6 +213,7 @@ def _bitwise(symbol, function, input, other):
 
 
 def _quantify(name, function, input, dim, keepdim, keepdims):
+    need_tensor(name, input)
     dims = wrap_dims(name, dim, input.array.ndim) if dim is None else named_dims(name, dim, input.array.ndim)
     found = np.asarray(function(input.array, axis=dims, keepdims=one_keepdim(keepdim, keepdims)), order="C")
     return input._of(found.astype(np.uint8) if input.dtype == np.uint8 else found)

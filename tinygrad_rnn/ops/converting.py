@@ -11,7 +11,7 @@ from .. import dtypes
 from .._device import check_device, device as _device
 from ..recording import record_op
 from .basic import Cast
-from .checks import is_tensor
+from .checks import is_tensor, need_tensor
 from .function import Recorded
 from .making import LEGACY_NAMES
 
@@ -138,11 +138,13 @@ class Converting(Recorded):
 
 def numel(input: Any) -> int:
     """The number of elements."""
+    need_tensor("numel", input)
     return input.array.size
 
 
 def is_floating_point(input: Any) -> bool:
     """Is the element type a floating-point type?"""
+    need_tensor("is_floating_point", input)
     return input.array.dtype.kind == "f"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import random
+from ..arrays import is_number
 from ..recording import record_op
 from .checks import need_tensor
 from .function import Array, Function, Value, call
@@ -59,7 +60,9 @@ def _need_ndim(name: str, input: Tensor, allowed: tuple[int, ...]) -> None:
 
 
 def check_probability(name: str, p: float) -> None:
-    """Raise a ValueError unless 0 ≤ p ≤ 1."""
+    """Raise a ValueError unless 0 ≤ p ≤ 1, a TypeError unless it is a number."""
+    if not is_number(p):
+        raise TypeError(f"{name}: the dropout probability p must be a number, got {p!r} of type {type(p).__name__}")
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"{name}: the dropout probability has to be between 0 and 1, but got {p}")
 

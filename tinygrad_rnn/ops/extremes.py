@@ -89,6 +89,7 @@ class Extremes(Recorded):
 
 def nonempty(name: str, input: Tensor, dim: Any) -> tuple[int, ...]:
     """Raise if there is nothing to choose from along `dim`; PyTorch's type depends on whether `dim` was given."""
+    need_tensor(name, input)
     dims = wrap_dims(name, dim, input.array.ndim)
     if input.array.size == 0 and (not dims or not math.prod(input.array.shape[d] for d in dims)):
         kind = RuntimeError if dim is None or dim == () else IndexError

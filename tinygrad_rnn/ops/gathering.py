@@ -57,6 +57,7 @@ class Gathering(Recorded):
 
     def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
         """As `gather`, with broadcasting, and -1 is the last; over the flat tensor when dim is None."""
+        need_tensor("take_along_dim", input)
         if dim is None:
             return input.reshape(-1).gather(0, indices.reshape(-1))
         if indices.dtype != np.int64:
@@ -166,6 +167,7 @@ class Gathering(Recorded):
 
     def take(input: Tensor, index: Tensor) -> Tensor:
         """The elements of the flat tensor at `index`."""
+        need_tensor("take", input)
         need_tensor("take", index, "index")
         if index.dtype != np.int64:
             raise RuntimeError(f"take(): expected dtype int64 for index, got {index.dtype}")
@@ -173,6 +175,7 @@ class Gathering(Recorded):
 
 
 def _check_gather(name, input, dim, index, source=None):
+    need_tensor(name, input)
     need_tensor(name, index, "index")
     dim = wrap_dim(name, dim, input.array.ndim)
     if index.array.size == 0:

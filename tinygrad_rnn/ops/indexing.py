@@ -53,12 +53,14 @@ class Indexing(Recorded):
 
     def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         """The elements where the mask is true, as a 1-d tensor."""
+        need_tensor("masked_select", input)
         need_tensor("masked_select", mask, "mask")
         shape = broadcast_shapes("masked_select", input.array.shape, mask.array.shape)
         return input.expand(shape)[mask.expand(shape)]
 
     def masked_scatter(input: Tensor, mask: Tensor, source: Any) -> Tensor:
         """input with the elements of `source`, in order, where the mask is true."""
+        need_tensor("masked_scatter", input)
         if mask.dtype != bool:
             raise RuntimeError(f"masked_scatter(): the mask must be a bool tensor, got {mask.dtype}")
         same_dtype("masked_scatter", input, source)
@@ -73,6 +75,7 @@ class Indexing(Recorded):
 
     def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
         """The indices of nonzero elements: (n, ndim) int64, or a tuple with one tensor per axis."""
+        need_tensor("nonzero", input)
         found = np.array(np.nonzero(input.array if input.array.ndim else input.array.reshape(1)))  # a row for each axis
         if as_tuple:
             return tuple(input._of(row) for row in found)
@@ -80,6 +83,7 @@ class Indexing(Recorded):
 
     def argwhere(input: Tensor) -> Tensor:
         """The indices of nonzero elements, (n, ndim)."""
+        need_tensor("argwhere", input)
         return input.nonzero()
 
     def __setitem__(input: Tensor, index: Any, value: Any) -> None:

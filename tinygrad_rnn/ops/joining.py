@@ -9,7 +9,7 @@ import numpy as np
 from .._mode import thread
 from ..recording import record_op, record_view
 from .basic import in_order
-from .checks import array, is_tensor, sizes_of, wrap_dim
+from .checks import array, is_tensor, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 from .shaping import Clone
 
@@ -95,6 +95,7 @@ class Joining(Recorded):
         input: Tensor, split_size_or_sections: Any = None, dim: Any = 0, *, split_size: Any = None
     ) -> tuple[Tensor, ...]:
         """Cut along `dim` into pieces of one size (the last may be smaller) or of the listed sizes."""
+        need_tensor("split", input)
         sizes = split_size if split_size is not None else split_size_or_sections
         if sizes is None:
             raise TypeError("split(): give the size of the pieces, or a list of sizes")
@@ -115,6 +116,7 @@ class Joining(Recorded):
 
     def chunk(input: Tensor, chunks: int, dim: Any = 0) -> tuple[Tensor, ...]:
         """Cut along `dim` into at most `chunks` pieces of equal size (the last may be smaller)."""
+        need_tensor("chunk", input)
         if chunks <= 0:
             raise RuntimeError(f"chunk(): expects chunks to be greater than 0, got {chunks}")
         dim = wrap_dim("chunk", dim, input.array.ndim)
@@ -127,12 +129,14 @@ class Joining(Recorded):
 
     def unbind(input: Tensor, dim: Any = 0) -> tuple[Tensor, ...]:
         """The slices along `dim`, as a tuple."""
+        need_tensor("unbind", input)
         if not input.array.ndim:
             raise IndexError("unbind(): a 0-d tensor has no axis to take apart")
         return record_view(Unbind, input, wrap_dim("unbind", dim, input.array.ndim))
 
     def narrow(input: Tensor, dim: Any, start: Any, length: int) -> Tensor:
         """The slice of `length` entries from `start` along `dim`."""
+        need_tensor("narrow", input)
         dim = wrap_dim("narrow", dim, input.array.ndim)
         if not input.array.ndim:
             raise RuntimeError("narrow(): a 0-d tensor has no axis to take a slice of")
@@ -153,6 +157,7 @@ class Joining(Recorded):
 
     def select(input: Tensor, dim: Any, index: Tensor) -> Tensor:
         """The slice at `index` along `dim`, without that axis."""
+        need_tensor("select", input)
         dim = wrap_dim("select", dim, input.array.ndim)
         size = input.array.shape[dim] if input.array.ndim else 0
         if not -size <= index < size:
@@ -161,6 +166,7 @@ class Joining(Recorded):
 
     def repeat(input: Tensor, *repeats: Any, **named: Any) -> Tensor:
         """Copies of the tensor side by side: `repeats` along each axis, new axes in front."""
+        need_tensor("repeat", input)
         counts, shape = sizes_of("repeat", repeats, named, "repeats"), input.array.shape
         if len(counts) < len(shape):
             raise RuntimeError(f"repeat(): {len(counts)} counts given for a tensor of {len(shape)} dimensions")
@@ -173,6 +179,7 @@ class Joining(Recorded):
 
     def tile(input: Tensor, *dims: Any, **named: Any) -> Tensor:
         """As `repeat`, but missing counts are 1."""
+        need_tensor("tile", input)
         counts = sizes_of("tile", dims, named, "dims")
         return input.repeat((1,) * (input.array.ndim - len(counts)) + counts)
 
@@ -181,6 +188,7 @@ class Joining(Recorded):
 
         With one argument that is the list of repeats: the positions 0, 1, … each as often as it says.
         """
+        need_tensor("repeat_interleave", input)
         if repeats is None:
             return input._of(np.arange(input.array.size)).repeat_interleave(input, 0, output_size=output_size)
         if dim is None:

@@ -25,14 +25,16 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         ValueError,
         TypeError,
         IndexError,
-    ):  # asking for the cause only now keeps the usual call short
+        AttributeError,
+    ):  # looking for the cause only now keeps the usual call short
         if is_tensor(weight) and weight.ndim == 1 and (bias is None or bias.ndim == 0):
             return linear(input, weight.unsqueeze(0), None if bias is None else bias.unsqueeze(0)).squeeze(-1)
         raise _linear_error(input, weight, bias) from None
 
 
 def _linear_error(input: Tensor, weight: Tensor, bias: Tensor | None) -> Exception:
-    need_tensor("linear", input)
+    for argument, t in (("input", input), ("weight", weight), *((("bias", bias),) if bias is not None else ())):
+        need_tensor("linear", t, argument)
     x, w = input.array.shape, weight.array.shape
     kinds = [str(t.dtype) for t in (input, weight, bias) if t is not None]
     if len(set(kinds)) > 1:

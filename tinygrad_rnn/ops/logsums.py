@@ -77,6 +77,7 @@ class LogSums(Recorded):
     @widening
     def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
         """ln Σ e^input over `dim`, without overflow."""
+        need_tensor("logsumexp", input)
         dims = wrap_dims("logsumexp", dim, input.array.ndim)
         if input.dtype.kind != "f":
             input = input.float()

@@ -13,6 +13,7 @@ from .._quiet import quiet
 from ..arrays import all_fitting, fitting, plain
 from .checks import flat_ints, is_tensor
 from .function import Recorded
+from .wrong_numbers import elements, uneven, unreadable
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -120,15 +121,21 @@ def numbers(name: str, data: Any, dtype: Any = None) -> np.ndarray:
     try:
         array = np.asarray(data)
     except ValueError as error:
-        raise ValueError(f"{name}(): the lists differ in length somewhere ({error})") from None
+        raise ValueError(f"{name}(): the lists differ in length: {uneven(data) or error}") from None
+    floats = dtype is not None and dtype.kind == "f"
+    if array.dtype.kind == "O" and (floats or any(isinstance(x, float) for _, x in elements(data))):
+        array = _as_floats(array)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise TypeError(
-            f"{name}(): cannot make a tensor of {type(data).__name__} with elements like {next(array.flat, None)!r}; "
-            f"make them real numbers first, as with float(...)"
-        )
+        raise unreadable(name, data)
     if dtype is None:
         dtype = reduce(dtypes.promote_types, _types_in(name, data, array.dtype))
     return array if array.dtype is dtype else all_fitting(name, array, dtype)
+
+
+def _as_floats(array: np.ndarray) -> np.ndarray:
+    """Floats beside integers that no integer type holds: all as float64; the array itself if there is more in it."""
+    numbers = all(isinstance(x, (int, float)) for x in array.flat)
+    return array.astype(np.float64) if numbers and abs(array).max() < 1e308 else array
 
 
 def _without_tensors(name: str, data: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..recording import record_op
 from .basic import in_order
-from .checks import flat_ints, named_dims, sizes_of, wrap_dim
+from .checks import flat_ints, named_dims, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 
 if TYPE_CHECKING:
@@ -92,10 +92,12 @@ class Moving(Recorded):
 
     def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
         """Read backwards along `dims`."""
+        need_tensor("flip", input)
         return record_op(Flip, input, dims=named_dims("flip", sizes_of("flip", dims, named, "dims"), input.array.ndim))
 
     def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         """Move along `dims`; what falls off one end comes back at the other. Without dims, over the flat tensor."""
+        need_tensor("roll", input)
         shifts, dims = flat_ints("roll", (shifts,)), () if dims is None else flat_ints("roll", (dims,))
         if not shifts or len(shifts) != (len(dims) or 1):
             raise RuntimeError(
@@ -117,6 +119,7 @@ class Moving(Recorded):
 
     def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
         """The diagonal of two axes, as a new last axis."""
+        need_tensor("diagonal", input)
         n = input.array.ndim
         dim1, dim2 = wrap_dim("diagonal", dim1, n), wrap_dim("diagonal", dim2, n)
         if dim1 == dim2:
@@ -125,6 +128,7 @@ class Moving(Recorded):
 
     def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector."""
+        need_tensor("diag", input)
         n = input.array.ndim
         if n == 2:
             return input.diagonal(diagonal).clone()
@@ -135,6 +139,7 @@ class Moving(Recorded):
 
 
 def _triangle(name, input, diagonal, lower):
+    need_tensor(name, input)
     if input.array.ndim < 2:
         raise RuntimeError(f"{name}(): expected at least 2 dimensions, got shape {list(input.shape)}")
     return record_op(Triangle, input, k=diagonal, lower=lower)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..recording import record_one, record_op, record_pair
 from .arithmetic import Div
-from .checks import is_tensor
+from .checks import is_tensor, need_tensor
 from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
@@ -216,6 +216,7 @@ class Powers(Recorded):
     @widening
     def rsqrt(input: Tensor) -> Tensor:
         """1 / √input."""
+        need_tensor("rsqrt", input)
         return record_op(Div, 1, record_op(Sqrt, input))
 
     def xlogy(input: Tensor, other: Any) -> Tensor:

@@ -154,11 +154,13 @@ class Products(Recorded):
     @widening
     def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · mat1 @ mat2."""
+        need_tensor("addmm", input)
         return _added("addmm", input, mat1.mm(mat2), beta, alpha)
 
     @widening
     def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · batch1 @ batch2, for batches of matrices."""
+        need_tensor("baddbmm", input)
         return _added("baddbmm", input, batch1.bmm(batch2), beta, alpha)
 
     def __matmul__(self: Tensor, other: Any) -> Tensor:
@@ -175,6 +177,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     """
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
+    for k, x in enumerate(operands):
+        need_tensor("einsum", x, f"operands[{k}]")
     if all_half(operands):
         return narrow(einsum(equation, *[widen(x) for x in operands]))
     inputs, output, operands = _parse(equation, operands)

@@ -116,6 +116,7 @@ class Reducing(Recorded):
         correction: int | None = None, keepdims: bool | None = None,
     ) -> Tensor:  # fmt: skip
         """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
+        need_tensor("std", input)
         variance = input.var(dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
         return _root(variance)
 
@@ -138,6 +139,7 @@ def var_mean(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """(variance, mean) over `dim`."""
+    need_tensor("var_mean", input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     return input.var(dim, unbiased, keepdim, correction=correction), input.mean(dim, keepdim)

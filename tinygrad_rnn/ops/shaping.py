@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import memory_of
 from ..recording import record_op, record_view
 from .basic import Expand, Reshape
-from .checks import broadcast_shapes, is_tensor, named_dims, sizes_of, wrap_dim
+from .checks import broadcast_shapes, is_tensor, named_dims, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 from .inplace import check_writable
 
@@ -70,14 +70,17 @@ class Shaping(Recorded):
 
     def view_as(input: Tensor, other: Any) -> Tensor:
         """`input` in the shape of `other`."""
+        need_tensor("view_as", input)
         return input.view(tuple(other.shape))
 
     def reshape_as(input: Tensor, other: Any) -> Tensor:
         """`input` in the shape of `other`, copied if need be."""
+        need_tensor("reshape_as", input)
         return input.reshape(tuple(other.shape))
 
     def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """Join the axes from start_dim to end_dim into one."""
+        need_tensor("flatten", input)
         shape = input.array.shape
         start, end = wrap_dim("flatten", start_dim, len(shape)), wrap_dim("flatten", end_dim, len(shape))
         if not shape:
@@ -88,6 +91,7 @@ class Shaping(Recorded):
 
     def unflatten(input: Tensor, dim: Any, sizes: Any) -> Tensor:
         """Cut axis `dim` into axes of the given sizes."""
+        need_tensor("unflatten", input)
         shape = input.array.shape
         dim = wrap_dim("unflatten", dim, len(shape))
         sizes = tuple(sizes)
@@ -106,6 +110,7 @@ class Shaping(Recorded):
 
     def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         """Exchange two axes."""
+        need_tensor("transpose", input)
         n = input.array.ndim
         dims = list(range(n))
         a, b = wrap_dim("transpose", dim0, n), wrap_dim("transpose", dim1, n)
@@ -118,6 +123,7 @@ class Shaping(Recorded):
 
     def t(input: Tensor) -> Tensor:
         """The transpose of a matrix; tensors of fewer dimensions come back as they are."""
+        need_tensor("t", input)
         if input.array.ndim > 2:
             raise RuntimeError(
                 f"t() expects a tensor with at most 2 dimensions, got {input.array.ndim}; use .mT or permute"
@@ -138,6 +144,7 @@ class Shaping(Recorded):
 
     def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
         """The axes in the order `dims`."""
+        need_tensor("permute", input)
         given = sizes_of("permute", dims, named, "dims")
         n = input.array.ndim
         if len(given) != n:
@@ -146,6 +153,7 @@ class Shaping(Recorded):
 
     def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         """Move axes to other places, the rest keeping their order."""
+        need_tensor("movedim", input)
         n = input.array.ndim
         source, destination = named_dims("movedim", source, n), named_dims("movedim", destination, n)
         if len(source) != len(destination):
@@ -159,6 +167,7 @@ class Shaping(Recorded):
 
     def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         """Drop axes of size 1: all, or those named."""
+        need_tensor("squeeze", input)
         shape = input.array.shape
         drop = named_dims("squeeze", dim, len(shape)) if dim is not None else range(len(shape))
         kept = tuple(n for d, n in enumerate(shape) if d not in drop or n != 1)
@@ -166,12 +175,14 @@ class Shaping(Recorded):
 
     def unsqueeze(input: Tensor, dim: Any) -> Tensor:
         """Insert an axis of size 1 at `dim`."""
+        need_tensor("unsqueeze", input)
         shape = input.array.shape
         dim = wrap_dim("unsqueeze", dim, len(shape) + 1)
         return record_view(Reshape, input, (*shape[:dim], 1, *shape[dim:]))
 
     def expand(input: Tensor, *size: Any, **named: Any) -> Tensor:
         """Stretch axes of size 1 without copying; -1 keeps a size, new axes come in front."""
+        need_tensor("expand", input)
         wanted, shape = sizes_of("expand", size, named, "size"), input.array.shape
         extra = len(wanted) - len(shape)
         full = tuple(shape[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted))
@@ -182,10 +193,12 @@ class Shaping(Recorded):
 
     def expand_as(input: Tensor, other: Any) -> Tensor:
         """Stretch to the shape of `other`."""
+        need_tensor("expand_as", input)
         return input.expand(tuple(other.shape))
 
     def broadcast_to(input: Tensor, size: Any) -> Tensor:
         """Stretch to `size`, as `expand`."""
+        need_tensor("broadcast_to", input)
         return input.expand(tuple(size))
 
     def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
@@ -194,6 +207,7 @@ class Shaping(Recorded):
 
     def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
         """The tensor itself if its numbers lie in order in memory, else a copy that does."""
+        need_tensor("contiguous", input)
         return input if input.is_contiguous() else record_op(Clone, input, order="C")
 
     def unsqueeze_(input: Tensor, dim: Any) -> Tensor:
@@ -235,14 +249,21 @@ def _reshape(name, input, shape):
 
 def _full_shape(name, input, shape):
     """`shape` with -1 worked out, checked against the number of elements."""
-    size = input.array.size
+    try:
+        size = input.array.size
+    except AttributeError:
+        need_tensor(name, input)
+        raise
     if -1 in shape:
         known = math.prod(n for n in shape if n != -1)
         if shape.count(-1) == 1 and known and size % known == 0:
             return tuple(size // known if n == -1 else n for n in shape)
     elif math.prod(shape) == size and min(shape, default=0) >= 0:
         return shape
-    raise RuntimeError(f"{name}(): shape {list(shape)} is invalid for input of size {size} (shape {list(input.shape)})")
+    why = f"is invalid for input of size {size} (shape {list(input.shape)})"
+    if shape.count(-1) > 1:
+        why = f"has {shape.count(-1)} unknown sizes: only one may be -1 (input of shape {list(input.shape)})"
+    raise RuntimeError(f"{name}(): shape {list(shape)} {why}")
 
 
 def _become(x, other):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .checks import need_numbers, wrap_dim
+from .checks import need_numbers, need_tensor, wrap_dim
 from .extremes import RESULTS
 from .function import Recorded
 
@@ -21,6 +21,7 @@ class Sorting(Recorded):
 
     def argsort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Tensor:
         """The indices that sort along `dim`; equal elements keep their order."""
+        need_tensor("argsort", input)
         dim = wrap_dim("argsort", dim, input.array.ndim)
         if not input.array.ndim:
             return input._of(np.zeros((), np.int64))
@@ -32,6 +33,7 @@ class Sorting(Recorded):
 
     def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Any:
         """(values, indices) sorted along `dim`; equal elements keep their order."""
+        need_tensor("sort", input)
         indices = input.argsort(dim, descending)
         return RESULTS["sort"](input.gather(dim, indices), indices)
 

@@ -7,6 +7,7 @@ for x, y in batches:
     optimizer.step()
 """
 
+from .._names import missing as _missing
 from . import lr_scheduler as lr_scheduler
 from .adadelta import Adadelta as Adadelta
 from .adagrad import Adagrad as Adagrad
@@ -15,3 +16,7 @@ from .lbfgs import LBFGS as LBFGS
 from .optimizer import Optimizer as Optimizer
 from .rmsprop import RMSprop as RMSprop
 from .sgd import SGD as SGD
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(f"module {__name__!r}", name, globals())

@@ -83,8 +83,14 @@ class Optimizer:
 
     def _check_options(self, group: dict[str, Any]) -> None:
         for option, (allowed, holds) in self.checks.items():
-            if not holds(group[option]):
-                raise ValueError(f"{type(self).__name__}: {option} must be {allowed}, got {group[option]!r}")
+            value, name = group[option], type(self).__name__
+            try:
+                fits = holds(value)
+            except (TypeError, RuntimeError):
+                kind = type(value).__name__
+                raise TypeError(f"{name}: {option} must be {allowed}, got {value!r} of type {kind}") from None
+            if not fits:
+                raise ValueError(f"{name}: {option} must be {allowed}, got {value!r}")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: set them to None, or fill them with zeros."""
@@ -114,9 +120,9 @@ class Optimizer:
     def _apply(self) -> None:
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is None:
+                if p._grad is None:
                     continue
-                g = p.grad.array
+                g = p._grad.array
                 if g.shape != p.array.shape:
                     raise RuntimeError(
                         f"{type(self).__name__}: a parameter of shape {list(p.shape)} has a gradient of shape "
@@ -188,6 +194,16 @@ class Optimizer:
 
         Raises ValueError, and changes nothing, if the groups or shapes are not those of this optimizer.
         """
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
+            found = (
+                f"a dict of {sorted(map(str, state_dict))}"
+                if isinstance(state_dict, dict)
+                else type(state_dict).__name__
+            )
+            raise (KeyError if isinstance(state_dict, dict) else TypeError)(
+                f"{type(self).__name__}.load_state_dict: expected what state_dict() gives, a dict with 'state' and "
+                f"'param_groups', got {found}"
+            )
         saved = state_dict["param_groups"]
         sizes, mine = [len(g["params"]) for g in saved], [len(g["params"]) for g in self.param_groups]
         if sizes != mine:

@@ -20,7 +20,7 @@ from ...ops.joining import cat, stack
 from .. import functional as F, init
 from ..module import Module
 from ..parameter import Parameter
-from .cells import State, Weights, check_sizes
+from .cells import State, Weights, check_sizes, parts_of
 from .fused import Sequence, sequence_node
 from .packing import PackedSequence, packed_places, turned
 from .through_time import Transition, stacked
@@ -219,6 +219,7 @@ class RNNBase(Module):
             return [tuple(Tensor._of(np.zeros((batch, size), dtype)) for size in sizes)] * rows
         parts = self._split_state(hx)
         for name, part, size in zip(self.state_names, parts, sizes, strict=True):
+            need_tensor(type(self).__name__, part, f"hx ({name} state)")
             expected = (rows, batch, size) if batched else (rows, size)
             if part.ndim != len(expected):
                 kind, other = ("batched 3-D", "3-D") if batched else ("unbatched 2-D", "2-D")
@@ -228,7 +229,7 @@ class RNNBase(Module):
             if part.array.shape != expected:
                 raise RuntimeError(
                     f"{type(self).__name__}: expected {name} state of shape {expected}, got {list(part.shape)} "
-                    f"(num_layers × directions, batch, size)"
+                    f"(num_layers × directions, batch, size){self._about_batch(batched)}"
                 )
             if part.dtype != dtype:
                 raise RuntimeError(
@@ -239,10 +240,13 @@ class RNNBase(Module):
             parts = tuple(part.unsqueeze(1) for part in parts)
         return list(zip(*(part.unbind(0) for part in parts), strict=True))
 
+    def _about_batch(self, batched: bool) -> str:
+        form = "(B, T, I)" if self.batch_first else "(T, B, I)"
+        return f"; with batch_first={self.batch_first} the input is {form}" if batched else ""
+
     def _split_state(self, hx: Any) -> State:
         """The parts of the state that the caller gave."""
-        need_tensor(type(self).__name__, hx, "hx")
-        return (hx,)
+        return parts_of(type(self).__name__, hx, self.state_names)
 
     def _result(self, ends: list[State]) -> Any:
         """The last states of all layers and directions, stacked as PyTorch returns them."""

@@ -119,7 +119,9 @@ class LSTM(RNNBase):
     def _split_state(self, hx: Any) -> State:
         """The pair (h_0, c_0)."""
         if not isinstance(hx, (tuple, list)) or len(hx) != 2:
-            raise RuntimeError(f"LSTM: expected hx to be a pair (h_0, c_0), got {type(hx).__name__}")
+            found = f"a Tensor of shape {list(hx.shape)}" if isinstance(hx, Tensor) else f"{type(hx).__name__}"
+            found += f" of {len(hx)}" if isinstance(hx, (tuple, list)) else ""
+            raise RuntimeError(f"LSTM: expected hx to be a pair (h_0, c_0), got {found}")
         return tuple(hx)
 
     def _result(self, ends: list[State]) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._tensor import Tensor
+from ...arrays import came
+from ...ops.checks import need_tensor
 from ...ops.joining import cat, stack
 from ...ops.making import filled
 
@@ -90,6 +92,7 @@ def pack_padded_sequence(
     lengths   B ints: list, array or tensor
     enforce_sorted  raise if the lengths do not decrease; False sorts, and results come back in the given order
     """
+    need_tensor("pack_padded_sequence", input)
     if input.ndim < 2:
         raise RuntimeError(f"pack_padded_sequence: expected at least 2 dimensions, got shape {list(input.shape)}")
     x = input.transpose(0, 1) if batch_first else input
@@ -118,6 +121,8 @@ def pad_packed_sequence(
     sequence: PackedSequence, batch_first: bool = False, padding_value: float = 0.0, total_length: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """The padded batch (T, B, ·) and the lengths, int64 (B,), in the order before packing."""
+    if not isinstance(sequence, PackedSequence):
+        raise TypeError(f"pad_packed_sequence: expected a PackedSequence, got {came(sequence)}")
     sizes = sequence.batch_sizes.array
     steps = len(sizes)
     if total_length is not None and total_length < steps:

@@ -207,7 +207,7 @@ class Recurrent(Module):
                 if part.array.shape != (batch, size):
                     raise RuntimeError(
                         f"Recurrent: expected the {name} state of cell {k} to be (batch, size) = ({batch}, {size}), got "
-                        f"{tuple(part.array.shape)}"
+                        f"{tuple(part.array.shape)} (batch_first={self.batch_first})"
                     )
         return states
 

@@ -16,6 +16,8 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
     """The gradients, which may be written to."""
     if isinstance(parameters, Tensor):
         parameters = [parameters]
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"clip_grad: expected Tensors, as in model.parameters(), got {type(parameters).__name__}")
     gradients = [p.grad.array for p in parameters if p.grad is not None]
     for g in gradients:
         if not g.flags.writeable:

@@ -27,8 +27,8 @@ class WeightNorm:
     """
 
     def __init__(self, name: str, dim: int | None, path: str, g: str, v: str):
-        self.name, self.dim, self.path, self.g = name, dim, path, g
-        self.v = v
+        self.name, self.dim, self.path, self.g, self.v = name, dim, path, g, v
+        self.makes: str = name  # the attribute that is computed before each forward; see Module.__deepcopy__
 
     def weight(self, module: Module) -> Tensor:
         """The weight from g and v as they are now."""

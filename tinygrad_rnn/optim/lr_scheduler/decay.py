@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ...arrays import is_number
 from ..optimizer import Optimizer
 from .base import LRScheduler, per_group
 
@@ -43,6 +44,8 @@ class StepLR(LRScheduler):
     """lr = initial_lr · gamma^⌊epoch / step_size⌋"""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1):
+        if not is_number(step_size):
+            raise TypeError(f"StepLR: step_size must be a number, got {step_size!r} of type {type(step_size).__name__}")
         if not step_size > 0:
             raise ValueError(f"StepLR: step_size must be 1 or more, got {step_size}")
         self.step_size, self.gamma = step_size, gamma

@@ -23,6 +23,7 @@ from .base import (
     check_choice as check_choice,
     check_sizes as check_sizes,
     give_roles as give_roles,
+    parts_of as parts_of,
 )
 from .elman import IRNNCell as IRNNCell, RNNCell as RNNCell, rnn_transition as rnn_transition
 from .gru import (

@@ -83,7 +83,7 @@ class RNNCellBase(Module):
 
         Returns the new state in the same form.
         """
-        state = self.start(input) if hx is None else (hx,) if len(self.state_names) == 1 else tuple(hx)
+        state = self.start(input) if hx is None else parts_of(type(self).__name__, hx, self.state_names)
         self.check(input, state)
         state, gates = self.transition(input, state)
         give_roles(state, gates)
@@ -135,6 +135,20 @@ def _give_role(tensor: Tensor, role: tuple[str, str]) -> None:
             node.roles = {number: role}
         else:
             node.roles.setdefault(number, role)
+
+
+def parts_of(name: str, hx: Any, parts: tuple[str, ...]) -> Any:
+    """The parts of the state that the caller gave: itself, or for several of them a tuple."""
+    if len(parts) == 1 and isinstance(hx, (tuple, list)):
+        raise TypeError(
+            f"{name}: the hidden state is one Tensor h, got a {type(hx).__name__} of {len(hx)}; only an LSTM has (h, c)"
+        )
+    if len(parts) > 1 and not isinstance(hx, (tuple, list)):
+        shape = f" of shape {list(hx.shape)}" if isinstance(hx, Tensor) else ""
+        raise TypeError(
+            f"{name}: the state must be the pair (h, c), the {' and the '.join(parts)} state, got one {type(hx).__name__}{shape}"
+        )
+    return (hx,) if len(parts) == 1 else tuple(hx)
 
 
 def check_sizes(name: str, **sizes: Any) -> None:
