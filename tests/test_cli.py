@@ -55,7 +55,7 @@ def test_the_same_seed_trains_the_same_model_in_two_processes(small_text, tmp_pa
 
 
 def test_the_loss_falls_below_the_unigram_entropy(small_text, tmp_path, capsys):
-    assert run("demo", "--text", small_text, "--steps", 60, "--out", tmp_path / "out") == 0
+    assert run("demo", "--text", small_text, "--steps", 40, "--out", tmp_path / "out") == 0
     lines = {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines()}
     validation, unigram = (float(lines[name].split()[2]) for name in ("validation loss", "unigram entropy"))
     assert validation < unigram
