@@ -8,23 +8,39 @@ call per node in backward). Outside nothing is noted, and operations cost what t
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
 
 from ._mode import quiet, switch, thread
+from .autograd.anomaly import user_line
 from .graph import Edge, Leaf, Node, memory_of
 
 
 class Constant:
-    """An input without an edge: its array, and if a gradient could have passed here, the `edge` that was cut."""
+    """An input without an edge: its array, and if a gradient could have passed here, the edge that was `cut`.
 
-    __slots__ = ("array", "cut", "how")
+    how     "detach", "no_grad", or "integer" for an operation whose result has no derivative
+    source  "file.py:12" of an operation that cut it; None for a bare detach, which is none
+    """
 
-    def __init__(self, array: Any, cut: Edge | None = None, how: str = ""):
+    __slots__ = ("array", "cut", "how", "source")
+
+    def __init__(self, array: Any, cut: Edge | None = None, how: str = "", source: str | None = None):
         self.array: Any = array
         self.cut: Edge | None = cut
         self.how: str = how
+        self.source: str | None = source
+
+
+_outside: dict[int, tuple[weakref.ref[Any], Constant]] = {}  # id of an array made outside the graph -> it, what was cut
+
+
+def cut_of(array: np.ndarray) -> Constant | None:
+    """What `record()` knows of an array that an operation made outside the graph, from a value of the graph."""
+    known = _outside.get(id(array))
+    return known[1] if known is not None and known[0]() is array else None
 
 
 class Notes:
@@ -57,7 +73,7 @@ class record(switch):
     """
 
     def __init__(self) -> None:
-        self.origin: dict[int, tuple[Any, Edge, str]] = {}  # id of memory or view -> (it, made by, how it was cut)
+        self.origin: dict[int, tuple[Any, Edge, str, str | None]] = {}  # id of memory or view -> (it, made by, cut how, where)
         super().__init__()
 
     def __enter__(self) -> Any:
@@ -75,39 +91,47 @@ class record(switch):
             self._pass_on(outputs, inputs)
             return
         notes = node.notes = Notes()
-        notes.output, notes.saved = out, node.saved_tensors
+        notes.output, notes.saved, node.source = out, node.saved_tensors, user_line()
         for k, (edge, array) in enumerate(zip(node.edges, inputs, strict=False)):
             if edge is None and array is not None:
-                _, cut, how = self._origin(array)
-                notes.constants[k] = Constant(array, cut, how)
+                _, cut, how, source = self._origin(array)
+                notes.constants[k] = Constant(array, cut, how, source)
         for number, array in enumerate(outputs):
-            self._remember(array, (node, number), "detach")
+            self._remember(array, (node, number), "detach", None)
 
     def _pass_on(self, outputs: Any, inputs: Any) -> None:
         """An operation outside the graph: what it makes from a graph's value is that value, cut."""
-        how = "detach" if thread.mode.recording else "no_grad"
         for array in inputs:
-            _, edge, _ = self._origin(array)
+            _, edge, how, source = self._origin(array)
             if edge is not None:
                 for out in outputs:
-                    self._remember(out, edge, how)
+                    if source is None:  # else it was cut before
+                        how = "no_grad" if not thread.mode.recording else "detach" if out.dtype.kind == "f" else "integer"
+                    self._remember(out, edge, how, source or user_line())
+                    _keep(out, Constant(None, edge, how, source or user_line()))
                 return
 
     def _origin(self, array: Any) -> Any:
         if not isinstance(array, np.ndarray):
-            return None, None, ""
+            return None, None, "", None
         for known_as in (array, memory_of(array)):
             known = self.origin.get(id(known_as))
             if known is not None and known[0] is known_as:
                 return known
-        return None, None, ""
+        return None, None, "", None
 
-    def _remember(self, array: Any, edge: Edge, how: str) -> None:
+    def _remember(self, array: Any, edge: Edge, how: str, source: str | None) -> None:
         if isinstance(array, np.ndarray):
             owner = memory_of(array)
-            self.origin.setdefault(id(owner), (owner, edge, how))  # an unknown view is made by what made its memory
+            self.origin.setdefault(id(owner), (owner, edge, how, source))  # an unknown view is made by its memory's maker
             if owner is not array:
-                self.origin[id(array)] = array, edge, how
+                self.origin[id(array)] = array, edge, how, source
+
+
+def _keep(array: np.ndarray, what: Constant) -> None:
+    """Remember `what` about `array`, as long as it lives."""
+    key = id(array)
+    _outside[key] = weakref.ref(array, lambda _: _outside.pop(key, None)), what
 
 
 class GradientNotes:
