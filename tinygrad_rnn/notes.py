@@ -105,11 +105,15 @@ class record(switch):
             _, edge, how, source = self._origin(array)
             if edge is not None:
                 for out in outputs:
-                    if source is None:  # else it was cut before
-                        how = "no_grad" if not thread.mode.recording else "detach" if out.dtype.kind == "f" else "integer"
-                    self._remember(out, edge, how, source or user_line())
-                    _keep(out, Constant(None, edge, how, source or user_line()))
+                    first = how if source else self._how(out)  # of several cuts, the first counts
+                    self._remember(out, edge, first, source or user_line())
+                    _keep(out, Constant(None, edge, first, source or user_line()))
                 return
+
+    def _how(self, out: np.ndarray) -> str:
+        if out.dtype.kind != "f":
+            return "integer"  # argmax, comparisons, .long(): a step function, no gradient passes
+        return "detach" if thread.mode.recording else "no_grad"
 
     def _origin(self, array: Any) -> Any:
         if not isinstance(array, np.ndarray):
