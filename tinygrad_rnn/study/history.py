@@ -52,7 +52,7 @@ class History:
         """A context manager that opens the graph of `loss`: a scalar Tensor, a list of them, or an open History."""
         if isinstance(loss, History):
             return contextlib.nullcontext(loss)
-        return History(checked(loss), _callers_variables())
+        return History(checked(loss), callers_variables())
 
     def __enter__(self) -> History:
         edges = [edge_of(loss) for loss in self.losses]
@@ -118,7 +118,7 @@ class History:
         return tensor.name or f"a tensor {tuple(leaf.shape)}"
 
 
-def _callers_variables() -> dict[str, Any]:
+def callers_variables() -> dict[str, Any]:
     """The variables where this package was called: they name what is in the graph."""
     frame = sys._getframe(1)
     while (

@@ -1,0 +1,165 @@
+"""Where NaN and Inf come from: an operation of the forward pass, or the rule of one in backward."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._mode import quiet
+from ..graph import Edge, Leaf, Node
+from .history import History
+from .operands import Case, Why, saved_input, short
+from .tracing import name_of
+
+Test = Callable[[np.ndarray], Any]
+
+
+class Origin:
+    """Where numbers that are not finite were born in the forward pass.
+
+    node      the first operation whose output has them while its inputs do not; a Leaf that holds them itself
+    position  of a constant input that has them, else None
+    output    the number of the output
+    """
+
+    def __init__(self, node: Node, position: int | None, output: int):
+        self.node: Node = node
+        self.position: int | None = position
+        self.output: int = output
+
+
+def has(test: Test, value: Any) -> bool:
+    """Is `test` (`np.isnan`, `np.isinf`) true of any number?"""
+    return value is not None and np.asarray(value).dtype.kind == "f" and bool(test(value).any())
+
+
+def origin_of(past: History, edge: Edge, test: Test) -> Origin | None:
+    """Follow numbers for which `test` is true from an edge back to the oldest operation that made some; None if there are
+    none on the edge."""
+    if not has(test, past.value(edge)):
+        return None
+    seen, waiting = {edge[0]}, [edge]
+    found: list[Origin] = []
+    while waiting:
+        node, number = waiting.pop()
+        behind = [e for e in node.edges if e is not None and has(test, past.value(e))]
+        constant = next((k for k, e in enumerate(node.edges) if e is None and has(test, saved_input(node, k))), None)
+        if not behind:
+            found.append(Origin(node, constant, number))
+        waiting += [e for e in behind if e[0] not in seen]
+        seen.update(e[0] for e in behind)
+    return min(found, key=lambda origin: origin.node.birth)
+
+
+@quiet
+def forward_cause(past: History, origin: Origin, test: Test) -> Why:
+    """Why an operation made a NaN or an Inf of its inputs."""
+    node = origin.node
+    made = "NaN" if test is np.isnan else "Inf"
+    value = past.value((node, origin.output))
+    count = 0 if value is None else int(test(value).sum())
+    total = 0 if value is None else value.size
+    values: dict[str, Any] = {"count": count, "size": total}
+    if isinstance(node, Leaf):
+        name = name_of(past, (node, 0))
+        return Why(f"{made} in the input", f"{count} of {total} numbers of {name} are {made} before anything is computed",
+                   f"Look at where {name} comes from", values)  # fmt: skip
+    if origin.position is not None and made == "NaN":
+        return Why("NaN in the input", f"{made} comes in with a constant, input {origin.position} of the operation",
+                   "Look at the data; the mean of nothing is NaN too", values)  # fmt: skip
+    case = Case(past, node, 0, None, None)
+    numbers = case.first(test(value)) if value is not None else {}
+    values |= numbers
+    cause, words, advice = _forward(case.op, numbers, made, case)
+    return Why(cause, f"{words} ({count} of {total} numbers)", advice, values)
+
+
+def _forward(op: str, at: dict[str, float], made: str, case: Case) -> tuple[str, str, str]:
+    x, y = at.get("x"), at.get("y")
+    if op.startswith("Log") and op != "LogSoftmax" and x is not None:
+        low = -1 if op == "Log1p" else 0
+        kind = "log(0)" if x == low else "log of a negative number"
+        return kind, f"log({short(x)}) is {short(at.get('out', math.nan))}", "Keep its input above 0, for example with clamp(min=1e-8)"
+    if op == "Sqrt" and x is not None:
+        return "sqrt of a negative number", f"sqrt({short(x)}) is nan", "Keep its input at 0 or above"
+    if op == "Div" and y == 0:
+        return "division by 0", f"{_number(x)} / 0 is {short(at.get('out', math.nan))}", "Add a small number to the divisor"
+    if op in ("Exp", "Expm1") and x is not None:
+        limit = math.log(float(np.finfo(case.node.dtype).max))
+        return "exp overflow", f"exp({short(x)}) is larger than the largest {case.node.dtype} (its input must be under {limit:.3g})", \
+            "Subtract the maximum first, or use logsumexp or softmax"  # fmt: skip
+    if made == "NaN":
+        infinite = [k for k, edge in enumerate(case.node.edges) if has(np.isinf, case.x(k))]
+        if op in ("Add", "Sub", "Sum", "Mean", "Variance") and infinite:
+            sign = "-" if op == "Sub" else "+"
+            return "inf − inf", f"{_number(x)} {sign} {_number(y)} is nan" if y is not None else "inf − inf in its sum is nan", \
+                "Look at where the infinities come from"  # fmt: skip
+        if op == "Mul" and infinite:
+            return "0·inf", f"{_number(x)} · {_number(y)} is nan", "Choose with where() instead of multiplying by a mask"
+        if op == "Div" and infinite:
+            return "inf / inf", f"{_number(x)} / {_number(y)} is nan", "Look at where the infinities come from"
+        if op in ("MatMul", "Linear") and infinite:
+            return "inf − inf", "its products with inf add up to nan", "Look at where the infinities come from"
+        if op in ("Softmax", "LogSoftmax", "LogAddExp", "Attention", "CrossEntropy"):
+            return "all masked", f"{op} of nothing but -inf is nan", "Leave at least one score unmasked"
+        return "NaN in forward", f"{op} makes nan of {_inputs(at)}", ""
+    if op in ("Add", "Sub", "Sum", "Mean", "Mul", "Div", "MatMul", "Linear", "Pow", "Cast", "Prod"):
+        return "overflow", f"the result is larger than {short(np.finfo(case.node.dtype).max)}, the largest {case.node.dtype}" \
+            + (f", from {_inputs(at)}" if x is not None else ""), "Scale the numbers down, or use a wider type"  # fmt: skip
+    return "Inf in forward", f"{op} makes {short(at.get('out', math.inf))} of {_inputs(at)}", ""
+
+
+def _number(x: float | None) -> str:
+    return "a number" if x is None else short(x)
+
+
+def _inputs(at: dict[str, float]) -> str:
+    return " and ".join(short(at[name]) for name in ("x", "y") if name in at) or "its inputs"
+
+
+# --- in backward --------------------------------------------------------------------------------------------
+
+
+@quiet
+def backward_cause(case: Case) -> Why:
+    """Why a rule sent NaN or Inf though what arrived was finite."""
+    bad = ~np.isfinite(case.part) if case.part is not None else np.ones(1, bool)
+    count, at = int(bad.sum()), case.first(bad) if case.part is not None else {}
+    values: dict[str, Any] = {"count": count, "size": bad.size, **at}
+    g, x, y, out = (at.get(name) for name in ("g", "x", "y", "out"))
+    unscaled = case.unscaled()
+    share = f"({count} of {bad.size} numbers)"
+    pole = _pole(case.op, x, y, out)
+    if pole is not None and g == 0:
+        return Why("0·inf", f"{pole[1]}, and the gradient that arrives is 0: 0·inf is nan {share}. The forward pass threw that "
+                   f"value away, backward did not",
+                   "Make the input harmless before the operation (where or clamp on what goes in, not on what comes out)",
+                   values)  # fmt: skip
+    if pole is not None:
+        return Why(pole[0], f"{pole[1]} {share}", "Keep that number away from 0, for example with clamp(min=1e-8) or + 1e-8", values)
+    if unscaled is not None and np.isfinite(unscaled).all():
+        peak, most = float(np.abs(np.asarray(case.g, np.float64)).max()), float(np.finfo(case.dtype).max)
+        return Why("overflow", f"what arrives is up to {short(peak)}, and the product is larger than {short(most)}, the largest "
+                   f"{case.dtype} {share}", "Scale the loss down, clip the gradient, or use a wider type",
+                   {**values, "arrives": peak, "largest": most})  # fmt: skip
+    infinite = [k for k in range(len(case.node.edges)) if has(np.isinf, case.x(k))] or has(np.isinf, case.y)
+    if infinite:
+        return Why("0·inf" if case.part is not None and np.isnan(case.part[bad]).any() else "inf factor",
+                   f"the rule multiplies by an infinite value of the forward pass {share}", "", values)  # fmt: skip
+    return Why("born in backward", f"the derivative of {case.op} is not finite there {share}", "", values)
+
+
+def _pole(op: str, x: float | None, y: float | None, out: float | None) -> tuple[str, str] | None:
+    """(kind, words) where a derivative is infinite."""
+    if op.startswith("Log") and op not in ("LogSoftmax", "LogAddExp", "LogCumsumExp") and x == (-1 if op == "Log1p" else 0):
+        return "log(0)", f"the derivative of log at {short(x)} is 1/0 = inf"  # type: ignore[arg-type]
+    if op == "Sqrt" and out == 0:
+        return "sqrt(0)", "the derivative of sqrt at 0 is 1/(2·0) = inf"
+    if op == "Div" and y == 0:
+        return "division by 0", "the derivative of a division by 0 is infinite"
+    if op == "Pow" and x == 0:
+        return "power of 0", "the derivative of a power under 1 at 0 is infinite"
+    return None

@@ -1,0 +1,234 @@
+"""Why an operation sends a gradient that is exactly zero, or far smaller or larger than what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..graph import Leaf
+from .operands import Case, Why, short
+from .tracing import operation
+
+SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
+LOSSES = ("CrossEntropy", "BinaryCrossEntropy", "CTC")
+CHOOSING = ("Index", "BasicIndex", "Gather", "Stack", "Cat", "Split", "Unbind", "Pick", "Pad", "Where", "Maximum",
+            "Minimum", "Extreme", "Embedding", "Diagonal", "Triangle")  # fmt: skip
+
+
+def zero_cause(case: Case) -> Why:
+    """Why nothing of what arrived was sent on."""
+    unscaled = case.unscaled()
+    if unscaled is not None and unscaled.any():
+        return _underflow(case)
+    rule = ZERO.get(case.op)
+    return rule(case) if rule else Why("zero derivative", f"the derivative of {case.op} is exactly zero there")
+
+
+def _underflow(case: Case) -> Why:
+    dtype = case.dtype
+    peak, least = float(np.abs(np.asarray(case.g, np.float64)).max()), float(np.finfo(dtype).smallest_subnormal)
+    return Why(
+        "underflow",
+        f"what arrives is at most {short(peak)}, and the product is smaller than {short(least)}, the smallest number of "
+        f"{dtype.name}, so it is rounded to 0",
+        "Compute in a wider type, or scale the loss up",
+        {"arrives": peak, "smallest": least},
+    )
+
+
+# --- exactly zero -------------------------------------------------------------------------------------------
+
+
+def _relu(case: Case) -> Why:
+    units = np.ravel(case.y) if case.y is not None else np.zeros(0)
+    reached = units if case.y is None else case.reached(case.y)
+    off, x = int((units <= 0).sum()), case.x()
+    who = f"all {units.size} units" if off == units.size else f"all {reached.size} units that the gradient reaches"
+    values = {"off": off, "units": units.size, "reached": reached.size}
+    largest = "" if x is None or not reached.size else f" (largest input {short(case.reached(x).max())})"
+    return Why("ReLU off", f"ReLU is off for {who}{largest}: its derivative is 0 there",
+               "Try a smaller learning rate, a bias above 0, or LeakyReLU", values)  # fmt: skip
+
+
+def saturated(case: Case) -> Why:
+    """Of tanh and sigmoid."""
+    values: dict[str, float] = {}
+    if case.op == "Tanh":
+        if case.y is not None:
+            values = {"saturated": float((np.abs(case.y) > SATURATED).mean()), "slope": _mean(1 - np.square(case.y))}
+        share = f"|h| > {SATURATED} in {values.get('saturated', 1):.0%} of units"
+        return Why("tanh saturated", f"tanh is saturated, {share}, where its derivative 1 - h² is almost or exactly 0",
+                   "Scale its input or the weights down", values)  # fmt: skip
+    y = np.zeros(0) if case.y is None else np.asarray(case.y, np.float64)
+    values = {"slope": _mean(y * (1 - y)), "mean": _mean(y), "saturated": float(np.mean((y < 0.001) | (y > 0.999)))}
+    kind, name = (case.node.roles or {}).get(0, ("", ""))
+    what = f"the sigmoid of gate {name}" if kind == "gate" else "the sigmoid"
+    return Why("sigmoid saturated",
+               f"{what} is saturated, within 0.001 of 0 or 1 in {values['saturated']:.0%} of units (mean "
+               f"{short(values['mean'])}), where its derivative y (1 - y) is almost or exactly 0",
+               "Scale its input or the weights down", values)  # fmt: skip
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values, dtype=np.float64)) if np.size(values) else float("nan")
+
+
+def _mul(case: Case) -> Why:
+    other, name = case.other()
+    size = 1 if other is None else other.size
+    edge = case.other_edge()
+    if _is_gate(case):
+        mean = _mean(np.zeros(1) if other is None else other)
+        return Why("gate closed", f"{_gate(case)} is closed: it is {short(mean)} in the mean of its {size} units, and the "
+                   f"gradient is multiplied by it", "Raise the bias of that gate", {"gate": mean})  # fmt: skip
+    if edge is not None and isinstance(edge[0], Leaf):
+        return Why("zero weight", f"it is multiplied by {name}, which is 0 in all {size} numbers that count",
+                   "Start that weight at something else than 0", {"factor": 0.0})  # fmt: skip
+    if edge is not None:
+        return Why("zero factor", f"it is multiplied by {name}, which is 0 wherever the gradient arrives", "", {"factor": 0.0})
+    if size == 1:
+        return Why("multiplied by zero", "it is multiplied by the number 0: the loss does not depend on what comes before",
+                   "Take another factor than 0", {"factor": 0.0})  # fmt: skip
+    zeros = 0 if other is None else int((other == 0).sum())
+    return Why("zero mask", f"it is multiplied by a mask that is 0 wherever the gradient arrives ({zeros} of {size} "
+               f"numbers of the mask are 0)", "Check the mask", {"zeros": zeros, "size": size})  # fmt: skip
+
+
+def _is_gate(case: Case) -> bool:
+    edge = case.other_edge()
+    return edge is not None and ((edge[0].roles or {}).get(edge[1], ("",))[0] == "gate" or type(edge[0]).__name__ == "Sigmoid")
+
+
+def _gate(case: Case) -> str:
+    edge = case.other_edge()
+    role = None if edge is None else (edge[0].roles or {}).get(edge[1])
+    return f"gate {role[1]}" if role else "the sigmoid gate"
+
+
+def _product(case: Case) -> Why:
+    other, name = case.other()
+    size = 0 if other is None else other.size
+    nonzero = 0 if other is None else int(np.count_nonzero(other))
+    edge = case.other_edge()
+    weight = edge is not None and isinstance(edge[0], Leaf)
+    if nonzero:
+        return Why("zero factor", f"what {name} multiplies the gradient with is 0 wherever it arrives ({size - nonzero} of "
+                   f"{size} numbers are 0)", "", {"zeros": size - nonzero})  # fmt: skip
+    return Why("zero weight" if weight else "zero input", f"it is multiplied by {name}, and all {size} numbers of that are 0",
+               "Start that weight at something else than 0" if weight else "Look at what comes in",
+               {"zeros": size})  # fmt: skip
+
+
+def _dropout(case: Case) -> Why:
+    mask = np.asarray(case.node.mask)  # type: ignore[attr-defined]
+    zeros = int((mask == 0).sum())
+    return Why("dropout", f"dropout has set {zeros} of {mask.size} numbers to 0, all of those that the gradient reaches",
+               "Lower p: p=1 drops everything" if zeros == mask.size else "Lower p", {"zeros": zeros, "size": mask.size})  # fmt: skip
+
+
+def _clamped(case: Case) -> Why:
+    low, high = case.node.low, case.node.high  # type: ignore[attr-defined]
+    x = case.x()
+    span = "" if x is None else f" (they go from {short(x.min())} to {short(x.max())})"
+    bounds = "above " + short(high) if low is None else "below " + short(low) if high is None else f"outside {short(low)} … {short(high)}"
+    return Why("clamped", f"all {case.size} values are {bounds}{span}, where clamping has derivative 0",
+               "Clamp less, or use a smooth function", {"size": case.size})  # fmt: skip
+
+
+def _chosen(case: Case) -> Why:
+    size = case.size
+    words = {"Where": "where takes the other value", "Maximum": "the other value is larger", "Minimum": "the other value is smaller",
+             "Extreme": "another element is the largest or smallest"}  # fmt: skip
+    why = words.get(case.op, "the operations after it read other elements")
+    return Why("not selected", f"{why} at all {size} places, so the gradient goes there", "", {"size": size})
+
+
+def _flat(case: Case) -> Why:
+    return Why("flat", f"{case.op.lower()} is made of steps: its derivative is 0 everywhere",
+               "Replace it by a smooth function in training", {"size": case.size})  # fmt: skip
+
+
+def _level(case: Case) -> Why:
+    x = case.x()
+    return Why("flat", f"{case.op} is level there: its derivative is exactly 0 at all {case.size} values of its input"
+               + ("" if x is None else f" (from {short(x.min())} to {short(x.max())})"), "", {"size": case.size})  # fmt: skip
+
+
+def _overwritten(case: Case) -> Why:
+    return Why("overwritten", f"all {case.size} values were overwritten in place afterwards: the loss sees the new ones",
+               "Make a new tensor instead", {"size": case.size})  # fmt: skip
+
+
+def _loss(case: Case) -> Why:
+    ignored = case.node.options.get("pick") if case.op == "CrossEntropy" else None  # type: ignore[attr-defined]
+    if ignored is not None and not np.any(ignored):
+        return Why("ignored targets", f"all {len(ignored)} targets are ignored (ignore_index, or class weight 0)",
+                   "Check the targets", {"targets": len(ignored)})  # fmt: skip
+    return Why("at the minimum", "the loss is at its minimum: the prediction equals the target to the last digit", "")
+
+
+def _softmax(case: Case) -> Why:
+    y = case.y
+    top = None if y is None else float(np.exp(y).max() if case.op == "LogSoftmax" else y.max())
+    if y is not None and case.shape[-1:] == (1,):
+        return Why("flat", "a softmax over a single number is always 1", "", {"size": case.size})
+    return Why("softmax saturated", f"softmax is saturated: its largest output is {short(top if top is not None else 1)}, so "
+               f"that its derivative y (1 - y) is 0", "Scale the scores down", {"largest": top})  # fmt: skip
+
+
+def _hook(case: Case) -> Why:
+    return Why("hook", "a backward hook of the module returned zeros", "Remove the hook, or correct what it returns")
+
+
+ZERO: dict[str, Callable[[Case], Why]] = {
+    "ReLU": _relu, "Tanh": saturated, "Sigmoid": saturated, "Mul": _mul, "MatMul": _product, "Linear": _product,
+    "Dropout": _dropout, "Clamp": _clamped, "Hardtanh": _clamped, "Overwrite": _overwritten, "SetItem": _overwritten,
+    "Softmax": _softmax, "LogSoftmax": _softmax, "Gate": _hook,
+    **dict.fromkeys(CHOOSING, _chosen), **dict.fromkeys(LOSSES, _loss),
+    **dict.fromkeys(("Sign", "Floor", "Ceil", "Trunc", "Round", "FloorDivide"), _flat),
+    **dict.fromkeys(("Abs", "Pow", "Variance", "GELU", "SiLU", "ELU", "LeakyReLU", "Softplus"), _level),
+}  # fmt: skip
+
+
+# --- tiny and huge ------------------------------------------------------------------------------------------
+
+
+def scale_cause(case: Case, ratio: float) -> Why:
+    """Why an operation multiplies the gradient by `ratio`, far from 1."""
+    if case.op in ("Tanh", "Sigmoid"):
+        return saturated(case)
+    times = f"the gradient is multiplied by {short(ratio)} there"
+    values = {"ratio": ratio}
+    if case.op == "Mul" and _is_gate(case) and ratio < 1:
+        gate = _mean(np.zeros(0) if case.other()[0] is None else case.other()[0])  # type: ignore[arg-type]
+        return Why("gate closed", f"{_gate(case)} is almost closed: {short(gate)} in the mean", "Raise the bias of that gate",
+                   {"gate": gate, **values})  # fmt: skip
+    if case.op in ("Mul", "MatMul", "Linear"):
+        other, name = case.other()
+        size = "" if other is None else f", at most {short(np.abs(other).max())}"
+        word = "small factor" if ratio < 1 else "large factor"
+        return Why(word, f"{times}, by {name}{size}", "", values)
+    if case.op in ("Div", "Log", "Log2", "Log10", "Sqrt", "Pow"):
+        x = case.x(1) if case.op == "Div" and len(case.node.edges) > 1 else case.x()
+        near = "" if x is None else f"; the smallest magnitude among its numbers is {short(np.abs(x).min())}"
+        return Why("close to zero" if ratio > 1 else "small factor", f"{times}{near}",
+                   "Keep the numbers away from 0, for example with an epsilon" if ratio > 1 else "", values)  # fmt: skip
+    if case.op in ("Softmax", "LogSoftmax") and ratio < 1:
+        return Why("cancelled", f"{times}: shifting all scores changes nothing, and what arrives is the same for all of them",
+                   "", values)  # fmt: skip
+    return Why("small factor" if ratio < 1 else "large factor", times, "", values)
+
+
+def slopes(cases: list[Case]) -> dict[str, float]:
+    """Over all tanh and gates on a way: how saturated they are, in the mean."""
+    found: dict[str, list[float]] = {"saturated": [], "tanh′": [], "gate": []}
+    for case in cases:
+        if case.op == "Tanh" and case.y is not None:
+            found["saturated"].append(float((np.abs(case.y) > SATURATED).mean()))
+            found["tanh′"].append(_mean(1 - np.square(case.y, dtype=np.float64)))
+        if operation(case.node) == "Mul" and _is_gate(case):
+            other = case.other()[0]
+            if other is not None:
+                found["gate"].append(_mean(other))
+    return {name: float(np.mean(values)) for name, values in found.items() if values}
