@@ -270,6 +270,8 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         if x.__class__ is _ndarray:
             if x.dtype is not common:
                 arrays[k] = dtypes.cast(x, common)
+                if thread.mode.recorders:
+                    _tell(thread.mode, None, arrays[k], (x,))
         elif x.__class__ is int and common.kind in "iu":
             check_fits(op.__name__.lower(), x, common)
 

@@ -25,6 +25,7 @@ class Explanation(Result):
     step     its time step, None outside time
     source   "file.py:12", where it was made, if that is known: record() notes it
     values   the numbers that the sentences give, by name
+    advice   what to do, "" if there is nothing
     way      rows (operation, step, arrives, sends, line): a way from the loss to the tensor through that operation; norms
     """
 
@@ -37,7 +38,8 @@ class Explanation(Result):
         self.source: str | None = None
         self.values: dict[str, Any] = dict(why.values)
         self.way: list[tuple[Any, ...]] = []
-        self._sentences: list[str] = [*sentences, why.advice]
+        self.sentences: list[str] = sentences
+        self.advice: str = why.advice
 
     def at(self, node: Node | None, step: int | None, source: str | None = None) -> Explanation:
         """Note the operation at fault."""
@@ -49,7 +51,14 @@ class Explanation(Result):
 
     def finding(self) -> str:
         """Two or three sentences."""
-        return " ".join(text[0].upper() + text[1:].rstrip(".") + "." for text in self._sentences if text)
+        said = [text for text in self.sentences if text]
+        if self.advice and len(said) < 3:
+            said.append(self.advice)
+        return " ".join(self._sentence(text) for text in said)
+
+    def _sentence(self, text: str) -> str:
+        first = text.partition(" ")[0].partition(".")[0]
+        return (text if first == self.name else text[0].upper() + text[1:]).rstrip(".") + "."
 
     def table(self) -> Table:
         """operation, step, arrives, sends, line: a way from the loss to the tensor. Empty if there is none."""

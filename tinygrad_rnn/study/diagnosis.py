@@ -140,8 +140,8 @@ def _with_grad(found: Explanation, at: Stat, x: Tensor, ran: bool) -> Explanatio
 
 def _remark(found: Explanation, verdict: str, cause: str, words: str, advice: str) -> Explanation:
     if found.verdict == "healthy":
-        found.verdict, found.cause = verdict, cause
-    found._sentences += [words, advice]
+        found.verdict, found.cause, found.advice = verdict, cause, advice
+        found.sentences.append(words)
     return found
 
 

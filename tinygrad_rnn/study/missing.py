@@ -59,29 +59,29 @@ def check_wants(past_nodes: list[Node], x: Tensor, name: str) -> None:
     if edge_of(x) is not None:
         return
     if x.array.dtype.kind != "f":
-        raise Missing(Why("integer operation", f"{name} holds {x.array.dtype} numbers, and only floating-point tensors have gradients",
+        raise Missing(Why("integer operation", f"it holds {x.array.dtype} numbers, and only floating-point tensors have gradients",
                           "Ask about the floating-point tensor that it was made from"))  # fmt: skip
     known = cut_of(x.array)
     for node, constant in _constants(past_nodes):
         if isinstance(constant.array, np.ndarray) and _same(constant.array, x.array):
             if constant.cut is not None:
                 raise _cut(known or constant, node, name)
-            raise Missing(Why("requires_grad False", f"{name} has requires_grad=False, so {place_of(node)} takes it as a constant",
+            raise Missing(Why("requires_grad False", f"it has requires_grad=False, so {place_of(node)} takes it as a constant",
                               f"Call {name}.requires_grad_() before the forward pass"), node, node.source)  # fmt: skip
     origin = next((node for node in past_nodes if _holds(node, x.array)), None)
     if origin is not None:
-        raise Missing(Why("detached", f"{name} shares its numbers with {_maker(origin)}, but it is detached from the graph",
+        raise Missing(Why("detached", f"it shares its numbers with {_maker(origin)}, but it is detached from the graph",
                           "Ask about the tensor before detach()"), origin, origin.source)  # fmt: skip
     if known is not None:
         raise _cut(known, None, name)
-    raise Missing(Why("requires_grad False", f"{name} has requires_grad=False: it was made without it, or by detach() or under no_grad()",
+    raise Missing(Why("requires_grad False", f"it has requires_grad=False: it was made without it, or by detach() or under no_grad()",
                       f"If you made it yourself, call {name}.requires_grad_() before the forward pass"))  # fmt: skip
 
 
 def _cut(constant: Constant, user: Node | None, name: str) -> Missing:
     cause, words, advice = CUT[constant.how]
     where = "" if constant.source is None else f" at {line_of(constant.source)}"
-    return Missing(Why(cause, f"{name} is outside the graph: {words}{where}", advice), user, constant.source)
+    return Missing(Why(cause, f"it is outside the graph: {words}{where}", advice), user, constant.source)
 
 
 def check_connected(past: History, x: Edge, tensor: Tensor, name: str) -> None:
@@ -95,21 +95,21 @@ def check_connected(past: History, x: Edge, tensor: Tensor, name: str) -> None:
         how = "truncated" if _is_truncation(past.steps, node, constant) else constant.how
         cause, words, advice = CUT[how]
         source = constant.source or node.source
-        at = f"{place(past, node)} takes the value as a constant"
-        made = "" if constant.source in (None, node.source) else f"; it was cut at {line_of(constant.source)}"  # type: ignore[arg-type]
-        raise Missing(Why(cause, f"{at}: {words}{made}", advice), node, source)
+        made = "" if constant.source in (None, node.source) else f", at {line_of(constant.source)}"  # type: ignore[arg-type]
+        raise Missing(Why(cause, f"the path ends at {place(past, node)}, which takes its input as a constant: {words}{made}", advice), node, source)
     behind = set(ancestors([x[0]])) - {x[0]}
     if any(edge[0] in behind for edge in past.edges):
-        raise Missing(Why("after the loss", f"{name} was computed from the loss, not the loss from it", ""), x[0], x[0].source)
+        raise Missing(Why("after the loss", f"it was computed from the loss, not the loss from it", ""), x[0], x[0].source)
     shared = [node for node in past.nodes if node in behind]
     if shared:
-        raise Missing(Why("beside the path", f"{name} was computed by {place(past, x[0])} from something that the loss uses too, but the "
+        raise Missing(Why("beside the path", f"it was computed by {place(past, x[0])} from something that the loss uses too, but the "
                           f"loss uses another tensor, not this one",
                           "Keep the tensor that the forward pass uses, and ask about that"), x[0], x[0].source)  # fmt: skip
     leaves = [past.name_of(node) for node in past.nodes if isinstance(node, Leaf)]
     listed = ", ".join(leaves[:5]) + (" …" if len(leaves) > 5 else "")
+    others = f"{len(leaves)} other tensor{'s' if len(leaves) > 1 else ''}"
     recorded = any(node.notes is not None for node in past.nodes)
-    raise Missing(Why("not connected", f"{name} is not on any path: the loss was computed from {len(leaves)} other tensors ({listed})",
+    raise Missing(Why("not connected", f"it is not on any path: the loss was computed from {others} ({listed}), not from it",
                       "Use it in the forward pass" if recorded else RECORD, {"leaves": len(leaves)}))  # fmt: skip
 
 
@@ -122,6 +122,8 @@ def first_cut(past: History, goal: Node, tensor: Tensor) -> tuple[Node, Constant
         constants = () if node.notes is None else node.notes.constants.values()
         for constant in constants:
             if constant.cut is not None and constant.cut[0] in leading:
+                of[node] = node, constant
+            elif isinstance(goal, Leaf) and any(_same(made, tensor.array) for made in _alive(constant)):
                 of[node] = node, constant
             elif isinstance(goal, Leaf) and isinstance(constant.array, np.ndarray) and _same(constant.array, tensor.array):
                 of[node] = node, Constant(constant.array, (goal, 0), "detach")
@@ -156,6 +158,10 @@ def _is_truncation(steps: Steps, node: Node, constant: Constant) -> bool:
 
 def _constants(nodes: list[Node]) -> list[tuple[Node, Constant]]:
     return [(n, c) for n in reversed(nodes) if n.notes is not None for c in n.notes.constants.values()]
+
+
+def _alive(constant: Constant) -> list[np.ndarray]:
+    return [array for array in (ref() for ref in constant.made_of) if array is not None]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

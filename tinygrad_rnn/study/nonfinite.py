@@ -11,7 +11,7 @@ import numpy as np
 from .._mode import quiet
 from ..graph import Edge, Leaf, Node
 from .history import History
-from .operands import Case, Why, saved_input, short
+from .operands import Case, Why, input_of, saved_input, short
 from .tracing import name_of
 
 Test = Callable[[np.ndarray], Any]
@@ -45,7 +45,7 @@ def origin_of(past: History, edge: Edge, test: Test) -> Origin | None:
     found: list[Origin] = []
     while waiting:
         node, number = waiting.pop()
-        behind = [e for e in node.edges if e is not None and has(test, past.value(e))]
+        behind = [e for k, e in enumerate(node.edges) if e is not None and has(test, input_of(past, node, k))]
         constant = next((k for k, e in enumerate(node.edges) if e is None and has(test, saved_input(node, k))), None)
         if not behind:
             found.append(Origin(node, constant, number))
@@ -74,7 +74,7 @@ def forward_cause(past: History, origin: Origin, test: Test) -> Why:
     numbers = case.first(test(value)) if value is not None else {}
     values |= numbers
     cause, words, advice = _forward(case.op, numbers, made, case)
-    return Why(cause, f"{words} ({count} of {total} numbers)", advice, values)
+    return Why(cause, f"{words}, in {count} of {total} numbers", advice, values)
 
 
 def _forward(op: str, at: dict[str, float], made: str, case: Case) -> tuple[str, str, str]:
@@ -95,7 +95,7 @@ def _forward(op: str, at: dict[str, float], made: str, case: Case) -> tuple[str,
         infinite = [k for k, edge in enumerate(case.node.edges) if has(np.isinf, case.x(k))]
         if op in ("Add", "Sub", "Sum", "Mean", "Variance") and infinite:
             sign = "-" if op == "Sub" else "+"
-            return "inf − inf", f"{_number(x)} {sign} {_number(y)} is nan" if y is not None else "inf − inf in its sum is nan", \
+            return "inf − inf", f"({_number(x)}) {sign} ({_number(y)}) is nan" if y is not None else "inf − inf in its sum is nan", \
                 "Look at where the infinities come from"  # fmt: skip
         if op == "Mul" and infinite:
             return "0·inf", f"{_number(x)} · {_number(y)} is nan", "Choose with where() instead of multiplying by a mask"

@@ -61,9 +61,7 @@ class Case:
     def x(self, position: int | None = None) -> np.ndarray | None:
         """The value of an input, by default the one in question."""
         k = self.position if position is None else position
-        edge = self.node.edges[k]
-        value = None if edge is None else self.past.value(edge)
-        return saved_input(self.node, k) if value is None else value
+        return input_of(self.past, self.node, k)
 
     @cached_property
     def y(self) -> np.ndarray | None:
@@ -116,6 +114,13 @@ class Case:
             return None
         sent = self.node.backward(g / peak)
         return np.asarray((sent if isinstance(sent, tuple) else (sent,))[self.position])
+
+
+def input_of(past: History, node: Node, position: int) -> np.ndarray | None:
+    """The value of an input, however it is known."""
+    edge = node.edges[position]
+    value = None if edge is None else past.value(edge)
+    return saved_input(node, position) if value is None else value
 
 
 def saved_input(node: Node, position: int) -> np.ndarray | None:

@@ -13,9 +13,9 @@ from .history import History
 from .missing import Missing
 from .nonfinite import Origin, backward_cause, forward_cause, has, origin_of
 from .operands import Case, Why, short
-from .regions import Region, moved_by
+from .regions import Region
 from .scales import Scale
-from .tracing import Hop, Stat, Trace, Turn, line_of, operation, place, stat
+from .tracing import Hop, Stat, Trace, Turn, line_of, noted, operation, place, stat
 from .vanished import CHOOSING, zero_cause
 
 
@@ -30,15 +30,16 @@ class Question:
         self.past: History = past
         self.name: str = name
         self.edge: Edge = edge
-        self.region: Region | None = None if mask is None else Region(past, edge, mask)
-        self.trace: Trace = Trace(past, [edge] if self.region is None else self.region.edges or [edge])
+        self.region: Region = Region(past, edge, mask)
+        self.trace: Trace = Trace(past, self.region.edges or [edge], edge)
         self.trace = self.trace.run() if replay else self.trace.run_noted()
         self.at: Stat = self._at(mask)
 
     def _at(self, mask: np.ndarray | None) -> Stat:
-        if not self.trace.replay:
-            return self.trace.arrived.get(self.edge[0]) or stat(None)
-        g = self.trace.found.get(self.edge) if mask is None else self.past.arriving([self.edge]).get(self.edge)
+        notes = self.edge[0].notes
+        if not self.trace.replay and notes is not None and notes.arrived is not None:
+            return noted(notes.arrived)
+        g = self.trace.found
         if g is None:
             nodes = [node for node in self.trace.order if not any((node, k) in self.trace.sent for k in self.trace.ways(node))]
             words = f"{place(self.past, nodes[-1])} sends None there" if nodes else "an operation on the way sends None"
@@ -58,7 +59,7 @@ class Question:
                 verdict = "nan" if test is np.isnan else "inf"
                 return self._born(origin, test, verdict, f"the loss is {verdict}, though the gradient of {self.name} has finite "
                                   f"numbers (norm {short(self.at.norm)})")  # fmt: skip
-        return self._zero() if self.at.zero else Scale(self.past, self.trace, self.edge[0], self.at, self.name).answer(self._found)
+        return self._zero() if self.at.zero else Scale(self.past, self.trace, self.at, self.name).answer(self._found)
 
     def _found(self, verdict: str, why: Why, sentences: list[str], node: Node | None = None, position: int | None = None,
                way: list[Hop] | None = None) -> Explanation:  # fmt: skip
@@ -79,19 +80,19 @@ class Question:
 
     def _zero(self) -> Explanation:
         first = f"the gradient of {self.name} is exactly zero, though there is a path from the loss"
-        if self.region is not None and self.region.unread and not self.region.edges:
+        if self.region.unread and not self.region.edges:
             node, k, why = self.region.unread[0]
             return self._found("zero", why, [first, f"it ends at {place(self.past, node)}: {why.words}"], node)
         turns = self.trace.turns(lambda s: s.zero)
         turn = next((t for t in turns if type(t.node).__name__ not in CHOOSING), turns[0] if turns else None)
         node, k, why = self._died(turn)
-        more = len({t.node for t in turns} - {node}) if type(node).__name__ not in CHOOSING else 0
+        more = len({t.node for t in turns if type(t.node).__name__ not in CHOOSING} - {node})
         others = f"it dies on {more} other way{'s' if more > 1 else ''} too" if more else ""
         if node is None:
             return self._found("zero", why, [first, why.words])
         sentences = [first, f"it dies at {place(self.past, node)}: {why.words}", others]
         if why.cause == "underflow":
-            sentences[2] = Scale(self.past, self.trace, node, self.at, self.name).pace()
+            sentences[2] = Scale(self.past, self.trace, self.at, self.name, node).pace()
         on_way = k is not None and k in self.trace.ways(node)
         found = self._found("zero", why, sentences, node, k if on_way else None)
         if turn is not None:
@@ -101,16 +102,10 @@ class Question:
     def _died(self, turn: Turn | None) -> tuple[Any, int | None, Why]:
         """(operation, input, why) for the place where all became zero."""
         if turn is None:
-            inside = None if self.region is None else self._within(self.region)
-            return inside or (None, None, Why("zero", "it dies bit by bit, at no single operation"))
+            return self._within(self.region) or (None, None, Why("zero", "it dies bit by bit, at no single operation"))
         if turn.position is None:
             return turn.node, None, self._on_arrival(turn)
         node, k = turn.node, turn.position
-        if type(node).__name__ in ("Stack", "Cat"):
-            marked = np.zeros(node.edges[k][0].shapes[node.edges[k][1]], bool) | True  # type: ignore[index]
-            inside = self._within(Region(self.past, (node, 0), moved_by(node, k, marked)[0][1]))  # type: ignore[index]
-            if inside is not None:
-                return inside
         return node, k, zero_cause(Case(self.past, node, k, *self.trace.fetch(node, k)))
 
     def _within(self, region: Region) -> tuple[Node, int, Why] | None:
@@ -131,7 +126,7 @@ class Question:
 
     def _on_arrival(self, turn: Turn) -> Why:
         if turn.node.hooks and any(turn.node.hooks.values()):
-            return Why("hook", f"a hook on its output returned {'zeros' if turn.after.zero else 'NaN or Inf'} for a gradient of norm "
+            return Why("hook", f"a hook on it returned {'zeros' if turn.after.zero else 'NaN or Inf'} for a gradient of norm "
                        f"{short(turn.before.norm)}", "Remove the hook, or correct what it returns")  # fmt: skip
         if turn.after.zero:
             return Why("cancelled", "what arrives there on several ways adds up to exactly 0", "")

@@ -18,36 +18,40 @@ from .operands import Why
 class Region:
     """A part of a value, followed through the graph.
 
-    edges    values that are the part alone, or hold it and are computed with
+    edges    the values in which it is computed with; they may hold more than the part
     met      (operation, input, mask) of the operations that compute with it
     unread   (operation, input, why) of the operations that leave the part out
     """
 
-    def __init__(self, past: History, edge: Edge, mask: np.ndarray):
+    def __init__(self, past: History, edge: Edge, mask: np.ndarray | None = None):
         self.edges: list[Edge] = []
         self.met: list[tuple[Node, int, np.ndarray]] = []
         self.unread: list[tuple[Node, int, Why]] = []
+        self._ends: set[Edge] = set(past.edges)
         self._users: dict[Edge, list[tuple[Node, int]]] = {}
         for node in past.nodes:
             for k, source in enumerate(node.edges):
                 if source is not None:
                     self._users.setdefault(source, []).append((node, k))
-        waiting = [(edge, mask)]
+        waiting = [(edge, np.ones(edge[0].shapes[edge[1]], bool) if mask is None else mask)]
         while waiting:
             waiting += self._follow(*waiting.pop())
 
     def _follow(self, edge: Edge, mask: np.ndarray) -> list[tuple[Edge, np.ndarray]]:
-        if mask.all():
+        users = self._users.get(edge, [])
+        moved = [moved_by(node, k, mask) for node, k in users]
+        if edge in self._ends or None in moved:
             self.edges.append(edge)
-            return []
+            if mask.all():
+                return []
+        if not users and edge not in self._ends:
+            self.unread.append((edge[0], 0, Why("not selected", "nothing that the loss uses reads that part of its output")))
         further: list[tuple[Edge, np.ndarray]] = []
-        for node, k in self._users.get(edge, ()):
-            moved = moved_by(node, k, mask)
-            if moved is None:
-                self.edges.append(edge)
+        for (node, k), parts in zip(users, moved, strict=True):
+            if parts is None:
                 self.met.append((node, k, mask))
                 continue
-            kept = [((node, number), part) for number, part in moved if part.any()]
+            kept = [((node, number), part) for number, part in parts if part.any()]
             if not kept:
                 self.unread.append((node, k, why_unread(node, mask)))
             further += kept
@@ -72,6 +76,8 @@ def moved_by(node: Node, k: int, mask: np.ndarray) -> list[tuple[int, np.ndarray
         return [(0, mask.reshape(node.shape))]
     if name in ("Stack", "Cat"):
         return [(0, _joined(op, k, mask))]
+    if mask.all():  # what follows would only move a part
+        return None
     if name in ("Add", "Sub", "Neg", "Cast", "Clone") and mask.shape == node.shape:
         return [(0, mask)]
     if name == "Linear" and k == 0:
@@ -96,7 +102,8 @@ def why_unread(node: Node, mask: np.ndarray) -> Why:
     if type(node).__name__ == "Embedding":
         rows = np.flatnonzero(mask.any(1))
         if op.padding_idx in rows:
-            return Why("padding_idx", f"row {op.padding_idx} is the padding_idx of the embedding, whose gradient is set to 0",
+            all_of_it = "the input asks for nothing else, and " if len(rows) > 1 else ""
+            return Why("padding_idx", f"{all_of_it}row {op.padding_idx} is the padding_idx of the embedding, whose gradient is set to 0",
                        "That is meant so; leave padding_idx out if the row is to learn", {"row": op.padding_idx})  # fmt: skip
         words = f"row {rows[0]} is" if len(rows) == 1 else f"its {len(rows)} rows are"
         return Why("row not used", f"{words} not among the {np.unique(op.index).size} rows that the input asks for",

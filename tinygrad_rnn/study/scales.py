@@ -22,18 +22,19 @@ Found = Callable[..., Any]
 
 
 class Scale:
-    """The strongest way from the loss to a node, and the sizes along it.
+    """The strongest way from the loss to the tensor, or to `node`, and the sizes along it.
 
     ratios  what each operation multiplies the norm by
     steps   (time step, norm of what arrives there first), in the order of backward
     """
 
-    def __init__(self, past: History, trace: Trace, node: Node, at: Stat, name: str):
+    def __init__(self, past: History, trace: Trace, at: Stat, name: str, node: Node | None = None):
         self.past: History = past
         self.trace: Trace = trace
         self.at: Stat = at
         self.name: str = name
-        self.dtype: Any = np.dtype(node.dtype if node.n_outputs == 1 else node.dtype[0])
+        asked, number = trace.asked
+        self.dtype: Any = np.dtype(asked.dtype if asked.n_outputs == 1 else asked.dtype[number])
         self.way: list[Hop] = [hop for hop in trace.way_to(node) if hop in trace.sent]
         self.ratios: list[float] = [self._ratio(hop) for hop in self.way]
         self.steps: list[tuple[int, float]] = self._steps()
@@ -53,12 +54,17 @@ class Scale:
     @property
     def over_time(self) -> float:
         """The gradient at the last step on the way (the earliest), by that of the first; 1 for fewer than three steps."""
-        return self.steps[-1][1] / self.steps[0][1] if len(self.steps) > 2 else 1.0
+        return self.end / self.steps[0][1] if len(self.steps) > 2 else 1.0
+
+    @property
+    def end(self) -> float:
+        """The norm of what the last operation in time on the way sends on."""
+        return next(self.trace.sent[hop].norm for hop in self.way[::-1] if self.past.steps.time(hop[0]) is not None)
 
     @property
     def factor(self) -> float:
         """The mean factor of a step."""
-        return self.over_time ** (1 / max(len(self.steps) - 1, 1))
+        return self.over_time ** (1 / max(len(self.steps), 1))
 
     def _own(self, hop: Hop) -> bool:
         """Does an operation change the size otherwise than by plan?"""
@@ -126,7 +132,7 @@ class Scale:
         """How the gradient changes from step to step, in words; "" for fewer than three steps."""
         if len(self.steps) < 3:
             return ""
-        (last, begin), (first, end) = self.steps[0], self.steps[-1]
+        (last, begin), (first, _), end = self.steps[0], self.steps[-1], self.end
         words = "falls" if self.factor < 1 else "grows"
         gone = self._gone(self.factor < 1)
         bound = "below 1 %" if self.factor < 1 else "above 100 times"
@@ -169,6 +175,6 @@ class Scale:
         remark = ""
         if self.over_time < EPSILON:
             remark = self.pace()
-        elif self.at.norm < 1e-4:
+        elif self.at.norm < 1e-4 and self.outside_time > EPSILON:
             remark = "it is small since the loss is: a mean over many, or a small factor; no operation on the way loses it"
         return found("healthy", Why("", "", "", {"norm": self.at.norm, "peak": self.at.peak}), [first, remark], None, None, self.way)

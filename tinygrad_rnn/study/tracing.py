@@ -56,7 +56,8 @@ def _stat(array: np.ndarray) -> Stat:
     return Stat(peak * float(np.sqrt(scaled @ scaled)), peak, 0, 0, array.size)
 
 
-def _noted(norm: float) -> Stat:
+def noted(norm: float) -> Stat:
+    """The Stat of an array of which the norm alone is known."""
     return Stat(norm, norm, int(np.isnan(norm)), int(np.isinf(norm)), 1)
 
 
@@ -89,10 +90,11 @@ class Trace:
     order    those that a gradient reached, in the order of backward
     arrived  what arrived at each, after its hooks
     sent     what each sent to an input on the way
-    at       what arrived at the targets
+    found    what arrived where it was asked, which may lie behind the targets
     """
 
-    def __init__(self, past: History, targets: Iterable[Edge]):
+    def __init__(self, past: History, targets: Iterable[Edge], asked: Edge):
+        self.asked: Edge = asked
         self.past: History = past
         self.targets: set[Edge] = set(targets)
         self.goals: set[Node] = {edge[0] for edge in self.targets}
@@ -101,7 +103,7 @@ class Trace:
         self.order: list[Node] = []
         self.arrived: dict[Node, Stat] = {}
         self.sent: dict[Hop, Stat] = {}
-        self.found: dict[Edge, np.ndarray] = {}
+        self.found: Any = None
         self.replay: bool = True  # can backward be run again?
         self._unhooked: dict[Edge, Any] = {}
         self._incoming: dict[Node, list[Stat]] = {}
@@ -125,14 +127,13 @@ class Trace:
         for node in self.past.nodes[::-1]:
             if node.notes is not None and node.notes.arrived is not None and (node in self.leading or node in self.goals):
                 sent = {k: node.notes.sent[k] for k in self.ways(node) if k < len(node.notes.sent)}
-                self.note(node, _noted(node.notes.arrived), {k: _noted(n) for k, n in sent.items() if n is not None})
+                self.note(node, noted(node.notes.arrived), {k: noted(n) for k, n in sent.items() if n is not None})
         self.replay = False
         return self
 
     def _watch(self, node: Node, gradient: Any, parts: tuple[Any, ...]) -> None:
-        if node in self.goals:
-            outputs = (gradient,) if node.n_outputs == 1 else gradient
-            self.found |= {(node, k): g for k, g in enumerate(outputs) if g is not None and (node, k) in self.targets}
+        if node is self.asked[0]:
+            self.found = gradient if node.n_outputs == 1 else gradient[self.asked[1]]
         if node not in self.leading and node not in self.goals:
             return
         self.note(node, stat(gradient), {k: stat(parts[k]) for k in self.ways(node) if parts[k] is not None})
@@ -177,9 +178,15 @@ class Trace:
             return None
         return together(sound)
 
-    def way_to(self, node: Node) -> list[Hop]:
-        """The strongest way from the loss to a node, from the loss on."""
+    def way_to(self, node: Node | None = None) -> list[Hop]:
+        """The strongest way from the loss to a node, by default to the targets; from the loss on."""
         hops: list[Hop] = []
+        if node is None:
+            ends = [hop for hop in self.sent if hop[0].edges[hop[1]] in self.targets]
+            if not ends:
+                return []
+            hops = [max(ends, key=self._strength)]
+            node = hops[0][0]
         while self.users.get(node):
             node, k = max(self.users[node], key=self._strength)
             hops.append((node, k))
@@ -217,11 +224,13 @@ class Trace:
 def operation(node: Node) -> str:
     """An operation's name as a user knows it."""
     name = node.name().removesuffix("Backward0")
-    return {"BasicIndex": "Index", "AccumulateGrad": "the tensor itself"}.get(name, name)
+    return {"BasicIndex": "Index", "AccumulateGrad": "leaf"}.get(name, name)
 
 
 def place(past: History, node: Node) -> str:
     """An operation in words: name, time step, module, and line of the program."""
+    if isinstance(node, Leaf):
+        return past.name_of(node)
     t = past.steps.time(node)
     inside = [] if not node.scope.path else [f"in {node.scope.path}"]
     line = [] if node.source is None else [line_of(node.source)]

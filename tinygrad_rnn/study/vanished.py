@@ -18,11 +18,19 @@ CHOOSING = ("Index", "BasicIndex", "Gather", "Stack", "Cat", "Split", "Unbind", 
 
 def zero_cause(case: Case) -> Why:
     """Why nothing of what arrived was sent on."""
-    unscaled = case.unscaled()
-    if unscaled is not None and unscaled.any():
+    if _is_underflow(case):
         return _underflow(case)
     rule = ZERO.get(case.op)
     return rule(case) if rule else Why("zero derivative", f"the derivative of {case.op} is exactly zero there")
+
+
+def _is_underflow(case: Case) -> bool:
+    """Would there be something, but too small for the dtype? (What is larger and still 0 is rounding that cancels.)"""
+    unscaled = case.unscaled()
+    if unscaled is None or not unscaled.any():
+        return False
+    logs = np.log(np.abs(unscaled).max()) + np.log(np.abs(np.asarray(case.g, np.float64)).max())
+    return bool(logs < np.log(float(np.finfo(case.dtype).smallest_normal)))
 
 
 def _underflow(case: Case) -> Why:
@@ -173,8 +181,15 @@ def _softmax(case: Case) -> Why:
     top = None if y is None else float(np.exp(y).max() if case.op == "LogSoftmax" else y.max())
     if y is not None and case.shape[-1:] == (1,):
         return Why("flat", "a softmax over a single number is always 1", "", {"size": case.size})
+    if top is not None and top < SATURATED:
+        return _cancelled("exactly 0")
     return Why("softmax saturated", f"softmax is saturated: its largest output is {short(top if top is not None else 1)}, so "
                f"that its derivative y (1 - y) is 0", "Scale the scores down", {"largest": top})  # fmt: skip
+
+
+def _cancelled(rest: str) -> Why:
+    return Why("cancelled", f"softmax always sums to 1, and what arrives is the same for all of its outputs: it cancels, and {rest} "
+               f"of it is left", "Take a loss that tells the outputs apart")  # fmt: skip
 
 
 def _hook(case: Case) -> Why:
@@ -215,8 +230,7 @@ def scale_cause(case: Case, ratio: float) -> Why:
         return Why("close to zero" if ratio > 1 else "small factor", f"{times}{near}",
                    "Keep the numbers away from 0, for example with an epsilon" if ratio > 1 else "", values)  # fmt: skip
     if case.op in ("Softmax", "LogSoftmax") and ratio < 1:
-        return Why("cancelled", f"{times}: shifting all scores changes nothing, and what arrives is the same for all of them",
-                   "", values)  # fmt: skip
+        return _cancelled(short(ratio))
     return Why("small factor" if ratio < 1 else "large factor", times, "", values)
 
 
