@@ -17,7 +17,7 @@ from .questions import Question
 from .steps import Steps
 from .tracing import Stat, stat
 
-ZEROED = "Something set it after backward: zero_grad(set_to_none=False), .grad.zero_(), or clipping"
+ZEROED = "Something set it after backward: zero_grad(set_to_none=False), .grad.zero_(), or clipping while another gradient is Inf"
 
 
 def explain(loss: Any, x: Tensor) -> Explanation:
@@ -161,6 +161,9 @@ def _by_grad(x: Tensor, name: str, gone: str) -> Explanation:
     verdict = "nan" if at.nan else "inf" if at.inf else "zero" if at.zero else "healthy"
     if verdict == "healthy" and (at.norm < 1e-12 or at.norm > 1e8):
         verdict = "tiny" if at.norm < 1 else "huge"
-    state = f"its norm is {short(at.norm)}, and nothing is wrong with its numbers" if verdict == "healthy" else f"it is {verdict}"
+    state = f"nothing is wrong with its numbers: its norm is {short(at.norm)}"
+    if verdict != "healthy":
+        state = "it is exactly zero" if at.zero else f"it is {verdict}: {at.nan + at.inf} of {at.size} numbers" if not at.finite else (
+            f"it is {verdict}: its norm is {short(at.norm)}")  # fmt: skip
     why = Why("" if verdict == "healthy" else f"values {gone}", "", advice, {"norm": at.norm})
-    return Explanation(name, verdict, why, [f"of {name}, {name}.grad is known alone, for {ask}", state])
+    return Explanation(name, verdict, why, [f"only {name}.grad is left to look at, for {ask}", state])

@@ -110,7 +110,7 @@ def check_connected(past: History, x: Edge, tensor: Tensor, name: str) -> None:
     others = f"{len(leaves)} other tensor{'s' if len(leaves) > 1 else ''}"
     recorded = any(node.notes is not None for node in past.nodes)
     raise Missing(Why("not connected", f"it is not on any path: the loss was computed from {others} ({listed}), not from it",
-                      "Use it in the forward pass" if recorded else RECORD, {"leaves": len(leaves)}))  # fmt: skip
+                      "Use it in the forward pass; values that go through NumPy or .item() leave no trace" if recorded else RECORD, {"leaves": len(leaves)}))  # fmt: skip
 
 
 def first_cut(past: History, goal: Node, tensor: Tensor) -> tuple[Node, Constant] | None:

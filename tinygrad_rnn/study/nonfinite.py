@@ -11,7 +11,7 @@ import numpy as np
 from .._mode import quiet
 from ..graph import Edge, Leaf, Node
 from .history import History
-from .operands import Case, Why, input_of, saved_input, short
+from .operands import Case, Why, input_of, short
 from .tracing import name_of
 
 Test = Callable[[np.ndarray], Any]
@@ -22,13 +22,13 @@ class Origin:
 
     node      the first operation whose output has them while its inputs do not; a Leaf that holds them itself
     position  of a constant input that has them, else None
-    output    the number of the output
+    value     the output with these numbers
     """
 
-    def __init__(self, node: Node, position: int | None, output: int):
+    def __init__(self, node: Node, position: int | None, value: np.ndarray):
         self.node: Node = node
         self.position: int | None = position
-        self.output: int = output
+        self.value: np.ndarray = value
 
 
 def has(test: Test, value: Any) -> bool:
@@ -39,18 +39,20 @@ def has(test: Test, value: Any) -> bool:
 def origin_of(past: History, edge: Edge, test: Test) -> Origin | None:
     """Follow numbers for which `test` is true from an edge back to the oldest operation that made some; None if there are
     none on the edge."""
-    if not has(test, past.value(edge)):
+    value = past.value(edge)
+    if value is None or not has(test, value):
         return None
-    seen, waiting = {edge[0]}, [edge]
+    seen, waiting = {edge[0]}, [(edge[0], value)]
     found: list[Origin] = []
     while waiting:
-        node, number = waiting.pop()
-        behind = [e for k, e in enumerate(node.edges) if e is not None and has(test, input_of(past, node, k))]
-        constant = next((k for k, e in enumerate(node.edges) if e is None and has(test, saved_input(node, k))), None)
+        node, value = waiting.pop()
+        inputs = [input_of(past, node, k) for k in range(len(node.edges))]
+        behind = [(e[0], v) for e, v in zip(node.edges, inputs, strict=True) if e and v is not None and has(test, v)]
         if not behind:
-            found.append(Origin(node, constant, number))
-        waiting += [e for e in behind if e[0] not in seen]
-        seen.update(e[0] for e in behind)
+            constant = next((k for k, v in enumerate(inputs) if has(test, v)), None)
+            found.append(Origin(node, constant, value))
+        waiting += [source for source in behind if source[0] not in seen]
+        seen.update(source[0] for source in behind)
     return min(found, key=lambda origin: origin.node.birth)
 
 
@@ -59,9 +61,7 @@ def forward_cause(past: History, origin: Origin, test: Test) -> Why:
     """Why an operation made a NaN or an Inf of its inputs."""
     node = origin.node
     made = "NaN" if test is np.isnan else "Inf"
-    value = past.value((node, origin.output))
-    count = 0 if value is None else int(test(value).sum())
-    total = 0 if value is None else value.size
+    count, total = int(test(origin.value).sum()), origin.value.size
     values: dict[str, Any] = {"count": count, "size": total}
     if isinstance(node, Leaf):
         name = name_of(past, (node, 0))
@@ -71,7 +71,7 @@ def forward_cause(past: History, origin: Origin, test: Test) -> Why:
         return Why("NaN in the input", f"{made} comes in with a constant, input {origin.position} of the operation",
                    "Look at the data; the mean of nothing is NaN too", values)  # fmt: skip
     case = Case(past, node, 0, None, None)
-    numbers = case.first(test(value)) if value is not None else {}
+    numbers = case.first(test(origin.value))
     values |= numbers
     cause, words, advice = _forward(case.op, numbers, made, case)
     return Why(cause, f"{words}, in {count} of {total} numbers", advice, values)
@@ -149,7 +149,8 @@ def backward_cause(case: Case) -> Why:
     if infinite:
         return Why("0·inf" if case.part is not None and np.isnan(case.part[bad]).any() else "inf factor",
                    f"the rule multiplies by an infinite value of the forward pass {share}", "", values)  # fmt: skip
-    return Why("born in backward", f"the derivative of {case.op} is not finite there {share}", "", values)
+    own = "the derivative is not finite there" if case.is_ours else "its own backward returned them"
+    return Why("born in backward", f"{own} {share}", "", values)
 
 
 def _pole(op: str, x: float | None, y: float | None, out: float | None) -> tuple[str, str] | None:

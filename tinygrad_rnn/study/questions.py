@@ -116,12 +116,14 @@ class Question:
                 return now.unread[0]
             for node, k, mask in now.met:
                 g, part = self.trace.fetch(node, k)
-                if g is None or np.shape(g) != mask.shape or np.shape(part) != mask.shape:
+                if g is None or isinstance(g, list) or np.shape(part) != mask.shape or part[mask].any() or not np.any(g):
                     continue
-                if not g[mask].any():
+                alike = np.shape(g) == mask.shape
+                if alike and not g[mask].any():
                     regions.append(Region(self.past, (node, 0), mask))
-                elif not part[mask].any():
-                    return node, k, zero_cause(Case(self.past, node, k, np.where(mask, g, 0), np.where(mask, part, 0)))
+                    continue
+                case = Case(self.past, node, k, np.where(mask, g, 0) if alike else g, np.where(mask, part, 0))
+                return node, k, zero_cause(case)
         return None
 
     def _on_arrival(self, turn: Turn) -> Why:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Edge, Node
+from ..ops.gathering import places
 from .history import History
 from .operands import Why
 
@@ -69,6 +70,8 @@ def moved_by(node: Node, k: int, mask: np.ndarray) -> list[tuple[int, np.ndarray
         return list(enumerate(np.split(mask, ends, op.dim)))
     if name in ("Index", "BasicIndex"):
         return [(0, np.asarray(mask[op.index]))]
+    if name == "Gather":
+        return [(0, mask[places(op.index, op.dim)])]
     if name == "Embedding":
         rows = mask.any(1) & (np.arange(len(mask)) != (-1 if op.padding_idx is None else op.padding_idx))
         return [(0, np.broadcast_to(rows[op.index][..., None], node.shape))]

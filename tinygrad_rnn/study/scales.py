@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node
+from .decays import kept_share
 from .history import History
 from .operands import Case, Why, short
 from .tracing import Hop, Stat, Trace, operation, place
 from .vanished import CHOOSING, LOSSES, scale_cause, slopes
 
+CLOSED = 0.2  # a gate that is less in the mean
 VANISHED, TINY = 1e-3, 1e-4  # over time, and else: the share that is left
 EPSILON = 0.01
 # what sums, picks or averages makes numbers smaller by plan, and so does the factor of a mean
@@ -158,13 +160,24 @@ class Scale:
         if small and means.get("saturated", 0) > 0.5:
             return Why("tanh saturated", f"tanh is saturated: |h| > 0.999 in {means['saturated']:.0%} of units, so that its derivative "
                        f"1 - h² is {short(means['tanh′'])} in the mean", "Scale inputs or weights down", values), self._nth("Tanh", inside)  # fmt: skip
-        if small and kind == "Mul" and means.get("gate", 1) < 0.5:
-            return Why("gate closed", f"the gates that it passes are {short(means['gate'])} in the mean: almost closed",
-                       "Raise the bias of the forget gate", values), hop  # fmt: skip
+        kept = self._kept()
+        if small and kept is not None and kept < CLOSED:
+            return Why("gate closed", f"the gate that keeps the state (forget or update) is almost closed: it is {short(kept)} in the mean",
+                       "Raise the bias of that gate", {**values, "gate": kept}), hop  # fmt: skip
         size = short(values[kind])
         slope = f", tanh′ is {short(means['tanh′'])} in the mean" if "tanh′" in means else ""
         advice = "Use an LSTM or GRU, larger recurrent weights, or shorter lags" if small else "Clip the gradient, or start with smaller recurrent weights"
         return Why("vanishing" if small else "exploding", f"each step multiplies by {size} at {kind}{slope}", advice, values), hop
+
+    def _kept(self) -> float | None:
+        """The mean of the gate g in s_t = g ⊙ s_{t-1} + …, over states and steps; None without one."""
+        means = []
+        for track in self.past.steps.tracks:
+            for t, edge in track.edges.items():
+                before = track.before(t)
+                kept = None if before is None else kept_share(edge[0], track.edges[before])
+                means += [] if kept is None else [float(np.mean(kept, dtype=np.float64))]
+        return float(np.mean(means)) if means else None
 
     def _nth(self, op: str, inside: list[int]) -> Hop | None:
         return next((self.way[n] for n in inside if operation(self.way[n][0]) == op), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..graph import Leaf
+from ..graph import Edge, Leaf
 from .operands import Case, Why, short
 from .tracing import operation
 
@@ -21,7 +21,10 @@ def zero_cause(case: Case) -> Why:
     if _is_underflow(case):
         return _underflow(case)
     rule = ZERO.get(case.op)
-    return rule(case) if rule else Why("zero derivative", f"the derivative of {case.op} is exactly zero there")
+    if rule:
+        return rule(case)
+    own = "its derivative is exactly 0 there" if case.is_ours else "its own backward returned zeros"
+    return Why("zero derivative", own)
 
 
 def _is_underflow(case: Case) -> bool:
@@ -38,7 +41,7 @@ def _underflow(case: Case) -> Why:
     peak, least = float(np.abs(np.asarray(case.g, np.float64)).max()), float(np.finfo(dtype).smallest_subnormal)
     return Why(
         "underflow",
-        f"what arrives is at most {short(peak)}, and the product is smaller than {short(least)}, the smallest number of "
+        f"what arrives is at most {short(peak)}, and what is left of it is smaller than {short(least)}, the smallest number of "
         f"{dtype.name}, so it is rounded to 0",
         "Compute in a wider type, or scale the loss up",
         {"arrives": peak, "smallest": least},
@@ -86,10 +89,10 @@ def _mul(case: Case) -> Why:
     other, name = case.other()
     size = 1 if other is None else other.size
     edge = case.other_edge()
-    if _is_gate(case):
+    if _gate(case):
         mean = _mean(np.zeros(1) if other is None else other)
         return Why("gate closed", f"{_gate(case)} is closed: it is {short(mean)} in the mean of its {size} units, and the "
-                   f"gradient is multiplied by it", "Raise the bias of that gate", {"gate": mean})  # fmt: skip
+                   f"gradient is multiplied by it", "Change the bias of that gate", {"gate": mean})  # fmt: skip
     if edge is not None and isinstance(edge[0], Leaf):
         return Why("zero weight", f"it is multiplied by {name}, which is 0 in all {size} numbers that count",
                    "Start that weight at something else than 0", {"factor": 0.0})  # fmt: skip
@@ -103,15 +106,19 @@ def _mul(case: Case) -> Why:
                f"numbers of the mask are 0)", "Check the mask", {"zeros": zeros, "size": size})  # fmt: skip
 
 
-def _is_gate(case: Case) -> bool:
-    edge = case.other_edge()
-    return edge is not None and ((edge[0].roles or {}).get(edge[1], ("",))[0] == "gate" or type(edge[0]).__name__ == "Sigmoid")
-
-
 def _gate(case: Case) -> str:
+    """The name of the gate that is the other operand: g, or 1 - g; "" if it is none."""
     edge = case.other_edge()
-    role = None if edge is None else (edge[0].roles or {}).get(edge[1])
-    return f"gate {role[1]}" if role else "the sigmoid gate"
+    if edge is not None and type(edge[0]).__name__ == "Sub":
+        return next((f"1 minus {name}" for name in map(_gate_at, edge[0].edges) if name), "")
+    return _gate_at(edge)
+
+
+def _gate_at(edge: Edge | None) -> str:
+    if edge is None:
+        return ""
+    kind, name = (edge[0].roles or {}).get(edge[1], ("", ""))
+    return f"the gate {name}" if kind == "gate" else "the sigmoid gate" if type(edge[0]).__name__ == "Sigmoid" else ""
 
 
 def _product(case: Case) -> Why:
@@ -187,9 +194,11 @@ def _softmax(case: Case) -> Why:
                f"that its derivative y (1 - y) is 0", "Scale the scores down", {"largest": top})  # fmt: skip
 
 
-def _cancelled(rest: str) -> Why:
-    return Why("cancelled", f"softmax always sums to 1, and what arrives is the same for all of its outputs: it cancels, and {rest} "
-               f"of it is left", "Take a loss that tells the outputs apart")  # fmt: skip
+def _cancelled(rest: str, op: str = "Softmax") -> Why:
+    why = "softmax always sums to 1, and what arrives is the same for all of its outputs"
+    if op == "LayerNorm":
+        why = "layer norm fixes the mean and the mean square of its output, and what arrives would change these alone"
+    return Why("cancelled", f"{why}: it cancels, and {rest} of it is left", "Take a loss that tells the outputs apart")
 
 
 def _hook(case: Case) -> Why:
@@ -199,7 +208,7 @@ def _hook(case: Case) -> Why:
 ZERO: dict[str, Callable[[Case], Why]] = {
     "ReLU": _relu, "Tanh": saturated, "Sigmoid": saturated, "Mul": _mul, "MatMul": _product, "Linear": _product,
     "Dropout": _dropout, "Clamp": _clamped, "Hardtanh": _clamped, "Overwrite": _overwritten, "SetItem": _overwritten,
-    "Softmax": _softmax, "LogSoftmax": _softmax, "Gate": _hook,
+    "LayerNorm": lambda case: _cancelled("exactly 0", "LayerNorm"), "Softmax": _softmax, "LogSoftmax": _softmax, "Gate": _hook,
     **dict.fromkeys(CHOOSING, _chosen), **dict.fromkeys(LOSSES, _loss),
     **dict.fromkeys(("Sign", "Floor", "Ceil", "Trunc", "Round", "FloorDivide"), _flat),
     **dict.fromkeys(("Abs", "Pow", "Variance", "GELU", "SiLU", "ELU", "LeakyReLU", "Softplus"), _level),
@@ -215,23 +224,38 @@ def scale_cause(case: Case, ratio: float) -> Why:
         return saturated(case)
     times = f"the gradient is multiplied by {short(ratio)} there"
     values = {"ratio": ratio}
-    if case.op == "Mul" and _is_gate(case) and ratio < 1:
+    if case.op == "Mul" and _gate(case) and ratio < 1:
         gate = _mean(np.zeros(0) if case.other()[0] is None else case.other()[0])  # type: ignore[arg-type]
-        return Why("gate closed", f"{_gate(case)} is almost closed: {short(gate)} in the mean", "Raise the bias of that gate",
+        return Why("gate closed", f"{_gate(case)} is almost closed: {short(gate)} in the mean", "Change the bias of that gate",
                    {"gate": gate, **values})  # fmt: skip
     if case.op in ("Mul", "MatMul", "Linear"):
         other, name = case.other()
         size = "" if other is None else f", at most {short(np.abs(other).max())}"
         word = "small factor" if ratio < 1 else "large factor"
+        grown = growth(case) if ratio > 1 else None
+        if grown is not None:
+            return Why("exploding", f"{times}, by the state {grown[0]}, whose numbers grow from {short(grown[2])} at t={grown[1]} to "
+                       f"{short(grown[4])} at t={grown[3]}", "Start with smaller recurrent weights", values)  # fmt: skip
         return Why(word, f"{times}, by {name}{size}", "", values)
     if case.op in ("Div", "Log", "Log2", "Log10", "Sqrt", "Pow"):
         x = case.x(1) if case.op == "Div" and len(case.node.edges) > 1 else case.x()
         near = "" if x is None else f"; the smallest magnitude among its numbers is {short(np.abs(x).min())}"
         return Why("close to zero" if ratio > 1 else "small factor", f"{times}{near}",
                    "Keep the numbers away from 0, for example with an epsilon" if ratio > 1 else "", values)  # fmt: skip
-    if case.op in ("Softmax", "LogSoftmax") and ratio < 1:
-        return _cancelled(short(ratio))
+    if case.op in ("Softmax", "LogSoftmax", "LayerNorm") and ratio < 1:
+        return _cancelled(short(ratio), case.op)
     return Why("small factor" if ratio < 1 else "large factor", times, "", values)
+
+
+def growth(case: Case) -> tuple[str, int, float, int, float] | None:
+    """(name, t, largest number, t, largest number) at the ends of a state that is the other operand, if it explodes."""
+    for track in case.past.steps.tracks:
+        if case.other_edge() in track.edges.values():
+            ends = [(t, case.past.value(track.edges[t])) for t in (track.steps[0], track.steps[-1])]
+            peaks = [(t, float(np.abs(value).max())) for t, value in ends if value is not None]
+            if len(peaks) == 2 and peaks[1][1] > 100 * peaks[0][1]:
+                return track.label, *peaks[0], *peaks[1]
+    return None
 
 
 def slopes(cases: list[Case]) -> dict[str, float]:
@@ -241,7 +265,7 @@ def slopes(cases: list[Case]) -> dict[str, float]:
         if case.op == "Tanh" and case.y is not None:
             found["saturated"].append(float((np.abs(case.y) > SATURATED).mean()))
             found["tanh′"].append(_mean(1 - np.square(case.y, dtype=np.float64)))
-        if operation(case.node) == "Mul" and _is_gate(case):
+        if operation(case.node) == "Mul" and _gate(case):
             other = case.other()[0]
             if other is not None:
                 found["gate"].append(_mean(other))
