@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, folded, new_figure
 from ..graph import Node
-from .decays import folded
 from .operands import Why
 from .results import Result, Table
 from .tracing import operation

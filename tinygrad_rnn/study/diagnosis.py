@@ -57,8 +57,10 @@ def _losses(loss: Any) -> list[Tensor]:
         if not isinstance(one, Tensor):
             raise TypeError(f"explain: the loss must be a Tensor, got {type(one).__name__}")
         if one.array.size != 1:
-            raise RuntimeError(f"explain: the loss must be a single number, got shape {tuple(one.array.shape)}: reduce it first, "
-                               f"for example with .sum()")  # fmt: skip
+            raise RuntimeError(
+                f"explain: the loss must be a single number, got shape {tuple(one.array.shape)}: reduce it first, "
+                f"for example with .sum()"
+            )
     if not losses:
         raise ValueError("explain: got an empty list of losses")
     return losses
@@ -122,20 +124,53 @@ def _with_grad(found: Explanation, at: Stat, x: Tensor, ran: bool) -> Explanatio
     if x.grad is not None:
         held = stat(x.grad)
         if found.verdict not in ("nan", "inf") and not held.finite:
-            why = Why("changed afterwards", "", "Another gradient was NaN or Inf when clip_grad_norm_ scaled all of them, most likely")
-            return Explanation(name, "nan" if held.nan else "inf", why, [f"{name}.grad is {'nan' if held.nan else 'inf'}, though backward "
-                               f"sends finite numbers (norm {short(at.norm)})"])  # fmt: skip
+            why = Why(
+                "changed afterwards",
+                "",
+                "Another gradient was NaN or Inf when clip_grad_norm_ scaled all of them, most likely",
+            )
+            return Explanation(
+                name,
+                "nan" if held.nan else "inf",
+                why,
+                [
+                    f"{name}.grad is {'nan' if held.nan else 'inf'}, though backward "
+                    f"sends finite numbers (norm {short(at.norm)})"
+                ],
+            )
         if held.zero and not at.zero and found.verdict not in ("nan", "inf"):
             why = Why("changed afterwards", "", ZEROED, {"norm": at.norm})
-            return Explanation(name, "zero", why, [f"{name}.grad is exactly zero, though backward sends a gradient of norm {short(at.norm)}"])
+            return Explanation(
+                name,
+                "zero",
+                why,
+                [f"{name}.grad is exactly zero, though backward sends a gradient of norm {short(at.norm)}"],
+            )
         return found
     if not x.is_leaf and not x.retains_grad:
-        return _remark(found, "none" if ran else found.verdict, "not retained", f"{name}.grad is None because it is a computed tensor, not a "
-                       f"leaf: its gradient passes on and is not kept", f"Call {name}.retain_grad() before backward()")  # fmt: skip
+        return _remark(
+            found,
+            "none" if ran else found.verdict,
+            "not retained",
+            f"{name}.grad is None because it is a computed tensor, not a leaf: its gradient passes on and is not kept",
+            f"Call {name}.retain_grad() before backward()",
+        )
     if not ran:
-        return _remark(found, found.verdict, "backward not called", f"{name}.grad is None because backward() has not been called yet", "")
-    return _remark(found, "none", "cleared", f"{name}.grad is None though backward() ran and sent a gradient: zero_grad() cleared it, or "
-                   f"backward(inputs=…) left it out", "")  # fmt: skip
+        return _remark(
+            found,
+            found.verdict,
+            "backward not called",
+            f"{name}.grad is None because backward() has not been called yet",
+            "",
+        )
+    return _remark(
+        found,
+        "none",
+        "cleared",
+        f"{name}.grad is None though backward() ran and sent a gradient: zero_grad() cleared it, or "
+        f"backward(inputs=…) left it out",
+        "",
+    )
 
 
 def _remark(found: Explanation, verdict: str, cause: str, words: str, advice: str) -> Explanation:
@@ -147,23 +182,51 @@ def _remark(found: Explanation, verdict: str, cause: str, words: str, advice: st
 
 def _by_grad(x: Tensor, name: str, gone: str) -> Explanation:
     """The answer where the values of the graph are gone: by `.grad` alone."""
-    ask = "backward() has released the values" if gone == "released" else "values were changed in place since, as by optimizer.step()"
-    advice = RECORD.replace("where a path was cut", "which operation it was") if gone == "released" else "Ask before they change"
+    ask = (
+        "backward() has released the values"
+        if gone == "released"
+        else "values were changed in place since, as by optimizer.step()"
+    )
+    advice = (
+        RECORD.replace("where a path was cut", "which operation it was")
+        if gone == "released"
+        else "Ask before they change"
+    )
     if x.grad is None:
         if not x.is_leaf:
             why = Why("not retained", "", f"Call {name}.retain_grad() before backward()")
-            return Explanation(name, "none", why, [f"{name}.grad is None because it is a computed tensor, not a leaf: backward() passes its "
-                               f"gradient on and does not keep it", f"There is a path from the loss; how large the gradient is, is not known, for {ask}"])  # fmt: skip
+            return Explanation(
+                name,
+                "none",
+                why,
+                [
+                    f"{name}.grad is None because it is a computed tensor, not a leaf: backward() passes its "
+                    f"gradient on and does not keep it",
+                    f"There is a path from the loss; how large the gradient is, is not known, for {ask}",
+                ],
+            )
         why = Why("cleared", "", "")
-        return Explanation(name, "none", why, [f"{name}.grad is None though there is a path and backward() ran: zero_grad() cleared it, or "
-                           f"backward(inputs=…) left it out"])  # fmt: skip
+        return Explanation(
+            name,
+            "none",
+            why,
+            [
+                f"{name}.grad is None though there is a path and backward() ran: zero_grad() cleared it, or "
+                f"backward(inputs=…) left it out"
+            ],
+        )
     at = stat(x.grad)
     verdict = "nan" if at.nan else "inf" if at.inf else "zero" if at.zero else "healthy"
     if verdict == "healthy" and (at.norm < 1e-12 or at.norm > 1e8):
         verdict = "tiny" if at.norm < 1 else "huge"
     state = f"nothing is wrong with its numbers: its norm is {short(at.norm)}"
     if verdict != "healthy":
-        state = "it is exactly zero" if at.zero else f"it is {verdict}: {at.nan + at.inf} of {at.size} numbers" if not at.finite else (
-            f"it is {verdict}: its norm is {short(at.norm)}")  # fmt: skip
+        state = (
+            "it is exactly zero"
+            if at.zero
+            else f"it is {verdict}: {at.nan + at.inf} of {at.size} numbers"
+            if not at.finite
+            else (f"it is {verdict}: its norm is {short(at.norm)}")
+        )
     why = Why("" if verdict == "healthy" else f"values {gone}", "", advice, {"norm": at.norm})
     return Explanation(name, verdict, why, [f"only {name}.grad is left to look at, for {ask}", state])

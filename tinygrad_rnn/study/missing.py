@@ -46,8 +46,14 @@ def check_loss(losses: list[Tensor]) -> None:
     if known is not None:
         cause, words, advice = CUT[known.how]
         raise Missing(Why(cause, f"the loss itself has no graph: {words}", advice), _node(known), known.source)
-    raise Missing(Why("loss without graph", "the loss itself has no graph: it was detached, made under no_grad(), or nothing it was "
-                      "computed from requires grad", RECORD))  # fmt: skip
+    raise Missing(
+        Why(
+            "loss without graph",
+            "the loss itself has no graph: it was detached, made under no_grad(), or nothing it was "
+            "computed from requires grad",
+            RECORD,
+        )
+    )
 
 
 def _node(constant: Constant) -> Node | None:
@@ -59,23 +65,47 @@ def check_wants(past_nodes: list[Node], x: Tensor, name: str) -> None:
     if edge_of(x) is not None:
         return
     if x.array.dtype.kind != "f":
-        raise Missing(Why("integer operation", f"it holds {x.array.dtype} numbers, and only floating-point tensors have gradients",
-                          "Ask about the floating-point tensor that it was made from"))  # fmt: skip
+        raise Missing(
+            Why(
+                "integer operation",
+                f"it holds {x.array.dtype} numbers, and only floating-point tensors have gradients",
+                "Ask about the floating-point tensor that it was made from",
+            )
+        )
     known = cut_of(x.array)
     for node, constant in _constants(past_nodes):
         if isinstance(constant.array, np.ndarray) and _same(constant.array, x.array):
             if constant.cut is not None:
                 raise _cut(known or constant, node, name)
-            raise Missing(Why("requires_grad False", f"it has requires_grad=False, so {place_of(node)} takes it as a constant",
-                              f"Call {name}.requires_grad_() before the forward pass"), node, node.source)  # fmt: skip
+            raise Missing(
+                Why(
+                    "requires_grad False",
+                    f"it has requires_grad=False, so {place_of(node)} takes it as a constant",
+                    f"Call {name}.requires_grad_() before the forward pass",
+                ),
+                node,
+                node.source,
+            )
     origin = next((node for node in past_nodes if _holds(node, x.array)), None)
     if origin is not None:
-        raise Missing(Why("detached", f"it shares its numbers with {_maker(origin)}, but it is detached from the graph",
-                          "Ask about the tensor before detach()"), origin, origin.source)  # fmt: skip
+        raise Missing(
+            Why(
+                "detached",
+                f"it shares its numbers with {_maker(origin)}, but it is detached from the graph",
+                "Ask about the tensor before detach()",
+            ),
+            origin,
+            origin.source,
+        )
     if known is not None:
         raise _cut(known, None, name)
-    raise Missing(Why("requires_grad False", f"it has requires_grad=False: it was made without it, or by detach() or under no_grad()",
-                      f"If you made it yourself, call {name}.requires_grad_() before the forward pass"))  # fmt: skip
+    raise Missing(
+        Why(
+            "requires_grad False",
+            "it has requires_grad=False: it was made without it, or by detach() or under no_grad()",
+            f"If you made it yourself, call {name}.requires_grad_() before the forward pass",
+        )
+    )
 
 
 def _cut(constant: Constant, user: Node | None, name: str) -> Missing:
@@ -96,21 +126,46 @@ def check_connected(past: History, x: Edge, tensor: Tensor, name: str) -> None:
         cause, words, advice = CUT[how]
         source = constant.source or node.source
         made = "" if constant.source in (None, node.source) else f", at {line_of(constant.source)}"  # type: ignore[arg-type]
-        raise Missing(Why(cause, f"the path ends at {place(past, node)}, which takes its input as a constant: {words}{made}", advice), node, source)
+        raise Missing(
+            Why(
+                cause,
+                f"the path ends at {place(past, node)}, which takes its input as a constant: {words}{made}",
+                advice,
+            ),
+            node,
+            source,
+        )
     behind = set(ancestors([x[0]])) - {x[0]}
     if any(edge[0] in behind for edge in past.edges):
-        raise Missing(Why("after the loss", f"it was computed from the loss, not the loss from it", ""), x[0], x[0].source)
+        raise Missing(
+            Why("after the loss", "it was computed from the loss, not the loss from it", ""), x[0], x[0].source
+        )
     shared = [node for node in past.nodes if node in behind]
     if shared:
-        raise Missing(Why("beside the path", f"it was computed by {place(past, x[0])} from something that the loss uses too, but the "
-                          f"loss uses another tensor, not this one",
-                          "Keep the tensor that the forward pass uses, and ask about that"), x[0], x[0].source)  # fmt: skip
+        raise Missing(
+            Why(
+                "beside the path",
+                f"it was computed by {place(past, x[0])} from something that the loss uses too, but the "
+                f"loss uses another tensor, not this one",
+                "Keep the tensor that the forward pass uses, and ask about that",
+            ),
+            x[0],
+            x[0].source,
+        )
     leaves = [past.name_of(node) for node in past.nodes if isinstance(node, Leaf)]
     listed = ", ".join(leaves[:5]) + (" …" if len(leaves) > 5 else "")
     others = f"{len(leaves)} other tensor{'s' if len(leaves) > 1 else ''}"
     recorded = any(node.notes is not None for node in past.nodes)
-    raise Missing(Why("not connected", f"it is not on any path: the loss was computed from {others} ({listed}), not from it",
-                      "Use it in the forward pass; values that go through NumPy or .item() leave no trace" if recorded else RECORD, {"leaves": len(leaves)}))  # fmt: skip
+    raise Missing(
+        Why(
+            "not connected",
+            f"it is not on any path: the loss was computed from {others} ({listed}), not from it",
+            "Use it in the forward pass; values that go through NumPy or .item() leave no trace"
+            if recorded
+            else RECORD,
+            {"leaves": len(leaves)},
+        )
+    )
 
 
 def first_cut(past: History, goal: Node, tensor: Tensor) -> tuple[Node, Constant] | None:
@@ -121,11 +176,14 @@ def first_cut(past: History, goal: Node, tensor: Tensor) -> tuple[Node, Constant
     for node in sorted(nodes, key=lambda node: node.birth):
         constants = () if node.notes is None else node.notes.constants.values()
         for constant in constants:
-            if constant.cut is not None and constant.cut[0] in leading:
+            made_of_it = isinstance(goal, Leaf) and any(_same(made, tensor.array) for made in _alive(constant))
+            if made_of_it or (constant.cut is not None and constant.cut[0] in leading):
                 of[node] = node, constant
-            elif isinstance(goal, Leaf) and any(_same(made, tensor.array) for made in _alive(constant)):
-                of[node] = node, constant
-            elif isinstance(goal, Leaf) and isinstance(constant.array, np.ndarray) and _same(constant.array, tensor.array):
+            elif (
+                isinstance(goal, Leaf)
+                and isinstance(constant.array, np.ndarray)
+                and _same(constant.array, tensor.array)
+            ):
                 of[node] = node, Constant(constant.array, (goal, 0), "detach")
         if node in of or any(edge is not None and edge[0] in leading for edge in node.edges):
             leading.add(node)
@@ -172,7 +230,9 @@ def _holds(node: Node, array: np.ndarray) -> bool:
     if isinstance(node, Leaf):
         return node.variable is not None and _same(node.variable.array, array)
     outputs = None if node.notes is None else node.notes.output
-    return any(isinstance(o, np.ndarray) and _same(o, array) for o in (outputs if isinstance(outputs, tuple) else (outputs,)))
+    return any(
+        isinstance(o, np.ndarray) and _same(o, array) for o in (outputs if isinstance(outputs, tuple) else (outputs,))
+    )
 
 
 def _maker(node: Node) -> str:
@@ -184,7 +244,11 @@ def _maker(node: Node) -> str:
 def place_of(node: Node) -> str:
     """An operation and its line, where no History is open."""
     name = node.name().removesuffix("Backward0")
-    return name + ("" if node.scope.step is None else f" at t={node.scope.step}") + (f" ({line_of(node.source)})" if node.source else "")
+    return (
+        name
+        + ("" if node.scope.step is None else f" at t={node.scope.step}")
+        + (f" ({line_of(node.source)})" if node.source else "")
+    )
 
 
 # --- .grad --------------------------------------------------------------------------------------------------

@@ -65,11 +65,19 @@ def forward_cause(past: History, origin: Origin, test: Test) -> Why:
     values: dict[str, Any] = {"count": count, "size": total}
     if isinstance(node, Leaf):
         name = name_of(past, (node, 0))
-        return Why(f"{made} in the input", f"{count} of {total} numbers of {name} are {made} before anything is computed",
-                   f"Look at where {name} comes from", values)  # fmt: skip
+        return Why(
+            f"{made} in the input",
+            f"{count} of {total} numbers of {name} are {made} before anything is computed",
+            f"Look at where {name} comes from",
+            values,
+        )
     if origin.position is not None and made == "NaN":
-        return Why("NaN in the input", f"{made} comes in with a constant, input {origin.position} of the operation",
-                   "Look at the data; the mean of nothing is NaN too", values)  # fmt: skip
+        return Why(
+            "NaN in the input",
+            f"{made} comes in with a constant, input {origin.position} of the operation",
+            "Look at the data; the mean of nothing is NaN too",
+            values,
+        )
     case = Case(past, node, 0, None, None)
     numbers = case.first(test(origin.value))
     values |= numbers
@@ -77,39 +85,65 @@ def forward_cause(past: History, origin: Origin, test: Test) -> Why:
     return Why(cause, f"{words}, in {count} of {total} numbers", advice, values)
 
 
-def _forward(op: str, at: dict[str, float], made: str, case: Case) -> tuple[str, str, str]:
-    x, y = at.get("x"), at.get("y")
-    if op.startswith("Log") and op != "LogSoftmax" and x is not None:
-        low = -1 if op == "Log1p" else 0
-        kind = "log(0)" if x == low else "log of a negative number"
-        return kind, f"log({short(x)}) is {short(at.get('out', math.nan))}", "Keep its input above 0, for example with clamp(min=1e-8)"
+Told = tuple[str, str, str]  # cause, words, advice
+INFINITIES = "Look at where the infinities come from"
+NARROW = "Scale the numbers down, or use a wider type"
+SUMS = ("Add", "Sub", "Sum", "Mean", "Variance")
+SCORES = ("Softmax", "LogSoftmax", "LogAddExp", "Attention", "CrossEntropy")
+GROWING = ("Add", "Sub", "Sum", "Mean", "Mul", "Div", "MatMul", "Linear", "Pow", "Cast", "Prod")
+
+
+def _forward(op: str, at: dict[str, float], made: str, case: Case) -> Told:
+    """Why `op` made a NaN or Inf of the numbers `at` its inputs x and y."""
+    x, y, out = at.get("x"), at.get("y"), short(at.get("out", math.nan))
+    if is_log(op) and x is not None:
+        kind = "log(0)" if x == least(op) else "log of a negative number"
+        return kind, f"log({short(x)}) is {out}", "Keep its input above 0, for example with clamp(min=1e-8)"
     if op == "Sqrt" and x is not None:
         return "sqrt of a negative number", f"sqrt({short(x)}) is nan", "Keep its input at 0 or above"
     if op == "Div" and y == 0:
-        return "division by 0", f"{_number(x)} / 0 is {short(at.get('out', math.nan))}", "Add a small number to the divisor"
+        return "division by 0", f"{_number(x)} / 0 is {out}", "Add a small number to the divisor"
     if op in ("Exp", "Expm1") and x is not None:
-        limit = math.log(float(np.finfo(case.node.dtype).max))
-        return "exp overflow", f"exp({short(x)}) is larger than the largest {case.node.dtype} (its input must be under {limit:.3g})", \
-            "Subtract the maximum first, or use logsumexp or softmax"  # fmt: skip
-    if made == "NaN":
-        infinite = [k for k, edge in enumerate(case.node.edges) if has(np.isinf, case.x(k))]
-        if op in ("Add", "Sub", "Sum", "Mean", "Variance") and infinite:
+        dtype = case.node.dtype
+        limit = f"its input must be under {math.log(float(np.finfo(dtype).max)):.3g}"
+        words = f"exp({short(x)}) is larger than the largest {dtype} ({limit})"
+        return "exp overflow", words, "Subtract the maximum first, or use logsumexp or softmax"
+    return _made_nan(op, at, case) if made == "NaN" else _made_inf(op, at, case)
+
+
+def _made_nan(op: str, at: dict[str, float], case: Case) -> Told:
+    x, y = _number(at.get("x")), _number(at.get("y"))
+    if op in SCORES:
+        return "all masked", f"{op} of nothing but -inf is nan", "Leave at least one score unmasked"
+    if any(has(np.isinf, case.x(k)) for k in range(len(case.node.edges))):
+        if op in SUMS:
             sign = "-" if op == "Sub" else "+"
-            return "inf − inf", f"({_number(x)}) {sign} ({_number(y)}) is nan" if y is not None else "inf − inf in its sum is nan", \
-                "Look at where the infinities come from"  # fmt: skip
-        if op == "Mul" and infinite:
-            return "0·inf", f"{_number(x)} · {_number(y)} is nan", "Choose with where() instead of multiplying by a mask"
-        if op == "Div" and infinite:
-            return "inf / inf", f"{_number(x)} / {_number(y)} is nan", "Look at where the infinities come from"
-        if op in ("MatMul", "Linear") and infinite:
-            return "inf − inf", "its products with inf add up to nan", "Look at where the infinities come from"
-        if op in ("Softmax", "LogSoftmax", "LogAddExp", "Attention", "CrossEntropy"):
-            return "all masked", f"{op} of nothing but -inf is nan", "Leave at least one score unmasked"
-        return "NaN in forward", f"{op} makes nan of {_inputs(at)}", ""
-    if op in ("Add", "Sub", "Sum", "Mean", "Mul", "Div", "MatMul", "Linear", "Pow", "Cast", "Prod"):
-        return "overflow", f"the result is larger than {short(np.finfo(case.node.dtype).max)}, the largest {case.node.dtype}" \
-            + (f", from {_inputs(at)}" if x is not None else ""), "Scale the numbers down, or use a wider type"  # fmt: skip
+            words = f"({x}) {sign} ({y}) is nan" if "y" in at else "there are inf and -inf in its sum"
+            return "inf − inf", words, INFINITIES
+        if op == "Mul":
+            return "0·inf", f"{x} · {y} is nan", "Choose with where() instead of multiplying by a mask"
+        if op == "Div":
+            return "inf / inf", f"{x} / {y} is nan", INFINITIES
+        if op in ("MatMul", "Linear"):
+            return "inf − inf", "its products with inf add up to nan", INFINITIES
+    return "NaN in forward", f"{op} makes nan of {_inputs(at)}", ""
+
+
+def _made_inf(op: str, at: dict[str, float], case: Case) -> Told:
+    if op in GROWING:
+        most = f"the result is larger than {short(np.finfo(case.node.dtype).max)}, the largest {case.node.dtype}"
+        return "overflow", most + (f", from {_inputs(at)}" if "x" in at else ""), NARROW
     return "Inf in forward", f"{op} makes {short(at.get('out', math.inf))} of {_inputs(at)}", ""
+
+
+def is_log(op: str) -> bool:
+    """Is it a logarithm?"""
+    return op in ("Log", "Log2", "Log10", "Log1p")
+
+
+def least(op: str) -> float:
+    """Where a logarithm is -inf."""
+    return -1.0 if op == "Log1p" else 0.0
 
 
 def _number(x: float | None) -> str:
@@ -134,29 +168,45 @@ def backward_cause(case: Case) -> Why:
     share = f"({count} of {bad.size} numbers)"
     pole = _pole(case.op, x, y, out)
     if pole is not None and g == 0:
-        return Why("0·inf", f"{pole[1]}, and the gradient that arrives is 0: 0·inf is nan {share}. The forward pass threw that "
-                   f"value away, backward did not",
-                   "Make the input harmless before the operation (where or clamp on what goes in, not on what comes out)",
-                   values)  # fmt: skip
+        return Why(
+            "0·inf",
+            f"{pole[1]}, and the gradient that arrives is 0: 0·inf is nan {share}. The forward pass threw that "
+            f"value away, backward did not",
+            "Make the input harmless before the operation (where or clamp on what goes in, not on what comes out)",
+            values,
+        )
     if pole is not None:
-        return Why(pole[0], f"{pole[1]} {share}", "Keep that number away from 0, for example with clamp(min=1e-8) or + 1e-8", values)
+        return Why(
+            pole[0],
+            f"{pole[1]} {share}",
+            "Keep that number away from 0, for example with clamp(min=1e-8) or + 1e-8",
+            values,
+        )
     if unscaled is not None and np.isfinite(unscaled).all():
         peak, most = float(np.abs(np.asarray(case.g, np.float64)).max()), float(np.finfo(case.dtype).max)
-        return Why("overflow", f"what arrives is up to {short(peak)}, and the product is larger than {short(most)}, the largest "
-                   f"{case.dtype} {share}", "Scale the loss down, clip the gradient, or use a wider type",
-                   {**values, "arrives": peak, "largest": most})  # fmt: skip
+        return Why(
+            "overflow",
+            f"what arrives is up to {short(peak)}, and the product is larger than {short(most)}, the largest "
+            f"{case.dtype} {share}",
+            "Scale the loss down, clip the gradient, or use a wider type",
+            {**values, "arrives": peak, "largest": most},
+        )
     infinite = [k for k in range(len(case.node.edges)) if has(np.isinf, case.x(k))] or has(np.isinf, case.y)
     if infinite:
-        return Why("0·inf" if case.part is not None and np.isnan(case.part[bad]).any() else "inf factor",
-                   f"the rule multiplies by an infinite value of the forward pass {share}", "", values)  # fmt: skip
+        return Why(
+            "0·inf" if case.part is not None and np.isnan(case.part[bad]).any() else "inf factor",
+            f"the rule multiplies by an infinite value of the forward pass {share}",
+            "",
+            values,
+        )
     own = "the derivative is not finite there" if case.is_ours else "its own backward returned them"
     return Why("born in backward", f"{own} {share}", "", values)
 
 
 def _pole(op: str, x: float | None, y: float | None, out: float | None) -> tuple[str, str] | None:
     """(kind, words) where a derivative is infinite."""
-    if op.startswith("Log") and op not in ("LogSoftmax", "LogAddExp", "LogCumsumExp") and x == (-1 if op == "Log1p" else 0):
-        return "log(0)", f"the derivative of log at {short(x)} is 1/0 = inf"  # type: ignore[arg-type]
+    if is_log(op) and x == least(op):
+        return "log(0)", f"the derivative of log at {short(x)} is 1/0 = inf"
     if op == "Sqrt" and out == 0:
         return "sqrt(0)", "the derivative of sqrt at 0 is 1/(2·0) = inf"
     if op == "Div" and y == 0:

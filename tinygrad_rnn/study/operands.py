@@ -20,7 +20,7 @@ class Why(NamedTuple):
     cause: str
     words: str
     advice: str = ""
-    values: dict[str, Any] = {}  # noqa: RUF012  (never changed)
+    values: dict[str, Any] = {}
 
 
 class Case:
@@ -74,7 +74,7 @@ class Case:
         value = self.past.value((self.node, 0))
         if value is not None:
             return value
-        plan = getattr(self.node, "_saved_plan", ())
+        plan: Any = getattr(self.node, "_saved_plan", ())
         return next((v for v, (k, _) in zip(self.node.saved_tensors, plan, strict=False) if k == OUT), None)
 
     def other_edge(self) -> Edge | None:
@@ -130,7 +130,8 @@ def input_of(past: History, node: Node, position: int) -> np.ndarray | None:
 
 def saved_input(node: Node, position: int) -> np.ndarray | None:
     """The value of an input, as the rule saved it or as `record()` noted a constant."""
-    for value, (place, _) in zip(node.saved_tensors, getattr(node, "_saved_plan", ()), strict=False):
+    plan: Any = getattr(node, "_saved_plan", ())
+    for value, (place, _) in zip(node.saved_tensors, plan, strict=False):
         if place == position and value is not None:
             return np.asarray(value)
     if node.notes is not None and position in node.notes.constants:
@@ -145,8 +146,6 @@ def fits(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
     return extra >= 0 and all(n in (1, m) for n, m in zip(small, large[extra:], strict=True))
 
 
-def short(value: float) -> str:
+def short(value: Any) -> str:
     """Three digits."""
     return f"{float(value):.3g}"
-
-

@@ -41,9 +41,16 @@ class Question:
             return noted(notes.arrived)
         g = self.trace.found
         if g is None:
-            nodes = [node for node in self.trace.order if not any((node, k) in self.trace.sent for k in self.trace.ways(node))]
+            nodes = [
+                node
+                for node in self.trace.order
+                if not any((node, k) in self.trace.sent for k in self.trace.ways(node))
+            ]
             words = f"{place(self.past, nodes[-1])} sends None there" if nodes else "an operation on the way sends None"
-            raise Missing(Why("nothing sent", words, "Let its backward return a gradient for that input"), nodes[-1] if nodes else None)
+            raise Missing(
+                Why("nothing sent", words, "Let its backward return a gradient for that input"),
+                nodes[-1] if nodes else None,
+            )
         return stat(g if mask is None else g[mask])
 
     @quiet
@@ -57,8 +64,13 @@ class Question:
             origin = origin_of(self.past, self.past.edges[self.past.losses.index(bad)], test)
             if origin is not None:
                 verdict = "nan" if test is np.isnan else "inf"
-                return self._born(origin, test, verdict, f"the loss is {verdict}, though the gradient of {self.name} has finite "
-                                  f"numbers (norm {short(self.at.norm)})")  # fmt: skip
+                return self._born(
+                    origin,
+                    test,
+                    verdict,
+                    f"the loss is {verdict}, though the gradient of {self.name} has finite "
+                    f"numbers (norm {short(self.at.norm)})",
+                )
         return self._zero() if self.at.zero else Scale(self.past, self.trace, self.at, self.name).answer(self._found)
 
     def _found(self, verdict: str, why: Why, sentences: list[str], node: Node | None = None, position: int | None = None,
@@ -116,7 +128,13 @@ class Question:
                 return now.unread[0]
             for node, k, mask in now.met:
                 g, part = self.trace.fetch(node, k)
-                if g is None or isinstance(g, list) or np.shape(part) != mask.shape or part[mask].any() or not np.any(g):
+                if (
+                    g is None
+                    or isinstance(g, list)
+                    or np.shape(part) != mask.shape
+                    or part[mask].any()
+                    or not np.any(g)
+                ):
                     continue
                 alike = np.shape(g) == mask.shape
                 if alike and not g[mask].any():
@@ -128,11 +146,19 @@ class Question:
 
     def _on_arrival(self, turn: Turn) -> Why:
         if turn.node.hooks and any(turn.node.hooks.values()):
-            return Why("hook", f"a hook on it returned {'zeros' if turn.after.zero else 'NaN or Inf'} for a gradient of norm "
-                       f"{short(turn.before.norm)}", "Remove the hook, or correct what it returns")  # fmt: skip
+            return Why(
+                "hook",
+                f"a hook on it returned {'zeros' if turn.after.zero else 'NaN or Inf'} for a gradient of norm "
+                f"{short(turn.before.norm)}",
+                "Remove the hook, or correct what it returns",
+            )
         if turn.after.zero:
             return Why("cancelled", "what arrives there on several ways adds up to exactly 0", "")
-        return Why("overflow", "what arrives there on several ways adds up to more than its dtype can hold", "Scale the loss down")
+        return Why(
+            "overflow",
+            "what arrives there on several ways adds up to more than its dtype can hold",
+            "Scale the loss down",
+        )
 
     # --- NaN and Inf ------------------------------------------------------------------------------------------
 
@@ -160,7 +186,9 @@ class Question:
     def _forward_origin(self, node: Node) -> tuple[Origin, Any] | None:
         """Where the forward pass made the NaN or Inf that a rule works with; None if it has none to work with."""
         edges = [edge for edge in node.edges if edge is not None]
-        if type(node).__name__ not in ("Log", "Log2", "Log10", "Log1p", "Div", "Pow") or has(np.isnan, self.past.value((node, 0))):
+        if type(node).__name__ not in ("Log", "Log2", "Log10", "Log1p", "Div", "Pow") or has(
+            np.isnan, self.past.value((node, 0))
+        ):
             edges.append((node, 0))
         for test in (np.isnan, np.isinf):
             for edge in edges:
@@ -180,7 +208,9 @@ class Question:
         if test is np.isnan and why.cause in ("inf − inf", "0·inf", "inf / inf"):
             inf = next((o for o in (origin_of(self.past, e, np.isinf) for e in node.edges if e) if o is not None), None)
             if inf is not None:
-                further = f"its inf comes from {place(self.past, inf.node)}: {forward_cause(self.past, inf, np.isinf).words}"
+                further = (
+                    f"its inf comes from {place(self.past, inf.node)}: {forward_cause(self.past, inf, np.isinf).words}"
+                )
         elif hop is not None and all(np.isfinite(loss.array).all() for loss in self.past.losses):
             further = f"the loss does not show it, but the rule of {operation(hop[0])} multiplies by it: 0 times {what} is nan"
         way = None if hop is None else self.trace.way_to(hop[0]) + self.trace.way_on(*hop)

@@ -46,7 +46,9 @@ class Region:
             if mask.all():
                 return []
         if not users and edge not in self._ends:
-            self.unread.append((edge[0], 0, Why("not selected", "nothing that the loss uses reads that part of its output")))
+            self.unread.append(
+                (edge[0], 0, Why("not selected", "nothing that the loss uses reads that part of its output"))
+            )
         further: list[tuple[Edge, np.ndarray]] = []
         for (node, k), parts in zip(users, moved, strict=True):
             if parts is None:
@@ -106,24 +108,43 @@ def why_unread(node: Node, mask: np.ndarray) -> Why:
         rows = np.flatnonzero(mask.any(1))
         if op.padding_idx in rows:
             all_of_it = "the input asks for nothing else, and " if len(rows) > 1 else ""
-            return Why("padding_idx", f"{all_of_it}row {op.padding_idx} is the padding_idx of the embedding, whose gradient is set to 0",
-                       "That is meant so; leave padding_idx out if the row is to learn", {"row": op.padding_idx})  # fmt: skip
+            return Why(
+                "padding_idx",
+                f"{all_of_it}row {op.padding_idx} is the padding_idx of the embedding, whose gradient is set to 0",
+                "That is meant so; leave padding_idx out if the row is to learn",
+                {"row": op.padding_idx},
+            )
         words = f"row {rows[0]} is" if len(rows) == 1 else f"its {len(rows)} rows are"
-        return Why("row not used", f"{words} not among the {np.unique(op.index).size} rows that the input asks for",
-                   "Rows learn only from batches in which they occur", {"rows": rows.tolist()})  # fmt: skip
+        return Why(
+            "row not used",
+            f"{words} not among the {np.unique(op.index).size} rows that the input asks for",
+            "Rows learn only from batches in which they occur",
+            {"rows": rows.tolist()},
+        )
     lengths = packed_lengths(op.index) if hasattr(op, "index") else None
     if lengths is not None and mask.ndim >= 2:
         t, b = (int(places[0]) for places in np.nonzero(mask)[:2])
         length = lengths[b] if b < len(lengths) else 0
-        return Why("sequence ended", f"sequence {b} is packed with length {length}: its last step is t={length - 1}, and t={t} "
-                   f"is padding after its end", "Nothing to mend: padding gets no gradient", {"t": t, "length": length})  # fmt: skip
-    return Why("not selected", f"this operation reads other elements, none of the {int(mask.sum())} asked about", "",
-               {"size": int(mask.sum())})  # fmt: skip
+        return Why(
+            "sequence ended",
+            f"sequence {b} is packed with length {length}: its last step is t={length - 1}, and t={t} "
+            f"is padding after its end",
+            "Nothing to mend: padding gets no gradient",
+            {"t": t, "length": length},
+        )
+    return Why(
+        "not selected",
+        f"this operation reads other elements, none of the {int(mask.sum())} asked about",
+        "",
+        {"size": int(mask.sum())},
+    )
 
 
 def packed_lengths(index: Any) -> list[int] | None:
     """The lengths of the sequences if an index (t, b) is that of a packed batch, else None."""
-    if not (isinstance(index, tuple) and len(index) == 2 and all(isinstance(i, np.ndarray) and i.ndim == 1 for i in index)):
+    if not (
+        isinstance(index, tuple) and len(index) == 2 and all(isinstance(i, np.ndarray) and i.ndim == 1 for i in index)
+    ):
         return None
     t, b = index
     if not t.size or (np.diff(t) < 0).any():

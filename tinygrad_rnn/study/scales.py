@@ -9,16 +9,30 @@ import numpy as np
 
 from ..graph import Node
 from .decays import kept_share
+from .drops import scale_cause, slopes
 from .history import History
 from .operands import Case, Why, short
 from .tracing import Hop, Stat, Trace, operation, place
-from .vanished import CHOOSING, LOSSES, scale_cause, slopes
+from .vanished import CHOOSING, LOSSES
 
 CLOSED = 0.2  # a gate that is less in the mean
 VANISHED, TINY = 1e-3, 1e-4  # over time, and else: the share that is left
 EPSILON = 0.01
 # what sums, picks or averages makes numbers smaller by plan, and so does the factor of a mean
-BY_PLAN = (*CHOOSING, *LOSSES, "Sum", "Mean", "Expand", "Reshape", "Permute", "Transpose", "Cast", "Pick", "SetItem", "Clone")
+BY_PLAN = (
+    *CHOOSING,
+    *LOSSES,
+    "Sum",
+    "Mean",
+    "Expand",
+    "Reshape",
+    "Permute",
+    "Transpose",
+    "Cast",
+    "Pick",
+    "SetItem",
+    "Clone",
+)
 
 Found = Callable[..., Any]
 
@@ -109,23 +123,33 @@ class Scale:
         if (self.over_time < VANISHED) if small else (self.over_time > 1 / VANISHED):
             why, hop = self._in_time(small)
             return self._told(found, verdict, why, [first, self.pace(), why.words], hop, self._gone(small))
-        hop = self._steepest(small, all_of_them=not (self.outside_time < TINY if small else self.outside_time > 1 / TINY))
+        hop = self._steepest(
+            small, all_of_them=not (self.outside_time < TINY if small else self.outside_time > 1 / TINY)
+        )
         if hop is None:
             return self._told(found, verdict, Why("small factor" if small else "large factor", ""), [first], None, None)
         node, k = hop
         why = scale_cause(Case(self.past, node, k, *self.trace.fetch(node, k)), self._ratio(hop))
         if small and self.at.peak < float(np.finfo(self.dtype).tiny):
             first += f", below {short(np.finfo(self.dtype).tiny)}, where {self.dtype.name} loses its digits"
-        return self._told(found, verdict, why, [first, f"it changes most at {place(self.past, node)}: {why.words}"], hop, None)
+        return self._told(
+            found, verdict, why, [first, f"it changes most at {place(self.past, node)}: {why.words}"], hop, None
+        )
 
-    def _told(self, found: Found, verdict: str, why: Why, sentences: list[str], hop: Hop | None, step: int | None) -> Any:
+    def _told(
+        self, found: Found, verdict: str, why: Why, sentences: list[str], hop: Hop | None, step: int | None
+    ) -> Any:
         told = found(verdict, why, sentences, None if hop is None else hop[0], None, self.way)
         if step is not None:
             told.step = step
         return told
 
     def _steepest(self, down: bool, all_of_them: bool) -> Hop | None:
-        hops = [(r, n) for n, (hop, r) in enumerate(zip(self.way, self.ratios, strict=True)) if all_of_them or self._own(hop)]
+        hops = [
+            (r, n)
+            for n, (hop, r) in enumerate(zip(self.way, self.ratios, strict=True))
+            if all_of_them or self._own(hop)
+        ]
         if not hops:
             return None
         return self.way[(min(hops, key=lambda h: h[0]) if down else max(hops, key=lambda h: h[0]))[1]]
@@ -138,13 +162,18 @@ class Scale:
         words = "falls" if self.factor < 1 else "grows"
         gone = self._gone(self.factor < 1)
         bound = "below 1 %" if self.factor < 1 else "above 100 times"
-        return (f"on its way back through time it {words} by a factor of {short(self.factor)} per step, from {short(begin)} at t={last} "
-                f"to {short(end)} at t={first}" + ("" if gone is None else f", and is {bound} of the former first at t={gone}"))  # fmt: skip
+        return (
+            f"on its way back through time it {words} by a factor of {short(self.factor)} per step, from {short(begin)} at t={last} "
+            f"to {short(end)} at t={first}"
+            + ("" if gone is None else f", and is {bound} of the former first at t={gone}")
+        )
 
     def _gone(self, small: bool) -> int | None:
         """The first step where the gradient is below 1 % of that at the last step, or above 100 times."""
         begin = self.steps[0][1] if self.steps else 0.0
-        return next((t for t, norm in self.steps if (norm < EPSILON * begin if small else norm * EPSILON > begin)), None)
+        return next(
+            (t for t, norm in self.steps if (norm < EPSILON * begin if small else norm * EPSILON > begin)), None
+        )
 
     def _in_time(self, small: bool) -> tuple[Why, Hop | None]:
         """What multiplies the gradient at each step."""
@@ -156,18 +185,34 @@ class Scale:
         kind = (min if small else max)(per_kind, key=lambda op: per_kind[op])
         hop = next(self.way[n] for n in inside if operation(self.way[n][0]) == kind)
         means = slopes([Case(self.past, *self.way[n], None, None) for n in inside])
-        values = {**means, "factor": self.factor, "steps": len(self.steps), kind: float(np.exp(per_kind[kind] / len(self.steps)))}
+        values = {
+            **means,
+            "factor": self.factor,
+            "steps": len(self.steps),
+            kind: float(np.exp(per_kind[kind] / len(self.steps))),
+        }
         if small and means.get("saturated", 0) > 0.5:
-            return Why("tanh saturated", f"tanh is saturated: |h| > 0.999 in {means['saturated']:.0%} of units, so that its derivative "
-                       f"1 - h² is {short(means['tanh′'])} in the mean", "Scale inputs or weights down", values), self._nth("Tanh", inside)  # fmt: skip
+            return Why(
+                "tanh saturated",
+                f"tanh is saturated: |h| > 0.999 in {means['saturated']:.0%} of units, so that its derivative "
+                f"1 - h² is {short(means['tanh′'])} in the mean",
+                "Scale inputs or weights down",
+                values,
+            ), self._nth("Tanh", inside)
         kept = self._kept()
         if small and kept is not None and kept < CLOSED:
             return Why("gate closed", f"the gate that keeps the state (forget or update) is almost closed: it is {short(kept)} in the mean",
                        "Raise the bias of that gate", {**values, "gate": kept}), hop  # fmt: skip
         size = short(values[kind])
         slope = f", tanh′ is {short(means['tanh′'])} in the mean" if "tanh′" in means else ""
-        advice = "Use an LSTM or GRU, larger recurrent weights, or shorter lags" if small else "Clip the gradient, or start with smaller recurrent weights"
-        return Why("vanishing" if small else "exploding", f"each step multiplies by {size} at {kind}{slope}", advice, values), hop
+        advice = (
+            "Use an LSTM or GRU, larger recurrent weights, or shorter lags"
+            if small
+            else "Clip the gradient, or start with smaller recurrent weights"
+        )
+        return Why(
+            "vanishing" if small else "exploding", f"each step multiplies by {size} at {kind}{slope}", advice, values
+        ), hop
 
     def _kept(self) -> float | None:
         """The mean of the gate g in s_t = g ⊙ s_{t-1} + …, over states and steps; None without one."""
@@ -189,5 +234,14 @@ class Scale:
         if self.over_time < EPSILON:
             remark = self.pace()
         elif self.at.norm < 1e-4 and self.outside_time > EPSILON:
-            remark = "it is small since the loss is: a mean over many, or a small factor; no operation on the way loses it"
-        return found("healthy", Why("", "", "", {"norm": self.at.norm, "peak": self.at.peak}), [first, remark], None, None, self.way)
+            remark = (
+                "it is small since the loss is: a mean over many, or a small factor; no operation on the way loses it"
+            )
+        return found(
+            "healthy",
+            Why("", "", "", {"norm": self.at.norm, "peak": self.at.peak}),
+            [first, remark],
+            None,
+            None,
+            self.way,
+        )

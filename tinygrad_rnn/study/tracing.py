@@ -68,7 +68,9 @@ def together(stats: Iterable[Stat]) -> Stat:
         return stats[0]
     peaks = np.array([s.peak for s in stats]) if stats else np.zeros(1)
     norm = float(np.hypot.reduce([s.norm for s in stats])) if stats else 0.0
-    return Stat(norm, float(peaks.max()), sum(s.nan for s in stats), sum(s.inf for s in stats), sum(s.size for s in stats))
+    return Stat(
+        norm, float(peaks.max()), sum(s.nan for s in stats), sum(s.inf for s in stats), sum(s.size for s in stats)
+    )
 
 
 class Turn(NamedTuple):
@@ -125,7 +127,11 @@ class Trace:
     def run_noted(self) -> Trace:
         """Take the norms that a backward inside `record()` noted, where the numbers to send it again are gone."""
         for node in self.past.nodes[::-1]:
-            if node.notes is not None and node.notes.arrived is not None and (node in self.leading or node in self.goals):
+            if (
+                node.notes is not None
+                and node.notes.arrived is not None
+                and (node in self.leading or node in self.goals)
+            ):
                 sent = {k: node.notes.sent[k] for k in self.ways(node) if k < len(node.notes.sent)}
                 self.note(node, noted(node.notes.arrived), {k: noted(n) for k, n in sent.items() if n is not None})
         self.replay = False

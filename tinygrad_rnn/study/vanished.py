@@ -1,4 +1,4 @@
-"""Why an operation sends a gradient that is exactly zero, or far smaller or larger than what arrived."""
+"""Why an operation sends a gradient that is exactly zero though something arrived."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ import numpy as np
 
 from ..graph import Edge, Leaf
 from .operands import Case, Why, short
-from .tracing import operation
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
 LOSSES = ("CrossEntropy", "BinaryCrossEntropy", "CTC")
-CHOOSING = ("Index", "BasicIndex", "Gather", "Stack", "Cat", "Split", "Unbind", "Pick", "Pad", "Where", "Maximum",
-            "Minimum", "Extreme", "Embedding", "Diagonal", "Triangle")  # fmt: skip
+CHOOSING = (
+    "Index",
+    "BasicIndex",
+    "Gather",
+    "Stack",
+    "Cat",
+    "Split",
+    "Unbind",
+    "Pick",
+    "Pad",
+    "Where",
+    "Maximum",
+    "Minimum",
+    "Extreme",
+    "Embedding",
+    "Diagonal",
+    "Triangle",
+)
 
 
 def zero_cause(case: Case) -> Why:
@@ -58,8 +73,12 @@ def _relu(case: Case) -> Why:
     who = f"all {units.size} units" if off == units.size else f"all {reached.size} units that the gradient reaches"
     values = {"off": off, "units": units.size, "reached": reached.size}
     largest = "" if x is None or not reached.size else f" (largest input {short(case.reached(x).max())})"
-    return Why("ReLU off", f"ReLU is off for {who}{largest}: its derivative is 0 there",
-               "Try a smaller learning rate, a bias above 0, or LeakyReLU", values)  # fmt: skip
+    return Why(
+        "ReLU off",
+        f"ReLU is off for {who}{largest}: its derivative is 0 there",
+        "Try a smaller learning rate, a bias above 0, or LeakyReLU",
+        values,
+    )
 
 
 def saturated(case: Case) -> Why:
@@ -67,21 +86,29 @@ def saturated(case: Case) -> Why:
     values: dict[str, float] = {}
     if case.op == "Tanh":
         if case.y is not None:
-            values = {"saturated": float((np.abs(case.y) > SATURATED).mean()), "slope": _mean(1 - np.square(case.y))}
+            values = {"saturated": float((np.abs(case.y) > SATURATED).mean()), "slope": mean(1 - np.square(case.y))}
         share = f"|h| > {SATURATED} in {values.get('saturated', 1):.0%} of units"
-        return Why("tanh saturated", f"tanh is saturated, {share}, where its derivative 1 - h² is almost or exactly 0",
-                   "Scale its input or the weights down", values)  # fmt: skip
+        return Why(
+            "tanh saturated",
+            f"tanh is saturated, {share}, where its derivative 1 - h² is almost or exactly 0",
+            "Scale its input or the weights down",
+            values,
+        )
     y = np.zeros(0) if case.y is None else np.asarray(case.y, np.float64)
-    values = {"slope": _mean(y * (1 - y)), "mean": _mean(y), "saturated": float(np.mean((y < 0.001) | (y > 0.999)))}
+    values = {"slope": mean(y * (1 - y)), "mean": mean(y), "saturated": float(np.mean((y < 0.001) | (y > 0.999)))}
     kind, name = (case.node.roles or {}).get(0, ("", ""))
     what = f"the sigmoid of gate {name}" if kind == "gate" else "the sigmoid"
-    return Why("sigmoid saturated",
-               f"{what} is saturated, within 0.001 of 0 or 1 in {values['saturated']:.0%} of units (mean "
-               f"{short(values['mean'])}), where its derivative y (1 - y) is almost or exactly 0",
-               "Scale its input or the weights down", values)  # fmt: skip
+    return Why(
+        "sigmoid saturated",
+        f"{what} is saturated, within 0.001 of 0 or 1 in {values['saturated']:.0%} of units (mean "
+        f"{short(values['mean'])}), where its derivative y (1 - y) is almost or exactly 0",
+        "Scale its input or the weights down",
+        values,
+    )
 
 
-def _mean(values: np.ndarray) -> float:
+def mean(values: np.ndarray) -> float:
+    """In float64; nan of nothing."""
     return float(np.mean(values, dtype=np.float64)) if np.size(values) else float("nan")
 
 
@@ -89,24 +116,44 @@ def _mul(case: Case) -> Why:
     other, name = case.other()
     size = 1 if other is None else other.size
     edge = case.other_edge()
-    if _gate(case):
-        mean = _mean(np.zeros(1) if other is None else other)
-        return Why("gate closed", f"{_gate(case)} is closed: it is {short(mean)} in the mean of its {size} units, and the "
-                   f"gradient is multiplied by it", "Change the bias of that gate", {"gate": mean})  # fmt: skip
+    if gate_of(case):
+        opening = mean(np.zeros(1) if other is None else other)
+        return Why(
+            "gate closed",
+            f"{gate_of(case)} is closed: it is {short(opening)} in the mean of its {size} units, and the "
+            f"gradient is multiplied by it",
+            "Change the bias of that gate",
+            {"gate": opening},
+        )
     if edge is not None and isinstance(edge[0], Leaf):
-        return Why("zero weight", f"it is multiplied by {name}, which is 0 in all {size} numbers that count",
-                   "Start that weight at something else than 0", {"factor": 0.0})  # fmt: skip
+        return Why(
+            "zero weight",
+            f"it is multiplied by {name}, which is 0 in all {size} numbers that count",
+            "Start that weight at something else than 0",
+            {"factor": 0.0},
+        )
     if edge is not None:
-        return Why("zero factor", f"it is multiplied by {name}, which is 0 wherever the gradient arrives", "", {"factor": 0.0})
+        return Why(
+            "zero factor", f"it is multiplied by {name}, which is 0 wherever the gradient arrives", "", {"factor": 0.0}
+        )
     if size == 1:
-        return Why("multiplied by zero", "it is multiplied by the number 0: the loss does not depend on what comes before",
-                   "Take another factor than 0", {"factor": 0.0})  # fmt: skip
+        return Why(
+            "multiplied by zero",
+            "it is multiplied by the number 0: the loss does not depend on what comes before",
+            "Take another factor than 0",
+            {"factor": 0.0},
+        )
     zeros = 0 if other is None else int((other == 0).sum())
-    return Why("zero mask", f"it is multiplied by a mask that is 0 wherever the gradient arrives ({zeros} of {size} "
-               f"numbers of the mask are 0)", "Check the mask", {"zeros": zeros, "size": size})  # fmt: skip
+    return Why(
+        "zero mask",
+        f"it is multiplied by a mask that is 0 wherever the gradient arrives ({zeros} of {size} "
+        f"numbers of the mask are 0)",
+        "Check the mask",
+        {"zeros": zeros, "size": size},
+    )
 
 
-def _gate(case: Case) -> str:
+def gate_of(case: Case) -> str:
     """The name of the gate that is the other operand: g, or 1 - g; "" if it is none."""
     edge = case.other_edge()
     if edge is not None and type(edge[0]).__name__ == "Sub":
@@ -128,27 +175,49 @@ def _product(case: Case) -> Why:
     edge = case.other_edge()
     weight = edge is not None and isinstance(edge[0], Leaf)
     if nonzero:
-        return Why("zero factor", f"what {name} multiplies the gradient with is 0 wherever it arrives ({size - nonzero} of "
-                   f"{size} numbers are 0)", "", {"zeros": size - nonzero})  # fmt: skip
-    return Why("zero weight" if weight else "zero input", f"it is multiplied by {name}, and all {size} numbers of that are 0",
-               "Start that weight at something else than 0" if weight else "Look at what comes in",
-               {"zeros": size})  # fmt: skip
+        return Why(
+            "zero factor",
+            f"what {name} multiplies the gradient with is 0 wherever it arrives ({size - nonzero} of "
+            f"{size} numbers are 0)",
+            "",
+            {"zeros": size - nonzero},
+        )
+    return Why(
+        "zero weight" if weight else "zero input",
+        f"it is multiplied by {name}, and all {size} numbers of that are 0",
+        "Start that weight at something else than 0" if weight else "Look at what comes in",
+        {"zeros": size},
+    )
 
 
 def _dropout(case: Case) -> Why:
     mask = np.asarray(case.node.mask)  # type: ignore[attr-defined]
     zeros = int((mask == 0).sum())
-    return Why("dropout", f"dropout has set {zeros} of {mask.size} numbers to 0, all of those that the gradient reaches",
-               "Lower p: p=1 drops everything" if zeros == mask.size else "Lower p", {"zeros": zeros, "size": mask.size})  # fmt: skip
+    return Why(
+        "dropout",
+        f"dropout has set {zeros} of {mask.size} numbers to 0, all of those that the gradient reaches",
+        "Lower p: p=1 drops everything" if zeros == mask.size else "Lower p",
+        {"zeros": zeros, "size": mask.size},
+    )
 
 
 def _clamped(case: Case) -> Why:
     low, high = case.node.low, case.node.high  # type: ignore[attr-defined]
     x = case.x()
     span = "" if x is None else f" (they go from {short(x.min())} to {short(x.max())})"
-    bounds = "above " + short(high) if low is None else "below " + short(low) if high is None else f"outside {short(low)} … {short(high)}"
-    return Why("clamped", f"all {case.size} values are {bounds}{span}, where clamping has derivative 0",
-               "Clamp less, or use a smooth function", {"size": case.size})  # fmt: skip
+    bounds = (
+        "above " + short(high)
+        if low is None
+        else "below " + short(low)
+        if high is None
+        else f"outside {short(low)} … {short(high)}"
+    )
+    return Why(
+        "clamped",
+        f"all {case.size} values are {bounds}{span}, where clamping has derivative 0",
+        "Clamp less, or use a smooth function",
+        {"size": case.size},
+    )
 
 
 def _chosen(case: Case) -> Why:
@@ -160,26 +229,43 @@ def _chosen(case: Case) -> Why:
 
 
 def _flat(case: Case) -> Why:
-    return Why("flat", f"{case.op.lower()} is made of steps: its derivative is 0 everywhere",
-               "Replace it by a smooth function in training", {"size": case.size})  # fmt: skip
+    return Why(
+        "flat",
+        f"{case.op.lower()} is made of steps: its derivative is 0 everywhere",
+        "Replace it by a smooth function in training",
+        {"size": case.size},
+    )
 
 
 def _level(case: Case) -> Why:
     x = case.x()
-    return Why("flat", f"{case.op} is level there: its derivative is exactly 0 at all {case.size} values of its input"
-               + ("" if x is None else f" (from {short(x.min())} to {short(x.max())})"), "", {"size": case.size})  # fmt: skip
+    return Why(
+        "flat",
+        f"{case.op} is level there: its derivative is exactly 0 at all {case.size} values of its input"
+        + ("" if x is None else f" (from {short(x.min())} to {short(x.max())})"),
+        "",
+        {"size": case.size},
+    )
 
 
 def _overwritten(case: Case) -> Why:
-    return Why("overwritten", f"all {case.size} values were overwritten in place afterwards: the loss sees the new ones",
-               "Make a new tensor instead", {"size": case.size})  # fmt: skip
+    return Why(
+        "overwritten",
+        f"all {case.size} values were overwritten in place afterwards: the loss sees the new ones",
+        "Make a new tensor instead",
+        {"size": case.size},
+    )
 
 
 def _loss(case: Case) -> Why:
     ignored = case.node.options.get("pick") if case.op == "CrossEntropy" else None  # type: ignore[attr-defined]
     if ignored is not None and not np.any(ignored):
-        return Why("ignored targets", f"all {len(ignored)} targets are ignored (ignore_index, or class weight 0)",
-                   "Check the targets", {"targets": len(ignored)})  # fmt: skip
+        return Why(
+            "ignored targets",
+            f"all {len(ignored)} targets are ignored (ignore_index, or class weight 0)",
+            "Check the targets",
+            {"targets": len(ignored)},
+        )
     return Why("at the minimum", "the loss is at its minimum: the prediction equals the target to the last digit", "")
 
 
@@ -189,12 +275,18 @@ def _softmax(case: Case) -> Why:
     if y is not None and case.shape[-1:] == (1,):
         return Why("flat", "a softmax over a single number is always 1", "", {"size": case.size})
     if top is not None and top < SATURATED:
-        return _cancelled("exactly 0")
-    return Why("softmax saturated", f"softmax is saturated: its largest output is {short(top if top is not None else 1)}, so "
-               f"that its derivative y (1 - y) is 0", "Scale the scores down", {"largest": top})  # fmt: skip
+        return cancelled("exactly 0")
+    return Why(
+        "softmax saturated",
+        f"softmax is saturated: its largest output is {short(top if top is not None else 1)}, so "
+        f"that its derivative y (1 - y) is 0",
+        "Scale the scores down",
+        {"largest": top},
+    )
 
 
-def _cancelled(rest: str, op: str = "Softmax") -> Why:
+def cancelled(rest: str, op: str = "Softmax") -> Why:
+    """What a loss that softmax or layer norm does not change comes to; `rest` is left of it."""
     why = "softmax always sums to 1, and what arrives is the same for all of its outputs"
     if op == "LayerNorm":
         why = "layer norm fixes the mean and the mean square of its output, and what arrives would change these alone"
@@ -208,65 +300,8 @@ def _hook(case: Case) -> Why:
 ZERO: dict[str, Callable[[Case], Why]] = {
     "ReLU": _relu, "Tanh": saturated, "Sigmoid": saturated, "Mul": _mul, "MatMul": _product, "Linear": _product,
     "Dropout": _dropout, "Clamp": _clamped, "Hardtanh": _clamped, "Overwrite": _overwritten, "SetItem": _overwritten,
-    "LayerNorm": lambda case: _cancelled("exactly 0", "LayerNorm"), "Softmax": _softmax, "LogSoftmax": _softmax, "Gate": _hook,
+    "LayerNorm": lambda case: cancelled("exactly 0", "LayerNorm"), "Softmax": _softmax, "LogSoftmax": _softmax, "Gate": _hook,
     **dict.fromkeys(CHOOSING, _chosen), **dict.fromkeys(LOSSES, _loss),
     **dict.fromkeys(("Sign", "Floor", "Ceil", "Trunc", "Round", "FloorDivide"), _flat),
     **dict.fromkeys(("Abs", "Pow", "Variance", "GELU", "SiLU", "ELU", "LeakyReLU", "Softplus"), _level),
 }  # fmt: skip
-
-
-# --- tiny and huge ------------------------------------------------------------------------------------------
-
-
-def scale_cause(case: Case, ratio: float) -> Why:
-    """Why an operation multiplies the gradient by `ratio`, far from 1."""
-    if case.op in ("Tanh", "Sigmoid"):
-        return saturated(case)
-    times = f"the gradient is multiplied by {short(ratio)} there"
-    values = {"ratio": ratio}
-    if case.op == "Mul" and _gate(case) and ratio < 1:
-        gate = _mean(np.zeros(0) if case.other()[0] is None else case.other()[0])  # type: ignore[arg-type]
-        return Why("gate closed", f"{_gate(case)} is almost closed: {short(gate)} in the mean", "Change the bias of that gate",
-                   {"gate": gate, **values})  # fmt: skip
-    if case.op in ("Mul", "MatMul", "Linear"):
-        other, name = case.other()
-        size = "" if other is None else f", at most {short(np.abs(other).max())}"
-        word = "small factor" if ratio < 1 else "large factor"
-        grown = growth(case) if ratio > 1 else None
-        if grown is not None:
-            return Why("exploding", f"{times}, by the state {grown[0]}, whose numbers grow from {short(grown[2])} at t={grown[1]} to "
-                       f"{short(grown[4])} at t={grown[3]}", "Start with smaller recurrent weights", values)  # fmt: skip
-        return Why(word, f"{times}, by {name}{size}", "", values)
-    if case.op in ("Div", "Log", "Log2", "Log10", "Sqrt", "Pow"):
-        x = case.x(1) if case.op == "Div" and len(case.node.edges) > 1 else case.x()
-        near = "" if x is None else f"; the smallest magnitude among its numbers is {short(np.abs(x).min())}"
-        return Why("close to zero" if ratio > 1 else "small factor", f"{times}{near}",
-                   "Keep the numbers away from 0, for example with an epsilon" if ratio > 1 else "", values)  # fmt: skip
-    if case.op in ("Softmax", "LogSoftmax", "LayerNorm") and ratio < 1:
-        return _cancelled(short(ratio), case.op)
-    return Why("small factor" if ratio < 1 else "large factor", times, "", values)
-
-
-def growth(case: Case) -> tuple[str, int, float, int, float] | None:
-    """(name, t, largest number, t, largest number) at the ends of a state that is the other operand, if it explodes."""
-    for track in case.past.steps.tracks:
-        if case.other_edge() in track.edges.values():
-            ends = [(t, case.past.value(track.edges[t])) for t in (track.steps[0], track.steps[-1])]
-            peaks = [(t, float(np.abs(value).max())) for t, value in ends if value is not None]
-            if len(peaks) == 2 and peaks[1][1] > 100 * peaks[0][1]:
-                return track.label, *peaks[0], *peaks[1]
-    return None
-
-
-def slopes(cases: list[Case]) -> dict[str, float]:
-    """Over all tanh and gates on a way: how saturated they are, in the mean."""
-    found: dict[str, list[float]] = {"saturated": [], "tanh′": [], "gate": []}
-    for case in cases:
-        if case.op == "Tanh" and case.y is not None:
-            found["saturated"].append(float((np.abs(case.y) > SATURATED).mean()))
-            found["tanh′"].append(_mean(1 - np.square(case.y, dtype=np.float64)))
-        if operation(case.node) == "Mul" and _gate(case):
-            other = case.other()[0]
-            if other is not None:
-                found["gate"].append(_mean(other))
-    return {name: float(np.mean(values)) for name, values in found.items() if values}
