@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ import tests.study.planted_numbers  # noqa: F401  (adds to PLANTED)
 import tinygrad_rnn as tg
 import tinygrad_rnn.nn.functional as F
 from tests.study.planted import PLANTED, leaf
-from tinygrad_rnn import nn
+from tinygrad_rnn import nn, notes
 from tinygrad_rnn.study import explain
 
 
@@ -195,3 +197,20 @@ def test_a_part_of_an_input_is_followed_into_a_fused_layer():
     loss = layer(x)[0][3].sum()
     for t in range(6):
         assert explain(loss, x[t]).verdict == ("healthy" if t <= 3 else "zero"), t
+
+
+def test_what_is_known_of_cuts_dies_with_the_values():
+    gc.collect()
+    before = len(notes._outside)
+    gc.disable()
+    try:
+        w = leaf(3)
+        with tg.record():
+            with tg.no_grad():
+                h = w.tanh() * 2
+            loss = (h * w).sum() + (w > 0.5).float().sum()
+        assert len(notes._outside) > before
+        del h, loss
+        assert len(notes._outside) == before
+    finally:
+        gc.enable()
