@@ -95,6 +95,10 @@ class record(switch):
         }
         return super().__enter__()
 
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self.values = {}  # they lead back to self: what is noted would wait for the collector
+
     def _note(self, node: Node | None, out: Any, inputs: Any) -> None:
         outputs = out if isinstance(out, tuple) else (out,)
         if node is None:

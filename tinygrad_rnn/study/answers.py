@@ -72,13 +72,16 @@ class Explanation(Result):
         norms = np.array([row[3] for row in self.way], dtype=float)
         ax.plot(np.where(norms > 0, norms, np.nan), color=COLOURS[0], marker="." if len(norms) < 100 else None)
         gone = np.flatnonzero(~(norms > 0) | ~np.isfinite(norms))
-        ax.plot(gone, [0.02] * len(gone), "x", color=SOFT, transform=ax.get_xaxis_transform(), label="zero, nan or inf")
+        if len(gone):
+            ax.plot(
+                gone, [0.02] * len(gone), "x", color=SOFT, transform=ax.get_xaxis_transform(), label="zero, nan or inf"
+            )
         k = next((k for k, row in enumerate(self.way) if row[:2] == (self.node, self.step)), None)
         if k is not None:
             ax.axvline(k, color=COLOURS[1], linestyle="--", label=f"{self.node}: {self.cause}")
         ax.set(xlabel=f"operations from the loss (left) to {self.name} (right)", ylabel="norm of what is sent on")
         ax.set_yscale("log" if (np.isfinite(norms) & (norms > 0)).any() else "linear")
         ax.set_title(folded(self.finding()), fontsize="small")
-        if len(self.way):
+        if ax.get_legend_handles_labels()[0]:
             ax.legend(frameon=False)
         return figure

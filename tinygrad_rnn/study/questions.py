@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .nonfinite import Origin, backward_cause, forward_cause, has, origin_of
 from .operands import Case, Why, short
 from .regions import Region
 from .scales import Scale
-from .tracing import Hop, Stat, Trace, Turn, line_of, noted, operation, place, stat
+from .tracing import Hop, Stat, Trace, Turn, noted, operation, place, stat
 from .vanished import CHOOSING, zero_cause
 
 
@@ -85,7 +86,7 @@ class Question:
 
     def _row(self, node: Node, k: int) -> tuple[Any, ...]:
         arrived, sent = self.trace.arrived.get(node), self.trace.sent.get((node, k))
-        line = None if node.source is None else line_of(node.source)
+        line = None if node.source is None else os.path.basename(node.source)
         return operation(node), self.past.steps.time(node), arrived and arrived.norm, sent and sent.norm, line
 
     # --- zero -----------------------------------------------------------------------------------------------
