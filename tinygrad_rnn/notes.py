@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ._mode import quiet, switch, thread
+from ._mode import switch, thread
+from ._quiet import quiet
 from .autograd.anomaly import user_line
 from .graph import Edge, Leaf, Node, memory_of
 
@@ -36,11 +37,7 @@ class Constant:
         source: str | None = None,
         made_of: tuple[weakref.ref[Any], ...] = (),
     ):
-        self.array: Any = array
-        self.cut: Edge | None = cut
-        self.how: str = how
-        self.source: str | None = source
-        self.made_of: tuple[weakref.ref[Any], ...] = made_of
+        self.array, self.cut, self.how, self.source, self.made_of = array, cut, how, source, made_of
 
 
 MOST = 8  # arrays that `made_of` lists

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..graph import Edge, Leaf, Node
 from .history import History
 from .operands import Case, Why, input_of, short

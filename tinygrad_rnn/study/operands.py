@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..graph import Edge, Node
 from ..ops.function import OUT
 from .history import History

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..graph import Edge, Node
 from .answers import Explanation
 from .history import History

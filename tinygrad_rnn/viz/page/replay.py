@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 from ...graph import FREED, Edge, Node, ancestors
 from ..model.items import Item, Link, Model
 from ..model.opened import watched_backward
