@@ -8,22 +8,46 @@ call per node in backward). Outside nothing is noted, and operations cost what t
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
 
 from ._mode import switch, thread
 from ._quiet import quiet
+from .autograd.anomaly import user_line
 from .graph import Edge, Leaf, Node, memory_of
 
 
 class Constant:
-    """An input without an edge: its array, and if a gradient could have passed here, the `edge` that was cut."""
+    """An input without an edge: its array, and if a gradient could have passed here, the edge that was `cut`.
 
-    __slots__ = ("array", "cut", "how")
+    how     what cut it: "detach", "no_grad", or "integer" for an operation whose result has no derivative; "" for data
+    source  "file.py:12" of the operation that cut it; None for a bare detach, which is none
+    made_of  arrays unknown to any graph from which operations made it, weakly: a weight may be among them
+    """
 
-    def __init__(self, array: Any, cut: Edge | None = None, how: str = ""):
-        self.array, self.cut, self.how = array, cut, how
+    __slots__ = ("array", "cut", "how", "made_of", "source")
+
+    def __init__(
+        self,
+        array: Any,
+        cut: Edge | None = None,
+        how: str = "",
+        source: str | None = None,
+        made_of: tuple[weakref.ref[Any], ...] = (),
+    ):
+        self.array, self.cut, self.how, self.source, self.made_of = array, cut, how, source, made_of
+
+
+MOST = 8  # arrays that `made_of` lists
+_outside: dict[int, tuple[weakref.ref[Any], Constant]] = {}  # id of an array made outside the graph -> it, what was cut
+
+
+def cut_of(array: np.ndarray) -> Constant | None:
+    """What `record()` knows of an array that an operation made outside the graph, from a value of the graph."""
+    known = _outside.get(id(array))
+    return known[1] if known is not None and known[0]() is array else None
 
 
 class Notes:
@@ -56,7 +80,7 @@ class record(switch):
     """
 
     def __init__(self) -> None:
-        self.origin: dict[int, tuple[Any, Edge, str]] = {}  # id of memory or view -> (it, made by, how it was cut)
+        self.origin: dict[int, tuple[Any, Constant]] = {}  # id of memory or view -> (it, what made it and cut it)
         super().__init__()
 
     def __enter__(self) -> Any:
@@ -68,47 +92,68 @@ class record(switch):
         }
         return super().__enter__()
 
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self.values = {}  # they lead back to self: what is noted would wait for the collector
+
     def _note(self, node: Node | None, out: Any, inputs: Any) -> None:
         outputs = out if isinstance(out, tuple) else (out,)
         if node is None:
             self._pass_on(outputs, inputs)
             return
         notes = node.notes = Notes()
-        notes.output, notes.saved = out, node.saved_tensors
+        notes.output, notes.saved, node.source = out, node.saved_tensors, user_line()
         for k, (edge, array) in enumerate(zip(node.edges, inputs, strict=False)):
             if edge is None and array is not None:
-                _, cut, how = self._origin(array)
-                notes.constants[k] = Constant(array, cut, how)
+                known = self._origin(array)
+                notes.constants[k] = (
+                    Constant(array)
+                    if known is None
+                    else Constant(array, known.cut, known.how, known.source, known.made_of)
+                )
         for number, array in enumerate(outputs):
-            self._remember(array, (node, number), "detach")
+            self._remember(array, Constant(None, (node, number), "detach"))
 
     def _pass_on(self, outputs: Any, inputs: Any) -> None:
         """An operation outside the graph: what it makes from a graph's value is that value, cut."""
-        how = "detach" if thread.mode.recording else "no_grad"
-        if any(isinstance(out, np.ndarray) and out.dtype.kind != "f" for out in outputs):
-            how = "integer"  # argmax, comparisons, .long(): a step function, no gradient passes
-        for array in inputs:
-            _, edge, _ = self._origin(array)
-            if edge is not None:
-                for out in outputs:
-                    self._remember(out, edge, how)
-                return
+        arrays = [array for array in inputs if isinstance(array, np.ndarray)]
+        known = [found for found in map(self._origin, arrays) if found is not None]
+        cut = next((found for found in known if found.cut is not None), None)
+        unknown = [weakref.ref(memory_of(a)) for a in arrays if a.dtype.kind == "f" and self._origin(a) is None]
+        refs = [*(ref for found in known for ref in found.made_of), *unknown]
+        made_of = tuple({id(ref): ref for ref in refs}.values())[:MOST]
+        first = cut or next(iter(known), None)
+        for out in outputs if cut or made_of else ():
+            how, source = (first.how, first.source) if first and first.source else (self._how(out), user_line())
+            made = Constant(None, cut and cut.cut, how, source, made_of)  # of several cuts, the first counts
+            self._remember(out, made)
+            _keep(out, made)
 
-    def _origin(self, array: Any) -> Any:
-        if not isinstance(array, np.ndarray):
-            return None, None, ""
-        for known_as in (array, memory_of(array)):
-            known = self.origin.get(id(known_as))
-            if known is not None and known[0] is known_as:
-                return known
-        return None, None, ""
+    def _how(self, out: np.ndarray) -> str:
+        if out.dtype.kind != "f":
+            return "integer"  # argmax, comparisons, .long(): a step function, no gradient passes
+        return "detach" if thread.mode.recording else "no_grad"
 
-    def _remember(self, array: Any, edge: Edge, how: str) -> None:
+    def _origin(self, array: Any) -> Constant | None:
+        if isinstance(array, np.ndarray):
+            for known_as in (array, memory_of(array)):
+                known = self.origin.get(id(known_as))
+                if known is not None and known[0] is known_as:
+                    return known[1]
+        return None
+
+    def _remember(self, array: Any, made: Constant) -> None:
         if isinstance(array, np.ndarray):
             owner = memory_of(array)
-            self.origin.setdefault(id(owner), (owner, edge, how))  # an unknown view is made by what made its memory
+            self.origin.setdefault(id(owner), (owner, made))  # an unknown view is made by what made its memory
             if owner is not array:
-                self.origin[id(array)] = array, edge, how
+                self.origin[id(array)] = array, made
+
+
+def _keep(array: np.ndarray, what: Constant) -> None:
+    """Remember `what` about `array`, as long as it lives."""
+    key = id(array)
+    _outside[key] = weakref.ref(array, lambda _: _outside.pop(key, None)), what
 
 
 class GradientNotes:

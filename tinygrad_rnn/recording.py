@@ -173,6 +173,11 @@ def record_node(node: Any, edges: tuple[Any, ...], arrays: tuple[Any, ...], out:
     return _as_node(node, edges, arrays, out, thread.mode)
 
 
+def without_gradient(out: Any, *arrays: Any) -> Any:
+    """A Tensor of `out`, computed from `arrays` by what has no derivative, such as a comparison: recorders hear of it."""
+    return _without_node(np.asarray(out), arrays, thread.mode)
+
+
 def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     """Make `node` part of the graph; return its output as a Tensor."""
     node.edges, node.scope, node.hooks = edges, mode.scope, None
@@ -269,6 +274,8 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         if x.__class__ is _ndarray:
             if x.dtype is not common:
                 arrays[k] = dtypes.cast(x, common)
+                if thread.mode.recorders:
+                    _tell(thread.mode, None, arrays[k], (x,))
         elif x.__class__ is int and common.kind in "iu":
             check_fits(op.__name__.lower(), x, common)
 

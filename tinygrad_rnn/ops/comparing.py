@@ -9,6 +9,7 @@ import numpy as np
 from .._quiet import quiet
 from ..arrays import check_pair, is_number
 from ..dtypes import result_type
+from ..recording import without_gradient
 from .checks import array, broadcast_shapes, is_tensor, named_dims, need_tensor, one_keepdim, wrap_dims
 from .function import Recorded
 
@@ -190,7 +191,7 @@ def _compare(name, function, input, other):
         common = result_type(x, y)
         x, y = x.astype(common), y.astype(common)
     try:
-        return input._of(np.asarray(function(x, y)))
+        return without_gradient(function(x, y), x, y)
     except ValueError:
         broadcast_shapes(name, x.shape, y.shape)
         raise

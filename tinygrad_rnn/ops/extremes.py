@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..recording import record_op
+from ..recording import record_op, without_gradient
 from .basic import Reshape, in_order, kept_shape
 from .checks import is_tensor, need_numbers, need_tensor, one_keepdim, wrap_dim, wrap_dims
 from .choosing import plain, select
@@ -107,7 +107,7 @@ def _extreme(name, arg, input, dim, keepdim, keepdims):
     if input.array.ndim == 0:
         return RESULTS[name](input.clone(), input._of(np.zeros((), np.int64)))
     nonempty(name, input, dim)
-    indices = input._of(np.expand_dims(arg(input.array, axis=dim), dim).astype(np.int64))
+    indices = without_gradient(np.expand_dims(arg(input.array, axis=dim), dim).astype(np.int64), input.array)
     values = input.gather(dim, indices)
     if not one_keepdim(keepdim, keepdims):
         values, indices = values.squeeze(dim), indices.squeeze(dim)
@@ -120,9 +120,10 @@ def _arg(name, function, input, dim, keepdim):
         if input.array.size == 0:
             raise IndexError(f"{name}(): cannot take the {name} of no elements (shape {tuple(input.shape)})")
         found = np.asarray(function(input.array), dtype=np.int64)
-        return input._of(found.reshape((1,) * input.array.ndim) if keepdim else found)
+        return without_gradient(found.reshape((1,) * input.array.ndim) if keepdim else found, input.array)
     dim = wrap_dim(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return input._of(np.zeros((), np.int64))
     nonempty(name, input, dim)
-    return input._of(np.asarray(function(input.array, axis=dim, keepdims=keepdim), dtype=np.int64))
+    found = np.asarray(function(input.array, axis=dim, keepdims=keepdim), dtype=np.int64)
+    return without_gradient(found, input.array)

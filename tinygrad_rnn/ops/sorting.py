@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..recording import without_gradient
 from .checks import need_numbers, need_tensor, wrap_dim
 from .extremes import RESULTS
 from .function import Recorded
@@ -27,9 +28,9 @@ class Sorting(Recorded):
             return input._of(np.zeros((), np.int64))
         x = input.array
         if not descending:
-            return input._of(np.argsort(x, axis=dim, kind="stable"))
+            return without_gradient(np.argsort(x, axis=dim, kind="stable"), x)
         backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")  # ties: the first stays first
-        return input._of(np.flip(x.shape[dim] - 1 - backwards, dim).copy())
+        return without_gradient(np.flip(x.shape[dim] - 1 - backwards, dim).copy(), x)
 
     def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Any:
         """(values, indices) sorted along `dim`; equal elements keep their order."""

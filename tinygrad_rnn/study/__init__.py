@@ -5,7 +5,9 @@ with tinygrad_rnn.record():
 tinygrad_rnn.study.report(loss)
 """
 
+from .answers import Explanation as Explanation
 from .decays import Decay as Decay, Line as Line, decay as decay
+from .diagnosis import explain as explain
 from .history import History as History
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
 from .reaching import Cut as Cut, Reach as Reach, reach as reach

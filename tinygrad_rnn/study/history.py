@@ -44,6 +44,7 @@ class History:
         self.edges: list[Edge] = []
         self.nodes: list[Node] = []
         self.steps: Steps = Steps([], {})
+        self.spliced: dict[Edge, Edge] = {}  # outputs of layers that were opened -> where they come from inside
         self._undo: contextlib.ExitStack = contextlib.ExitStack()
         self._values: dict[Edge, np.ndarray] | None = None
 
@@ -52,13 +53,13 @@ class History:
         """A context manager that opens the graph of `loss`: a scalar Tensor, a list of them, or an open History."""
         if isinstance(loss, History):
             return contextlib.nullcontext(loss)
-        return History(checked(loss), _callers_variables())
+        return History(checked(loss), callers_variables())
 
     def __enter__(self) -> History:
         edges: list[Edge] = [edge_of(loss) for loss in self.losses]
         with contextlib.ExitStack() as undo:
-            spliced = undo.enter_context(_opened([edge[0] for edge in edges]))
-            self.edges = [spliced.get(edge, edge) for edge in edges]
+            self.spliced = undo.enter_context(_opened([edge[0] for edge in edges]))
+            self.edges = [self.spliced.get(edge, edge) for edge in edges]
             self.nodes = ancestors([edge[0] for edge in self.edges])[::-1]
             undo.enter_context(_with_values(self.nodes))
             undo.enter_context(_without_retaining(self.nodes))
@@ -118,7 +119,7 @@ class History:
         return tensor.name or f"a tensor {tuple(leaf.shape)}"
 
 
-def _callers_variables() -> dict[str, Any]:
+def callers_variables() -> dict[str, Any]:
     """The variables where this package was called: they name what is in the graph."""
     frame = sys._getframe(1)
     while (
@@ -196,6 +197,7 @@ def _open(node: Node, recompute: Callable[[], tuple[Tensor, ...]], spliced: dict
     own = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
     new = [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]
     for k, inner in enumerate(new, start=1):
+        inner.source = node.source
         inner.birth = node.birth - 1 + k / (len(new) + 1)  # type: ignore[assignment]  # after what the node read
     spliced.update(own)
 
