@@ -5,6 +5,8 @@ with tinygrad_rnn.record():
 tinygrad_rnn.study.report(loss)
 """
 
+from .debugger import Walk as Walk, walk as walk
+from .events import Event as Event
 from .history import History as History
 from .results import Result as Result, Table as Table
 from .weights import (
