@@ -86,6 +86,8 @@ class record(switch):
     def _pass_on(self, outputs: Any, inputs: Any) -> None:
         """An operation outside the graph: what it makes from a graph's value is that value, cut."""
         how = "detach" if thread.mode.recording else "no_grad"
+        if any(isinstance(out, np.ndarray) and out.dtype.kind != "f" for out in outputs):
+            how = "integer"  # argmax, comparisons, .long(): a step function, no gradient passes
         for array in inputs:
             _, edge, _ = self._origin(array)
             if edge is not None:

@@ -6,9 +6,13 @@ tinygrad_rnn.study.report(loss)
 """
 
 from .debugger import Walk as Walk, walk as walk
+from .decays import Decay as Decay, Line as Line, decay as decay
 from .events import Event as Event
 from .history import History as History
+from .maps import GradientMap as GradientMap, gradient_map as gradient_map
+from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .results import Result as Result, Table as Table
+from .summary import Report as Report, report as report
 from .weights import (
     Contributions as Contributions,
     Truncation as Truncation,

@@ -104,7 +104,9 @@ def _sent(walk: Walk, sent: Sent) -> str:
 def _is_there(event: Event, position: int) -> bool:
     """Is there such an input? A layer without a bias has none."""
     notes = event.node.notes
-    return notes is None or notes.output is None or position in notes.constants or event.node.edges[position] is not None
+    return (
+        notes is None or notes.output is None or position in notes.constants or event.node.edges[position] is not None
+    )
 
 
 def _why_nothing(event: Event, position: int) -> str:

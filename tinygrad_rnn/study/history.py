@@ -53,7 +53,7 @@ class History:
         """A context manager that opens the graph of `loss`: a scalar Tensor, a list of them, or an open History."""
         if isinstance(loss, History):
             return contextlib.nullcontext(loss)
-        return History(checked(loss), sys._getframe(2).f_locals)
+        return History(checked(loss), _callers_variables())
 
     def __enter__(self) -> History:
         edges = [edge_of(loss) for loss in self.losses]
@@ -117,6 +117,16 @@ class History:
             if found:
                 return found
         return tensor.name or f"a tensor {tuple(leaf.shape)}"
+
+
+def _callers_variables() -> dict[str, Any]:
+    """The variables where this package was called: they name what is in the graph."""
+    frame = sys._getframe(1)
+    while (
+        frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]
+    ):
+        frame = frame.f_back
+    return dict(frame.f_locals)
 
 
 def checked(loss: Any) -> list[Tensor]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..graph import Edge, Node
 from .history import History, ones
 from .steps import feeding
 
+Start = tuple[list[Edge], list[Any]]  # edges to start backward from, and the gradient for each
 Place = tuple[int, int]  # (group, time step), see Steps.place
 
 
@@ -22,6 +25,10 @@ class Seed:
         """Add to what arrives at `edge`."""
         before = self.gradients.get(edge)
         self.gradients[edge] = gradient if before is None else before + gradient
+
+    def any(self) -> bool:
+        """Is any of it not zero? `output[-1]` sends zeros to all steps but the last: they have no loss."""
+        return any(np.any(gradient) for gradient in self.gradients.values())
 
     def both(self) -> tuple[list[Edge], list[Any]]:
         """The edges and the gradients, as `History.backward` takes them."""
@@ -52,10 +59,11 @@ def losses_in_time(past: History) -> dict[Place | None, Seed]:
             enter(edge, ones(edge))
     if starts:
         past.backward(watch, starts)
-    return dict(sorted(found.items(), key=lambda item: item[0] or (-1, -1)))
+    looked_at = {place: seed for place, seed in found.items() if place is None or seed.any()}
+    return dict(sorted(looked_at.items(), key=lambda item: item[0] or (-1, -1)))
 
 
-def last_loss(past: History) -> tuple[tuple[list[Edge], list[Any]], int | None, int]:
+def last_loss(past: History) -> tuple[Start, int | None, int]:
     """(what to start from, the step, how many steps have a loss): the loss of the last time step that has one."""
     found = losses_in_time(past)
     places = [place for place in found if place is not None]
@@ -64,7 +72,7 @@ def last_loss(past: History) -> tuple[tuple[list[Edge], list[Any]], int | None, 
     return found[places[-1]].both(), places[-1][1], len(places)
 
 
-def chosen_loss(past: History, at: Any) -> tuple[tuple[list[Edge], list[Any]], str]:
+def chosen_loss(past: History, at: Any) -> tuple[Start, str]:
     """The gradients to start from for `at` ("last", "all" or a time step), and words for it."""
     if at == "all":
         return (past.edges, [ones(edge) for edge in past.edges]), "of the whole loss"
@@ -72,7 +80,7 @@ def chosen_loss(past: History, at: Any) -> tuple[tuple[list[Edge], list[Any]], s
         start, step, many = last_loss(past)
         if step is None:
             return start, "of the loss"
-        return start, f"of the loss at t={step}" + (f" (of {many} steps with a loss: the last)" if many > 1 else "")
+        return start, f"of the loss at t={step}" + (f", the last of {many} steps with one" if many > 1 else "")
     found = {place[1]: seed for place, seed in losses_in_time(past).items() if place is not None}
     if at not in found:
         raise ValueError(f'study: at={at!r} must be "last", "all", or a time step with a loss: {_listed(found)}')

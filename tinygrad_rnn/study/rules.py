@@ -98,7 +98,7 @@ def input_names(node: Node) -> list[str]:
 
 def _kept(event: Event, places: dict[str, int], out: str) -> dict[str, Any]:
     """By their names in the formula: the small arrays that the rule kept."""
-    plan = getattr(event.node, "_saved_plan", ())
+    plan: Any = getattr(event.node, "_saved_plan", ())
     if len(plan) != len(event.saved):
         return {}
     arrays = {position: value for value, (position, _) in zip(event.saved, plan, strict=True)}

@@ -57,6 +57,7 @@ class Steps:
         self._of_cells(nodes)
         self._of_loops(nodes, variables)
         self._label()
+        self.tracks.sort(key=lambda track: (track.group, track.run[1] or 0, track.run[2] or "", track.name != "h"))
 
     def time(self, node: Node) -> int | None:
         """The time step of a node, None outside time."""
@@ -231,23 +232,23 @@ class _Loop:
         order = list(self.steps)
         previous = dict(zip(order[1:], order, strict=False))
         handed: dict[int, dict[Edge, bool]] = {}  # step -> {edge: has it another use than to grow?}
-        for node, (step, index) in self.place.items():
+        for node, (step, _) in self.place.items():
             for edge in node.edges:
                 if edge is None or edge[0] not in self.place:
                     continue
                 source, where = edge[0], self.place[edge[0]]
                 if where[0] == previous.get(step):
-                    grows = type(source) is type(node) and type(node).__name__ == "Add" and where[1] == index
+                    grows = type(source).__name__ == type(node).__name__ == "Add"
                     handed.setdefault(where[0], {})
                     handed[where[0]][edge] = handed[where[0]].get(edge, False) or not grows
         found: dict[tuple[Any, int, int], dict[int, Edge]] = {}  # (op, output, how manieth of these) -> by step
         for step in order:
-            seen: dict[tuple[Any, int], int] = {}
+            met: dict[tuple[Any, int], int] = {}
             for edge, carried in sorted(handed.get(step, {}).items(), key=lambda item: item[0][0].birth):
                 key = type(edge[0]), edge[1]
-                seen[key] = seen.get(key, 0) + 1
+                met[key] = met.get(key, 0) + 1
                 if carried:
-                    found.setdefault((*key, seen[key]), {})[step] = edge
+                    found.setdefault((*key, met[key]), {})[step] = edge
         for edges in found.values():
             self._add_last(edges, order[-1])
         return list(found.values())
@@ -300,6 +301,39 @@ def _memory_of(h: Track, tracks: list[Track]) -> Track | None:
                 if c is not h and edge[0].edges[0] in c.edges.values():
                     return c
     return None
+
+
+def inputs_in_time(nodes: list[Node], steps: Steps) -> dict[int, Edge]:
+    """The input x_t of each step, as far as a gradient goes there: what one step alone takes from outside time.
+
+    Raises RuntimeError if there is none.
+    """
+    used: dict[Edge, set[int]] = {}
+    takers: dict[Edge, tuple[str, int]] = {}
+    embedded: dict[int, Edge] = {}
+    for node in nodes:
+        t = steps.time(node)
+        if t is None:
+            continue
+        if type(node).__name__ == "Embedding":
+            embedded.setdefault(t, (node, 0))
+        for k, edge in enumerate(node.edges):
+            if edge is not None and steps.time(edge[0]) is None:
+                used.setdefault(edge, set()).add(t)
+                takers.setdefault(edge, (type(node).__name__, k))
+    alike: dict[tuple[str, int, int], dict[int, Edge]] = {}
+    for edge, at in used.items():
+        if len(at) == 1:
+            alike.setdefault((*takers[edge], len(edge[0].shapes[edge[1]])), {}).setdefault(min(at), edge)
+    found = max(alike.values(), key=len, default={})
+    if len(found) < 2 and len(embedded) > len(found):
+        found = embedded
+    if not found:
+        raise RuntimeError(
+            "study: no gradient goes to the inputs of the steps: x must require grad, or be computed "
+            "from something that does, such as an embedding"
+        )
+    return found
 
 
 def feeding(tracks: list[Track]) -> set[Node]:

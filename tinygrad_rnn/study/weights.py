@@ -14,7 +14,7 @@ from ..graph import Edge, Leaf, Node
 from ..models.truncation import Window, windows as windows_of
 from ..ops.inplace import edge_of
 from .history import History
-from .outside import Place, Seed, losses_in_time
+from .outside import Place, Seed, Start, losses_in_time
 from .results import Result, Table, norm
 from .steps import feeding
 
@@ -133,7 +133,7 @@ def target_edge(past: History, weight: Any) -> Edge:
     return edge
 
 
-def uses_of(past: History, target: Edge, start: tuple[list[Edge], list[Any]] | None = None) -> list[Use]:
+def uses_of(past: History, target: Edge, start: Start | None = None) -> list[Use]:
     """What each use of a value sends back to it; `start` as for `History.backward`, by default the loss.
 
     Values derived from the target alone, outside time, are the target's own: what arrives at them is led back to it.

@@ -1,0 +1,170 @@
+"""Which loss reaches which state: the norms ‖∂L_s/∂h_t‖ of every loss by every state, from one recorded graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._figure import new_figure
+from .._tensor import Tensor
+from .history import History, ones
+from .outside import Start, losses_in_time
+from .results import Result, Table, norm
+from .steps import Track, inputs_in_time
+from .weights import target_edge, uses_of
+
+LONGEST = 200  # losses that are all taken unless the caller chooses
+
+
+class GradientMap(Result):
+    """‖∂L_s/∂h_t‖ for losses s (rows) and time steps t (columns).
+
+    name     of what the gradients are by: "h", "x", a weight
+    rows     the time step of each loss, or its number in the list that was given
+    columns  the time steps t
+    norms    (rows, columns), or (rows, columns, B) with per_sample. nan: not connected; 0: connected, and exactly zero
+    """
+
+    def __init__(self, name: str, rows: list[int], columns: list[int], norms: np.ndarray):
+        self.name: str = name
+        self.rows: list[int] = rows
+        self.columns: list[int] = columns
+        self.norms: np.ndarray = norms
+
+    @property
+    def _whole(self) -> np.ndarray:
+        """The norms over the batch, too."""
+        return self.norms if self.norms.ndim == 2 else np.sqrt((self.norms**2).sum(-1))
+
+    def finding(self) -> str:
+        """How much smaller the gradient of the last loss is at the first step that it reaches."""
+        last = self._whole[-1]
+        reached = np.flatnonzero(np.isfinite(last))
+        if not len(reached):
+            return f"the last loss is connected to no ∂L/∂{self.name}_t"
+        first, own = reached[0], reached[-1]
+        ratio = last[first] / last[own] if last[own] else np.nan
+        return (
+            f"‖∂L/∂{self.name}_t‖ of the loss at {self.rows[-1]} is {last[own]:.3g} at t={self.columns[own]} and "
+            f"{last[first]:.3g} at t={self.columns[first]}, {ratio:.2g} of it"
+        )
+
+    def table(self) -> Table:
+        """A row for each loss: its norm at each t; "-" where they are not connected."""
+        shown = [[None if np.isnan(n) else float(n) for n in row] for row in self._whole]
+        return Table(("loss", *map(str, self.columns)), [(s, *row) for s, row in zip(self.rows, shown, strict=True)])
+
+    def plot(self) -> Any:
+        """A heat map on a log scale: losses down, time to the right. White: not connected; a cross: exactly zero."""
+        from matplotlib.colors import LogNorm
+
+        values = self._whole
+        figure, [[ax]] = new_figure(size=(7.0, 5.0))
+        positive = values[np.isfinite(values) & (values > 0)]
+        low, high = (positive.min(), positive.max()) if len(positive) else (1e-12, 1.0)
+        scale = LogNorm(max(low, high * 1e-8), high if high > low else low * 10)
+        image = ax.imshow(np.where(values > 0, values, np.nan), norm=scale, cmap="cividis", aspect="auto")
+        zeros = np.argwhere(values == 0)
+        ax.plot(zeros[:, 1], zeros[:, 0], "x", color="black", markersize=4, linestyle="none")
+        figure.colorbar(image, ax=ax, label=f"‖∂L_s/∂{self.name}_t‖")
+        for set_ticks, labels in ((ax.set_xticks, self.columns), (ax.set_yticks, self.rows)):
+            every = max(1, -(-len(labels) // 12))
+            set_ticks(range(0, len(labels), every), [str(label) for label in labels[::every]])
+        if values.size <= 144:
+            for (s, t), n in np.ndenumerate(values):
+                if n > 0:
+                    dark = scale(n) < 0.5
+                    ax.text(t, s, f"{n:.2g}", ha="center", va="center", color="white" if dark else "black", fontsize=8)
+        ax.set(xlabel="time step t", ylabel="loss s", title=self.finding())
+        ax.title.set_size("small")
+        return figure
+
+
+def gradient_map(
+    losses: Any, states: Any = "h", *, rows: Iterable[int] | None = None, per_sample: bool = False
+) -> GradientMap:
+    """‖∂L_s/∂h_t‖ for each loss s and time step t.
+
+    losses      a list of scalar losses; or one loss, split by the time step at which it looks at the recurrence
+    states      "h", "c" …, as the layer names them (with the layer where there are several: see the message that names
+                them); "x" for the inputs of the steps, where a gradient goes there; a weight, for its gradient by use
+    rows        which losses, if not all: time steps of one loss, places in a list. Needed beyond 200 losses
+    per_sample  norms over features alone: an axis for the batch is added
+
+    Raises ValueError for a state that is not there or too many losses, RuntimeError if the graph has no time steps.
+    """
+    many = isinstance(losses, (list, tuple))
+    with History.of(losses) as past:
+        past.steps.need()
+        starts = _starts(past, many)
+        wanted = _chosen(starts, rows)
+        name, columns, measure = _measure(past, states, per_sample)
+        found = [measure(starts[s]) for s in wanted]
+    return GradientMap(name, wanted, columns, _as_array(found, columns, per_sample))
+
+
+def _starts(past: History, many: bool) -> dict[int, Start]:
+    if many:
+        return {k: ([edge], [ones(edge)]) for k, edge in enumerate(past.edges)}
+    return {place[1]: seed.both() for place, seed in losses_in_time(past).items() if place is not None}
+
+
+def _chosen(starts: dict[int, Start], rows: Iterable[int] | None) -> list[int]:
+    if rows is None:
+        if len(starts) > LONGEST:
+            raise ValueError(
+                f"gradient_map: {len(starts)} losses take as many runs of backward: choose some with rows=, for example "
+                f"rows=range({min(starts)}, {max(starts) + 1}, {-(-len(starts) // 50)})"
+            )
+        return list(starts)
+    chosen = list(rows)
+    missing = [s for s in chosen if s not in starts]
+    if missing:
+        raise ValueError(f"gradient_map: no loss at {missing[:5]}; there are losses at {min(starts)} to {max(starts)}")
+    return chosen
+
+
+def _measure(past: History, states: Any, per_sample: bool) -> tuple[str, list[int], Any]:
+    """The name of what is asked for, its time steps, and a function from where to start to its norm by step."""
+    if isinstance(states, Tensor):
+        target = target_edge(past, states)
+        name = past.name_of(target[0]) if not target[0].edges else states.name or "the tensor"
+
+        def by_use(start: Start) -> dict[int, Any]:
+            uses = uses_of(past, target, start)
+            return {use.place[1]: norm(use.gradient) for use in uses if use.place is not None}
+
+        steps = {use.place[1] for use in uses_of(past, target) if use.place is not None}
+        return name, sorted(steps), by_use
+    if states == "x":
+        edges, name = inputs_in_time(past.nodes, past.steps), "x"
+    else:
+        track = _one_track(past.steps.chosen(states), states)
+        edges, name = track.edges, track.label
+    at = {edge: t for t, edge in edges.items()}
+
+    def by_state(start: Start) -> dict[int, Any]:
+        return {at[edge]: norm(g, per_sample) for edge, g in past.arriving(list(at), *start).items()}
+
+    return name, sorted(edges), by_state
+
+
+def _one_track(tracks: Sequence[Track], state: str) -> Track:
+    if len(tracks) > 1:
+        known = ", ".join(repr(track.label) for track in tracks)
+        raise ValueError(f"gradient_map: several states are called {state!r}: choose one of {known}")
+    return tracks[0]
+
+
+def _as_array(found: list[dict[int, Any]], columns: list[int], per_sample: bool) -> np.ndarray:
+    shape: tuple[int, ...] = (len(found), len(columns))
+    if per_sample:
+        shape += (max((len(n) for row in found for n in row.values()), default=0),)
+    norms = np.full(shape, np.nan)
+    for s, row in enumerate(found):
+        for t, n in row.items():
+            place = (s, columns.index(t))
+            norms[(*place, slice(len(n))) if per_sample else place] = n
+    return norms
