@@ -11,7 +11,7 @@ from .events import Event as Event
 from .history import History as History
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
-from .results import Result as Result, Table as Table
+from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .summary import Report as Report, report as report
 from .weights import (
     Contributions as Contributions,

@@ -75,10 +75,10 @@ class Walk(Result):
         """
         if isinstance(place, (int, np.integer)) and not isinstance(place, bool):
             return self._go(int(place))
-        if place is None and (step, layer, direction) == (None, None, None):
-            raise TypeError("walk: to() needs a place: a number, a name, a tensor, or step=")
         if isinstance(place, (Tensor, Node)):
             return self._go(self._event_of(place))
+        if not isinstance(place, (str, type(None))) or place == "" or (place, step, layer, direction) == (None,) * 4:
+            raise TypeError(f"walk: to() needs a number, a name, a tensor, a node, or step=, got {place!r}")
         if place in ("start", "end"):
             return self._go(0 if place == "start" else len(self) - 1)
         wanted = {"step": step, "layer": layer, "direction": direction}
@@ -105,10 +105,11 @@ class Walk(Result):
 
     def _nowhere(self, place: Any, wanted: dict[str, Any]) -> str:
         what = " and ".join([*([] if place is None else [repr(place)]), *(f"{k}={v!r}" for k, v in wanted.items())])
-        known = sorted({event.step for event in self if event.step is not None})
-        names = ", ".join(dict.fromkeys(event.name for event in self if event.name))
-        steps = f"the steps are {known[0]} to {known[-1]}" if known else "no step was recorded"
-        return f"walk: there is no event of {what}; {steps}; the names are {names}"
+        steps = sorted({event.step for event in self if event.step is not None})
+        known = f"the steps are {steps[0]} to {steps[-1]}" if steps else "no step was recorded"
+        if place is not None:
+            known = f"the names are {', '.join(dict.fromkeys(event.name for event in self if event.name))}"
+        return f"walk: there is no event of {what}; {known}"
 
     # --- what is known at the present event ------------------------------------------------------------------
 
@@ -180,7 +181,8 @@ class Walk(Result):
         _mark(top, np.flatnonzero(norms == 0), "o", "exactly zero", 0.03)
         _mark(top, np.flatnonzero(~np.isfinite(norms)), "x", "not finite", 0.97)
         top.axvline(self.position, color=SOFT, linestyle=":", linewidth=0.8)
-        top.set(ylabel="norm of what arrives", yscale="log" if (norms > 0).any() else "linear", title=self.finding())
+        top.set(ylabel="norm of what arrives", yscale="log" if (norms > 0).any() else "linear")
+        top.set_title(self.finding(), fontsize="medium")
         for k, leaf in enumerate(sorted(self.leaves, key=lambda leaf: -leaf.norm)[: len(COLOURS)]):
             uses = [(number, norm) for number, norm in self.uses(leaf) if norm > 0 and math.isfinite(norm)]
             ends = [*uses, (len(self) - 1, uses[-1][1])] if uses else [(0, np.nan)]
@@ -265,7 +267,7 @@ def _names(past: History) -> dict[Node, str]:
 def _mark(ax: Any, at: np.ndarray, marker: str, label: str, height: float) -> None:
     if at.size:
         heights, over = np.full(at.size, height), ax.get_xaxis_transform()
-        ax.plot(at, heights, marker, color=COLOURS[1], fillstyle="none", label=label, transform=over)
+        ax.plot(at, heights, marker, color=SOFT, fillstyle="none", label=label, transform=over)
 
 
 class _Running:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .debugger import Walk
 
 WIDTH = 100
-ROWS = 6  # inputs, or weights, that are listed; at most
+ROWS = 8  # inputs, or weights, that are listed; at most
 LONGEST = 40  # characters of a name
 
 
@@ -49,7 +49,7 @@ def _title(event: Event) -> str:
     layer = "" if event.layer is None else f"layer {event.layer}"
     reverse = "reverse" if event.direction == "reverse" else ""
     place = ", ".join(part for part in (clean(event.module), layer, reverse) if part)
-    name = f"{event.name} = {event.op}" if event.name else event.op
+    name = f"{event.name} = {event.op}" if event.name and event.node.edges else f"{event.name} {event.op}".strip()
     at = "" if event.step is None else f"t={event.step}"
     source = clean(event.node.source.replace("\\", "/").rpartition("/")[2]) if event.node.source else ""
     return "   ".join(part for part in (at, name, place, source) if part)
@@ -57,7 +57,7 @@ def _title(event: Event) -> str:
 
 def _arrives(event: Event) -> list[str]:
     at = f" at t={event.step}" if event.step is not None else ""
-    of = f"dL/d{output_symbol(event.node)}" + (f" = ∂L/∂{event.name}{at}" if event.name else "")
+    of = f"dL/d{output_symbol(event.node) or '(output)'}" + (f" = ∂L/∂{event.name}{at}" if event.name else "")
     parts = [g for g in gradients_of(event.gradient) if g is not None]
     shapes = " and ".join(str(tuple(g.shape)) for g in parts[:4]) + (" …" if len(parts) > 4 else "")
     line = f"{of}, shape {shapes}, norm {shown(event.norm)}"

@@ -12,9 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import engine
 from .._mode import quiet, switch
 from ..graph import Edge, Node
+from ..ops.inplace import changed_since
 from .results import norm, shown
 
 
@@ -76,6 +79,7 @@ class Event:
         """
         if not self.node.edges:
             return ()
+        self._check()
         found: list[tuple[Any, ...]] = []
         twin = _alone(self.node)
         twin.saved_tensors = self.saved
@@ -89,6 +93,14 @@ class Event:
         with switch(watchers=(watch,)):
             engine.backward([(twin, k) for k, _ in arrived], [g for _, g in arrived], keep=True, into_leaves=False)
         return found[0]
+
+    def _check(self) -> None:
+        for value in self.saved:
+            if isinstance(value, np.ndarray) and changed_since(value, self.node.birth):
+                raise RuntimeError(
+                    f"study: what event {self.number} ({self.op}) sent cannot be computed again: a value of shape "
+                    f"{value.shape} was changed in place since, as optimizer.step() does. Ask before that"
+                )
 
     def __repr__(self) -> str:
         parts = [self.op, self.name, "" if self.step is None else f"t={self.step}", f"norm {shown(self.norm)}"]

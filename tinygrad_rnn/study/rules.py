@@ -63,11 +63,11 @@ def _clauses(derivative: str) -> list[tuple[str, str]]:
 
 
 def output_symbol(node: Node) -> str:
-    """What the formula calls the output: "y" of y = tanh x; "output" if it has no name."""
+    """What the formula calls the output: "y" of y = tanh x; "" if it has no name of its own."""
     if isinstance(node, Leaf):
         return "x"
     symbol = formula(node)[0].partition(" =")[0]
-    return symbol if symbol.isalpha() and len(symbol) < 5 else "output"
+    return symbol if symbol.isalpha() and len(symbol) < 5 else ""
 
 
 def input_symbols(node: Node) -> list[str]:
