@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
+DOCS = (Path(__file__).parent.parent / "docs" / "study.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README + DOCS, re.S)
 
 
 def promised(block):
-    """The comments behind print calls, and the comment lines that continue them."""
+    """The comments behind print calls, and the comment lines that follow them."""
     lines, printing = [], False
     for line in block.splitlines():
         code, _, comment = line.partition("#")
-        if code.startswith("print(") and comment:
-            lines.append(comment[1:])
+        if code.startswith("print("):
+            lines += [comment[1:]] if comment else []
             printing = True
         elif printing and line.startswith("#"):
             lines.append(comment)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import io
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -51,3 +52,13 @@ def new_figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (7.0
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def folded(text: str, width: int = 90) -> str:
+    """A sentence as a title: in lines of `width` characters, three at most."""
+    return "\n".join(textwrap.wrap(text, width, max_lines=3, placeholder=" …"))
+
+
+def headline(ax: Any, text: str) -> None:
+    """Title a plot with a sentence."""
+    ax.set_title(folded(text), fontsize="small")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, headline, new_figure
 from .._mode import quiet
 from ..graph import Edge, Leaf, Node
 from ..ops.function import OUT
@@ -17,6 +16,15 @@ from .results import Result, Table, norm
 from .steps import Track
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
+
+WORDS = {  # for each cause of Line.causes, in the mean over time
+    "‖W‖": "W multiplies by {:.2g} at most",
+    "tanh′": "tanh′ is {:.2g}",
+    "relu′": "relu is on in {:.0%} of the units",
+    "saturated": "{:.0%} of the units are off or saturated",
+    "kept": "the gate keeps {:.2g}",
+    "other ways": "{:.0%} comes through other gates and outputs",
+}
 
 
 class Line:
@@ -103,10 +111,9 @@ class Decay(Result):
         reach = line.reach(self.epsilon)
         if reach is not None:
             words += f" and is below {self.epsilon:.0%} of its last value at t={reach[1]}, {reach[0]} steps back"
-        with np.errstate(all="ignore"):
-            means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
-        causes = [f"{name} is {mean:.2g}" for name, mean in means.items() if name != "saturated" or mean > 0]
-        return words + (f" (in the mean {', '.join(causes)})" if causes else "")
+        means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
+        causes = [WORDS[name].format(mean) for name, mean in means.items() if name != "saturated" or mean > 0]
+        return words + (f": {', '.join(causes)}" if causes else "")
 
     def table(self) -> Table:
         """state, t, norm, factor, and the causes."""
@@ -137,15 +144,10 @@ class Decay(Result):
             ylabel="‖∂L/∂state‖ at t",
             yscale="log" if any((x.whole > 0).any() for x in self.lines.values()) else "linear",
         )
-        top.set_title(folded(self.finding()), fontsize="small")
+        headline(top, self.finding())
         top.legend(frameon=False)
         below.set(xlabel="time step t (×: exactly zero)", ylabel="factor of the step")
         return figure
-
-
-def folded(text: str, width: int = 95) -> str:
-    """A long title in up to three lines."""
-    return "\n".join(textwrap.wrap(text, width)[:3])
 
 
 def decay(
@@ -264,7 +266,8 @@ def kept_share(node: Node, before: Edge) -> np.ndarray | None:
 
 def _operand(node: Node, position: int) -> np.ndarray | None:
     """The value of an input that the rule saved, or that was noted as a constant."""
-    for value, (place, _) in zip(node.saved_tensors, getattr(node, "_saved_plan", ()), strict=False):
+    plan: Any = getattr(node, "_saved_plan", ())
+    for value, (place, _) in zip(node.saved_tensors, plan, strict=False):
         if place == position and place != OUT and value is not None:
             return np.asarray(value)
     if node.notes is not None and position in node.notes.constants:

@@ -56,7 +56,7 @@ class History:
         return History(checked(loss), _callers_variables())
 
     def __enter__(self) -> History:
-        edges = [edge_of(loss) for loss in self.losses]
+        edges: list[Edge] = [edge_of(loss) for loss in self.losses]
         with contextlib.ExitStack() as undo:
             self.opened = undo.enter_context(_opened([edge[0] for edge in edges]))
             self.edges = [self.opened.get(edge, edge) for edge in edges]
@@ -105,7 +105,7 @@ class History:
             self._values = _known_values(self.nodes)
         return self._values.get(edge)
 
-    def name_of(self, leaf: Leaf) -> str:
+    def name_of(self, leaf: Any) -> str:
         """What the user calls a weight or an input: a parameter's path in its module, a variable, its own name."""
         tensor = leaf.variable
         if tensor is None:
@@ -208,9 +208,8 @@ def _with_values(nodes: list[Node]) -> Iterator[None]:
     for node in released:
         if node.notes is None or not node.notes.saved:
             raise RuntimeError(
-                f"study: backward has released the values of this graph ({len(released)} operations, the first is "
-                f"{node.name()}). Compute the loss inside `with tinygrad_rnn.record():`, or ask before backward(), or "
-                f"call backward(retain_graph=True)"
+                f"study: backward has released the values of this graph (the oldest is {node.name()}). Compute the loss "
+                f"inside `with tinygrad_rnn.record():`, or ask before backward(), or call backward(retain_graph=True)"
             )
     try:
         for node in released:
@@ -246,7 +245,8 @@ def _known_values(nodes: list[Node]) -> dict[Edge, np.ndarray]:
             outputs = node.notes.output
             known |= {(node, k): out for k, out in enumerate(outputs if isinstance(outputs, tuple) else (outputs,))}
             continue
-        for value, (position, _) in zip(node.saved_tensors, getattr(node, "_saved_plan", ()), strict=False):
+        plan: Any = getattr(node, "_saved_plan", ())
+        for value, (position, _) in zip(node.saved_tensors, plan, strict=False):
             edge = (node, node.n_outputs - 1) if position == OUT else node.edges[position]
             if isinstance(value, np.ndarray) and edge is not None and value.shape == edge[0].shapes[edge[1]]:
                 known.setdefault(edge, value)

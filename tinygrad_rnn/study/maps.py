@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import new_figure
+from .._figure import headline, new_figure
 from .._tensor import Tensor
 from .history import History, ones
 from .outside import Start, losses_in_time
@@ -43,11 +43,11 @@ class GradientMap(Result):
         last = self._whole[-1]
         reached = np.flatnonzero(np.isfinite(last))
         if not len(reached):
-            return f"the last loss is connected to no ∂L/∂{self.name}_t"
+            return f"the last loss is connected to no {self.name}"
         first, own = reached[0], reached[-1]
         ratio = last[first] / last[own] if last[own] else np.nan
         return (
-            f"‖∂L/∂{self.name}_t‖ of the loss at {self.rows[-1]} is {last[own]:.3g} at t={self.columns[own]} and "
+            f"‖∂L/∂{self.name}‖ of the loss at {self.rows[-1]} is {last[own]:.3g} at t={self.columns[own]} and "
             f"{last[first]:.3g} at t={self.columns[first]}, {ratio:.2g} of it"
         )
 
@@ -68,7 +68,7 @@ class GradientMap(Result):
         image = ax.imshow(np.where(values > 0, values, np.nan), norm=scale, cmap="cividis", aspect="auto")
         zeros = np.argwhere(values == 0)
         ax.plot(zeros[:, 1], zeros[:, 0], "x", color="black", markersize=4, linestyle="none")
-        figure.colorbar(image, ax=ax, label=f"‖∂L_s/∂{self.name}_t‖")
+        figure.colorbar(image, ax=ax, label=f"‖∂L_s/∂{self.name} at t‖")
         for set_ticks, labels in ((ax.set_xticks, self.columns), (ax.set_yticks, self.rows)):
             every = max(1, -(-len(labels) // 12))
             set_ticks(range(0, len(labels), every), [str(label) for label in labels[::every]])
@@ -77,8 +77,8 @@ class GradientMap(Result):
                 if n > 0:
                     dark = scale(n) < 0.5
                     ax.text(t, s, f"{n:.2g}", ha="center", va="center", color="white" if dark else "black", fontsize=8)
-        ax.set(xlabel="time step t", ylabel="loss s", title=self.finding())
-        ax.title.set_size("small")
+        ax.set(xlabel="time step t", ylabel="loss s")
+        headline(ax, self.finding())
         return figure
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, headline, new_figure
 from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node, ancestors
 from ..ops.inplace import edge_of
-from .decays import folded
 from .history import History
 from .outside import Start, chosen_loss
 from .results import Result, Table, norm
@@ -151,7 +150,7 @@ class Reach(Result):
                 ax.axvline(cut.step - 0.5, color=COLOURS[1], linestyle=":", label=f"{cut.how} at t={cut.step}")
         ax.set(xlabel="time step t", ylabel=f"‖∂L/∂{self.name}‖ at t, by its last value")
         ax.set_yscale("log" if (shares > 0).any() else "linear")
-        ax.set_title(folded(self.finding()), fontsize="small")
+        headline(ax, self.finding())
         ax.legend(frameon=False)
         return figure
 

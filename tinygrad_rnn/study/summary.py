@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, folded, new_figure
 from ..graph import FREED, Leaf, Node, memory_of
-from .decays import Decay, Line, decay, folded
+from .decays import Decay, Line, decay
 from .history import History
 from .outside import losses_in_time
 from .reaching import Cut, Reach, cuts_of, reach
@@ -264,8 +264,12 @@ def _bytes(n: int) -> str:
 
 
 def _draw(ax: Any, steps: list[int], values: np.ndarray, k: int, label: str) -> None:
-    style = ("-", "--", "-.")[k // len(COLOURS) % 3]
-    ax.plot(steps, np.where(values > 0, values, np.nan), color=COLOURS[k % len(COLOURS)], linestyle=style, marker=".",
-            markersize=3, label=label)  # fmt: skip
+    style = {
+        "color": COLOURS[k % len(COLOURS)],
+        "linestyle": ("-", "--", "-.", ":")[k % 4],
+        "marker": ".",
+        "markersize": 3,
+    }
+    ax.plot(steps, np.where(values > 0, values, np.nan), label=label, **style)
     if (values > 0).any():
         ax.set_yscale("log")

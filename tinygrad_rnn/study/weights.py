@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, headline, new_figure
 from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node
 from ..models.truncation import Window, windows as windows_of
@@ -73,7 +73,8 @@ class Contributions(Result):
         figure, [[top], [below]] = new_figure(2, 1, (7.0, 4.6), sharex=True)
         at = [k if step is None else step for k, step in enumerate(self.steps)]
         top.plot(at, np.where(self.norms > 0, self.norms, np.nan), color=COLOURS[0], marker=".")
-        top.set(ylabel="norm", yscale="log" if (self.norms > 0).any() else "linear", title=self.finding())
+        top.set(ylabel="norm", yscale="log" if (self.norms > 0).any() else "linear")
+        headline(top, self.finding())
         below.bar(at, self.shares, color=[COLOURS[0] if share >= 0 else COLOURS[1] for share in self.shares])
         below.axhline(0, color=SOFT, linewidth=0.8)
         below.set(xlabel="time step t of the use", ylabel="signed share")
@@ -235,7 +236,7 @@ class Truncation(Result):
             ax.plot(at, values, color=COLOURS[0], marker="o")
             ax.axhline(1, color=SOFT, linestyle="--", label="the full gradient")
             ax.set(ylabel=name)
-        top.set(title=self.finding())
+        headline(top, self.finding())
         below.set_xticks(at, [str(k2) if k1 == 1 else f"{k1}, {k2}" for k1, k2 in self.windows])
         below.set(xlabel="window k2 (steps that a loss reaches back); or k1, k2")
         below.legend(frameon=False)
