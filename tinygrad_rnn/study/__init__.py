@@ -13,9 +13,5 @@ from .maps import GradientMap as GradientMap, gradient_map as gradient_map
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .summary import Report as Report, report as report
-from .weights import (
-    Contributions as Contributions,
-    Truncation as Truncation,
-    contributions as contributions,
-    truncation as truncation,
-)
+from .truncating import Truncation as Truncation, truncation as truncation
+from .weights import Contributions as Contributions, contributions as contributions
