@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 # From the ground up. A name stands for a file or a folder. Files of one row may not import each other, files of
 # one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
 FLOORS = [
+    ["_quiet"],
     ["_figure", "_memory", "_mode", "_device", "_names", "threads", "trees"],
     ["dtypes", "random", "kernels"],
     ["arrays"],
@@ -33,6 +34,8 @@ FLOORS = [
     ["autograd", "utils.data"],
     ["nn.parameter", "nn.functional"],
     ["nn.init", "nn.backward_hooks"],
+    ["nn.walking"],
+    ["nn.saving"],
     ["nn.module"],
     ["nn", "optim"],
     ["models"],
@@ -58,10 +61,23 @@ FLOORS = [
 ONLY = {
     "kernels": ["kernels"],
     "graph": ["_mode"],
-    "ops": ["_mode", "graph", "ops", "kernels", "dtypes", "arrays", "recording", "random", "_device"],
-    "engine": ["_mode", "graph", "ops"],
-    "viz": ["_figure", "_mode", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
-    "study": ["_figure", "_mode", "graph", "ops", "engine", "gradients", "study", "notes", "_tensor", "nn.module", "models.truncation"],
+    "ops": ["_quiet", "_mode", "graph", "ops", "kernels", "dtypes", "arrays", "recording", "random", "_device"],
+    "engine": ["_quiet", "_mode", "graph", "ops"],
+    "viz": ["_figure", "_quiet", "_mode", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
+    "study": [
+        "_figure",
+        "_quiet",
+        "_mode",
+        "graph",
+        "ops",
+        "engine",
+        "gradients",
+        "study",
+        "notes",
+        "_tensor",
+        "nn.module",
+        "models.truncation",
+    ],
 }
 
 # Words that may not stand in the code of a folder (names and attributes, not comments).

@@ -2,23 +2,17 @@
 
 Everything here is per thread, and restored when an exception passes. Nothing here knows what a
 graph is; the recorder and the engine read these switches.
-
-NumPy's error state is kept here too. PyTorch is silent about infinities and NaN, so what this library computes is, however
-`np.seterr` and the warning filters stand; and the user's own error state is never changed. Operations run by
-`thread.mode.quietly`, backward and what is decorated with `quiet` under `np.errstate`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
-import numpy as np
+from ._quiet import Quiet
 
 
 class Scope(NamedTuple):
@@ -31,67 +25,13 @@ class Scope(NamedTuple):
     step: int | None = None  # the time step t
 
 
-# --- NumPy's error state ---------------------------------------------------------------------------------
-
-quiet = np.errstate(all="ignore")  # decorates functions that compute without the recorder
-_computing = contextvars.ContextVar("computing", default=False)
-
-
-def _quiet_context() -> contextvars.Context:
-    """A context where NumPy ignores floating-point errors.
-
-    NumPy (since 2.0) keeps its error state in a context variable, so a context that was prepared once does what
-    `np.errstate` does, for the tenth of the time that it takes to run a function there.
-    """
-    context = contextvars.Context()
-    context.run(np.seterr, all="ignore")
-    context.run(_computing.set, True)
-    return context
-
-
-def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Call what failed with a RuntimeError again, if it failed because the thread's quiet context is entered already.
-
-    A context cannot be entered twice, but an operation may be called while the thread is inside another one: by a
-    debugger, a signal handler, a finaliser. It is quiet there already, and `quietly` has only to call.
-    """
-    mode = thread.mode
-    if not _computing.get() or mode.quietly is _call:
-        raise  # noqa: PLE0704  (the error that is being handled where this is called)
-    outer, mode.quietly = mode.quietly, _call
-    try:
-        return function(*arguments, **options)
-    finally:
-        mode.quietly = outer
-
-
-def _call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    return function(*arguments, **options)
-
-
-@contextlib.contextmanager
-def users_errors() -> Iterator[None]:
-    """Inside, NumPy's error state is the user's again: for hooks and rules of the user, which backward calls."""
-    mode = thread.mode
-    outside, mode.outside = mode.outside, None
-    try:
-        with np.errstate(**(np.geterr() if outside is None else outside.run(np.geterr))):
-            yield
-    finally:
-        mode.outside = outside
-
-
-# --- switches ---------------------------------------------------------------------------------------------
-
-
-class Mode:
+class Mode(Quiet):
     """The switches of one thread, as a new thread starts with them."""
 
-    __slots__ = (
-        "before", "inference", "lift", "outside", "quietly", "recorders", "recording", "scope", "unrolled", "watchers"
-    )  # fmt: skip
+    __slots__ = ("before", "inference", "lift", "recorders", "recording", "scope", "unrolled", "watchers")
 
     def __init__(self) -> None:
+        super().__init__()
         self.recording = True  # do operations on tensors that require grad make nodes?
         self.inference = False
         self.scope = Scope()
@@ -100,8 +40,6 @@ class Mode:
         self.recorders: tuple[Callable[..., None], ...] = ()  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
         self.before: list[dict[str, Any]] = []  # what the active switches restore, innermost last
-        self.quietly: Callable[..., Any] = _quiet_context().run  # quietly(f, x) is f(x), without a word from NumPy
-        self.outside: contextvars.Context | None = None  # while backward runs: the context it was called in
 
 
 class _Thread(threading.local):

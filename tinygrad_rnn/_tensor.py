@@ -6,8 +6,8 @@
     grad    the gradient that backward left here, a Tensor or None
     name    shown in pictures; parameters get theirs from their module
 
-What it can compute is in `ops/`: each family of operations is a part of this class, and `tinygrad_rnn.tanh` is
-`Tensor.tanh`.
+Here is how it stands in the graph. What it can compute is in `ops/`: each family of operations is a part of this class
+by way of `Families`, and `tinygrad_rnn.tanh` is `Tensor.tanh`. Its `shape`, `dtype` and memory: `ops/describing.py`.
 """
 
 from __future__ import annotations
@@ -20,64 +20,19 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, printing, recording
-from ._device import cpu, device as _device
 from ._names import missing
 from .gradients import backward
 from .graph import Leaf, Node, RemovableHandle
-from .ops.activations import Activations
-from .ops.arithmetic import Arithmetic
-from .ops.checks import wrap_dim
-from .ops.choosing import Choosing
-from .ops.comparing import Comparing
-from .ops.converting import Converting
-from .ops.extremes import Extremes
-from .ops.filling import Filling
+from .ops.families import Families
 from .ops.function import Function, Recorded
-from .ops.gathering import Gathering
-from .ops.indexing import Indexing
-from .ops.inplace import edge_of, version
-from .ops.joining import Joining
-from .ops.logsums import LogSums
-from .ops.making import Making, Size, legacy_array
-from .ops.moving import Moving
-from .ops.powers import Powers
-from .ops.products import Products
-from .ops.reducing import Reducing
-from .ops.rounding import Rounding
-from .ops.running import Running
-from .ops.shaping import Shaping
-from .ops.softmax import Softmaxes
-from .ops.sorting import Sorting
-from .ops.special import Special
+from .ops.inplace import edge_of
+from .ops.making import legacy_array
 
 _new = object.__new__
 _adding = threading.RLock()  # threads may share weights: a sum read by one while another adds would be lost
 
 
-class Tensor(
-    Activations,
-    Arithmetic,
-    Choosing,
-    Comparing,
-    Converting,
-    Extremes,
-    Filling,
-    Gathering,
-    Indexing,
-    Joining,
-    LogSums,
-    Making,
-    Moving,
-    Powers,
-    Products,
-    Reducing,
-    Rounding,
-    Running,
-    Shaping,
-    Softmaxes,
-    Sorting,
-    Special,
-):
+class Tensor(Families):
     """Numbers that remember how they were computed. Make one with `tensor(...)`, `zeros(...)`, `randn(...)`.
 
     >>> x = tinygrad_rnn.tensor([1.0, 2.0], requires_grad=True)
@@ -110,89 +65,6 @@ class Tensor(
     @staticmethod
     def _record(op: type[Function], *inputs: Any, **options: Any) -> Any:
         return recording.record_op(op, *inputs, **options)
-
-    # --- what it is ---------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> Size:
-        """The size along each axis."""
-        return Size(self.array.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The element type."""
-        return self.array.dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.array.ndim
-
-    @property
-    def device(self) -> _device:
-        """Always the CPU."""
-        return cpu
-
-    is_cuda = False
-    is_sparse = False
-    is_quantized = False
-    layout = "strided"
-
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or its entry `dim`."""
-        return self.shape if dim is None else self.array.shape[wrap_dim("size", dim, self.array.ndim)]
-
-    def dim(self) -> int:
-        """The number of axes."""
-        return self.array.ndim
-
-    ndimension = dim
-
-    def numel(self) -> int:
-        """The number of elements."""
-        return self.array.size
-
-    nelement = numel
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes per element."""
-        return self.array.itemsize
-
-    element_size: Any = lambda self: self.array.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all elements."""
-        return self.array.nbytes
-
-    def stride(self, dim: int | None = None) -> Any:
-        """Steps in memory, in elements, from one entry to the next along each axis (or along `dim`)."""
-        steps = tuple(s // self.array.itemsize for s in self.array.strides)
-        return steps if dim is None else steps[dim]
-
-    def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Do the numbers lie in memory in reading order?"""
-        return self.array.flags.c_contiguous
-
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        return self.array.__array_interface__["data"][0]
-
-    def is_floating_point(self) -> bool:
-        """Is the element type a floating-point type?"""
-        return self.array.dtype.kind == "f"
-
-    def is_complex(self) -> bool:
-        """Always False: complex numbers are not supported."""
-        return False
-
-    @property
-    def _version(self) -> int:
-        """How often this tensor's memory was changed in place."""
-        return version(self.array)
-
-    # --- the graph ------------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -302,14 +174,14 @@ class Tensor(
             return
         me = weakref.ref(self)
 
-        def keep(g: Any) -> None:
+        def into_grad(g: Any) -> None:
             tensor = me()
             if tensor is not None:
                 tensor._add_grad(g, False)
 
-        keep.retains = me  # type: ignore[attr-defined]
+        into_grad.retains = me  # type: ignore[attr-defined]
         assert self._edge is not None
-        self._edge[0].add_hook(self._edge[1], keep)
+        self._edge[0].add_hook(self._edge[1], into_grad)
 
     @property
     def retains_grad(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import dtypes, random
 from ._device import check_device
-from ._mode import quiet
+from ._quiet import quiet
 from ._tensor import Tensor
 from .arrays import all_fitting, check_fits, fitting, is_number, operand, plain
 from .ops.checks import flat_ints
@@ -139,14 +139,9 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
 
 @quiet
 def arange(
-    start: Any = 0,
-    end: Any = None,
-    step: Any = 1,
-    *,
-    dtype: Any = None,
-    device: Any = None,
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Numbers from `start` (0 if left out) up to but not including `end`; int64 if all are ints."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, Tensor) else operand("arange", x) for x in (start, end, step))
@@ -198,26 +193,18 @@ def linspace(
 
 
 def rand(
-    *size: Any,
-    generator: random.Generator | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **named: Any,
-) -> Tensor:
+    *size: Any, generator: random.Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
     """Uniform random numbers from [0, 1)."""
     shape = flat_ints("rand", _size(size, named))
     return _random(random.source(generator).random(shape), dtype, device, requires_grad)
 
 
 def randn(
-    *size: Any,
-    generator: random.Generator | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **named: Any,
-) -> Tensor:
+    *size: Any, generator: random.Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
     """Normal random numbers with mean 0 and standard deviation 1."""
     shape = flat_ints("randn", _size(size, named))
     return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
@@ -245,14 +232,9 @@ def randn_like(
 
 @quiet
 def randint(
-    low: Any = 0,
-    high: Any = None,
-    size: Any = None,
-    *,
-    generator: random.Generator | None = None,
-    dtype: Any = None,
+    low: Any = 0, high: Any = None, size: Any = None, *, generator: random.Generator | None = None, dtype: Any = None,
     device: Any = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Random ints from [low, high), or [0, low): `randint(10, (2, 3))`, `randint(5, 10, (2, 3))`."""
     if size is None:
         low, high, size = 0, low, high
@@ -268,14 +250,9 @@ def randint(
 
 
 def randint_like(
-    input: Tensor,
-    low: Any = 0,
-    high: Any = None,
-    *,
-    generator: random.Generator | None = None,
-    dtype: Any = None,
+    input: Tensor, low: Any = 0, high: Any = None, *, generator: random.Generator | None = None, dtype: Any = None,
     device: Any = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """As `randint`, in the shape and type of `input`."""
     low, high = (0, low) if high is None else (low, high)
     made = randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)

@@ -34,8 +34,6 @@ class CharModel(nn.Module):
     cell        "rnn", "lstm" or "gru"
     """
 
-    recurrent: Any
-
     def __init__(self, vocabulary: int, cell: str = "lstm", embedding: int = 64, hidden: int = 128):
         super().__init__()
         self.embedding: Any = nn.Embedding(vocabulary, embedding)
@@ -64,8 +62,6 @@ def loss_of(scores: Tensor, target: Tensor) -> Tensor:
 class CtrlC:
     """Inside, the first Ctrl-C only sets `pressed`, so that no training step is left half done; the second raises."""
 
-    before: Any
-
     def __init__(self) -> None:
         self.pressed: bool = False
 
@@ -86,12 +82,9 @@ class CtrlC:
 
 
 def train(
-    model: CharModel,
-    text: CharText,
-    steps: int,
-    learning_rate: float = 3e-3,
+    model: CharModel, text: CharText, steps: int, learning_rate: float = 3e-3,
     report: Callable[[Progress], None] | None = None,
-) -> list[float]:
+) -> list[float]:  # fmt: skip
     """Train for `steps` batches; return the loss of each. Ctrl-C ends training early and returns what there is."""
     optimizer = optim.Adam(model.parameters(), lr=learning_rate)
     losses: list[float] = []

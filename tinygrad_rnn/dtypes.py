@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._mode import quiet
+from ._quiet import quiet
 
 dtype = np.dtype
 float16: dtype[Any] = np.dtype("float16")
@@ -32,9 +32,8 @@ int: dtype[Any] = int32
 long: dtype[Any] = int64
 
 SUPPORTED = (float16, float32, float64, uint8, int8, int16, int32, int64, bool)
-_OWN: dict[Any, np.dtype[Any]] = {
-    d: d for d in SUPPORTED
-}  # equal dtypes may be several objects; types of tensors are always these
+# equal dtypes may be several objects; types of tensors are always these
+_OWN: dict[Any, np.dtype[Any]] = {d: d for d in SUPPORTED}
 PYTHON_NUMBERS: set[type] = {builtins.bool, builtins.int, builtins.float}
 _KIND = {"b": 0, "u": 1, "i": 1, "f": 2}
 _default = float32

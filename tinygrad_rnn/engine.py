@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import Any
 
-from ._mode import quiet, thread, users_errors
+from ._mode import thread
+from ._quiet import quiet
 from .graph import FREED, Edge, Leaf, Node, ancestors
 from .ops import inplace
 from .ops.basic import Cast, SumTo
@@ -33,14 +34,14 @@ def backward(
     outputs: Sequence[Edge],
     gradients: Sequence[Any],
     inputs: Sequence[Edge] | None = None,
-    keep: bool = False,
+    retain: bool = False,
     lift: Any = None,
     into_leaves: bool = True,
 ) -> dict[Edge, Any]:
     """Send `gradients` back from `outputs`; return what arrived at `inputs`, a dict from edge to gradient.
 
     Without `inputs` every leaf adds its gradient to `.grad`. With them, only nodes on a path to an
-    input run, and inputs that are leaves add to `.grad` only if `into_leaves`. `keep` keeps the saved
+    input run, and inputs that are leaves add to `.grad` only if `into_leaves`. `retain` keeps the saved
     values for another backward. `lift` is the Tensor class if gradients are to be recorded: then
     `gradients` are Tensors and the rules run on Tensors.
     """
@@ -58,7 +59,7 @@ def backward(
     mode.recording, mode.lift = lift is not None, lift  # as `switch` does, which takes ten times as long
     mode.outside = mode.outside or copy_context()
     try:
-        _run(order, pending, needed, stops, wanted, keep, into_leaves)
+        _run(order, pending, needed, stops, wanted, retain, into_leaves)
     finally:
         mode.recording, mode.lift, mode.outside = outer
     return wanted or {}
@@ -94,7 +95,7 @@ def _run(
     needed: set[Node] | None,
     stops: set[Node],
     wanted: dict[Edge, Any] | None,
-    keep: bool,
+    retain: bool,
     into_leaves: bool,
 ) -> None:
     """The loop. `order` is newest first."""
@@ -150,7 +151,7 @@ def _run(
             else:
                 own.add(target)
                 pending[target] = before + d
-        if saved and not keep:
+        if saved and not retain:
             node.saved_tensors = FREED
 
 
@@ -193,7 +194,7 @@ def _through_hooks(node: Node, g: Any) -> Any:
     for number, hooks in node.hooks.items():
         for hook in tuple(hooks):
             if gathered[number] is not None:
-                with users_errors():
+                with thread.mode.users_errors():
                     replacement = hook(gathered[number])
                 if replacement is not None:
                     gathered[number] = replacement

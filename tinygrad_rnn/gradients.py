@@ -33,7 +33,7 @@ def backward(
         edges,
         seeds,
         targets,
-        keep=create_graph if retain_graph is None else retain_graph,
+        retain=create_graph if retain_graph is None else retain_graph,
         lift=type(tensors[0]) if create_graph else None,
     )
     for t in inputs or ():
@@ -72,7 +72,7 @@ def grad(
         edges,
         [_seed(t, g, create_graph) for t, g in zip(outputs, gradients, strict=True)],
         targets,
-        keep=create_graph if retain_graph is None else retain_graph,
+        retain=create_graph if retain_graph is None else retain_graph,
         lift=type(outputs[0]) if create_graph else None,
         into_leaves=False,
     )

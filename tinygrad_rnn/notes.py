@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ._mode import quiet, switch, thread
+from ._mode import switch, thread
+from ._quiet import quiet
 from .graph import Edge, Leaf, Node, memory_of
 
 
@@ -22,9 +23,7 @@ class Constant:
     __slots__ = ("array", "cut", "how")
 
     def __init__(self, array: Any, cut: Edge | None = None, how: str = ""):
-        self.array: Any = array
-        self.cut: Edge | None = cut
-        self.how: str = how
+        self.array, self.cut, self.how = array, cut, how
 
 
 class Notes:

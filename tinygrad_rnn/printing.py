@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import quiet
+from ._quiet import quiet
 
 LINE = 80
 EDGE = 3  # how many entries a summary shows at either end of an axis

@@ -1,6 +1,6 @@
 """Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted.
 
-`record` does it in general. `record_pair` does the same for the two operands of an operator, `record_one` for a
+`record_op` does it in general. `record_pair` does the same for the two operands of an operator, `record_one` for a
 function of one Tensor, `record_view` for slices and pieces. A small op is done in a microsecond, so what happens
 around it counts: these paths avoid loops, calls and packed arguments.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._mode import thread, within
+from ._mode import thread
 from .arrays import check_fits, operand
 from .graph import tick
 from .ops.function import Function, Recorded
@@ -51,7 +51,7 @@ def record_op(op: type[Function], *inputs: Any, **options: Any) -> Any:
     try:
         out = mode.quietly(node.forward, *arrays, **options)
     except RuntimeError:
-        return within(record_op, op, *inputs, **options)
+        return mode.within(record_op, op, *inputs, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
     if wanted and mode.recording:
@@ -64,7 +64,7 @@ def record_op(op: type[Function], *inputs: Any, **options: Any) -> Any:
 
 
 def record_one(op: type[Function], x: Any) -> Any:
-    """As `record`, for a function of one Tensor without options."""
+    """As `record_op`, for a function of one Tensor without options."""
     if not isinstance(x, Recorded):
         raise _no_tensor(op, (x,))
     a, edge = x.array, x._edge if not rebased or x._view is None else edge_of(x)
@@ -74,14 +74,14 @@ def record_one(op: type[Function], x: Any) -> Any:
     try:
         out = mode.quietly(node.forward, a)
     except RuntimeError:
-        return within(record_one, op, x)
+        return mode.within(record_one, op, x)
     if edge is not None and mode.recording:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
 
 
 def record_view(op: type[Function], x: Any, *options: Any) -> Any:
-    """As `record`, for an op that gives views of one Tensor; `options` are those of its forward, in order."""
+    """As `record_op`, for an op that gives views of one Tensor; `options` are those of its forward, in order."""
     a, edge = x.array, x._edge if not rebased or x._view is None else edge_of(x)
     node = op()
     out = node.forward(a, *options)
@@ -100,7 +100,7 @@ def _no_tensor(op: type[Function], inputs: tuple[Any, ...]) -> TypeError:
 
 
 def record_pair(op: type[Function], x: Any, y: Any) -> Any:
-    """As `record`, for the two operands of an operator; one is a Tensor. The hottest path of the library."""
+    """As `record_op`, for the two operands of an operator; one is a Tensor. The hottest path of the library."""
     if isinstance(x, Recorded):
         a, to_x = x.array, x._edge if not rebased or x._view is None else edge_of(x)
         if isinstance(y, Recorded):
@@ -119,7 +119,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
     try:
         out = mode.quietly(node.forward, a, b)
     except RuntimeError:
-        return within(record_pair, op, x, y)
+        return mode.within(record_pair, op, x, y)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
     if mode.recording and (to_x is not None or to_y is not None):

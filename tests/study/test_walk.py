@@ -161,6 +161,16 @@ def test_functions_that_users_write():
     assert "as Cube.backward computes it" in str(walk)
 
 
+def test_losses_of_one_operation_and_of_none():
+    a = tg.tensor(2.0, requires_grad=True)
+    alone = study.walk(a)
+    assert "norm 1: 1" in str(alone)
+    assert "nothing yet" not in str(alone)
+    both = study.walk([a * 2, a * a]).to("end").grads["a"]
+    assert isinstance(both, np.ndarray)
+    assert both == 2 + 4
+
+
 # --- going about --------------------------------------------------------------------------------------------------
 
 

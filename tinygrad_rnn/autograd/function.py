@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import Scope, is_grad_enabled, no_grad, switch, thread, users_errors
+from .._mode import is_grad_enabled, no_grad, switch, thread
 from .._tensor import Tensor
 from ..graph import FREED, Edge, Node
 from ..ops import function as ops
@@ -98,9 +98,6 @@ class FunctionNode(Node):
     """
 
     function: type[Function]  # set by Function.__init_subclass__
-    edges: tuple[Edge | None, ...]
-    saved_tensors: tuple[Any, ...]
-    scope: Scope
 
     def __init__(self, args: tuple[Any, ...]):
         self.edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])
@@ -206,7 +203,7 @@ class FunctionNode(Node):
     def backward(self, *gs: Any) -> Any:
         """Run the user's rule on Tensors; arrays in and out unless gradients are being recorded."""
         given = [self._gradient_in(k, g) for k, g in enumerate(gs)]
-        with users_errors():
+        with thread.mode.users_errors():
             returned = self.function.backward(self._for_rule(), *given)
         found = list(returned) if isinstance(returned, (tuple, list)) else [returned]
         while len(found) > len(self.edges) and found[-1] is None:  # PyTorch lets these pass

@@ -77,13 +77,9 @@ def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 def jacobian(
-    func: Callable[..., Any],
-    inputs: Any,
-    create_graph: bool = False,
-    strict: bool = False,
-    vectorize: bool = False,
+    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False,
     strategy: str = "reverse-mode",
-) -> Any:
+) -> Any:  # fmt: skip
     """J = dy/dx, of shape (*shape of y, *shape of x): one backward per entry of y.
 
     With a tuple of inputs, a tuple over them; with a tuple of outputs, a tuple over those (of tuples).
@@ -98,13 +94,9 @@ def jacobian(
 
 
 def hessian(
-    func: Callable[..., Any],
-    inputs: Any,
-    create_graph: bool = False,
-    strict: bool = False,
-    vectorize: bool = False,
+    func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False,
     outer_jacobian_strategy: str = "reverse-mode",
-) -> Any:
+) -> Any:  # fmt: skip
     """H = d²y/dx² of a function that returns one number, of shape (*shape of x, *shape of x).
 
     With a tuple of inputs, a tuple of tuples: [i][j] is the derivative by input i and input j.

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..gradients import grad
 
@@ -35,17 +35,10 @@ class Tolerance(NamedTuple):
 
 
 def gradcheck(
-    func: Callable[..., Any],
-    inputs: Tensor | Sequence[Any],
-    *,
-    eps: float = 1e-6,
-    atol: float = 1e-5,
-    rtol: float = 1e-3,
-    raise_exception: bool = True,
-    nondet_tol: float = 0.0,
-    check_undefined_grad: bool = True,
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], *, eps: float = 1e-6, atol: float = 1e-5,
+    rtol: float = 1e-3, raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True,
     fast_mode: bool = False,
-) -> bool:
+) -> bool:  # fmt: skip
     """Do the gradients of `func(*inputs)` agree with finite differences? True, or GradcheckError.
 
     inputs            those that require grad are checked, and must be float64
@@ -75,18 +68,10 @@ def gradcheck(
 
 
 def gradgradcheck(
-    func: Callable[..., Any],
-    inputs: Tensor | Sequence[Any],
-    grad_outputs: Tensor | Sequence[Tensor] | None = None,
-    *,
-    eps: float = 1e-6,
-    atol: float = 1e-5,
-    rtol: float = 1e-3,
-    raise_exception: bool = True,
-    nondet_tol: float = 0.0,
-    check_undefined_grad: bool = True,
-    fast_mode: bool = False,
-) -> bool:
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], grad_outputs: Tensor | Sequence[Tensor] | None = None, *,
+    eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True, nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True, fast_mode: bool = False,
+) -> bool:  # fmt: skip
     """Do the second derivatives agree with finite differences of the first? As `gradcheck`, of the gradient.
 
     grad_outputs  the gradient of the loss by each output, checked as further inputs; random by default
@@ -105,17 +90,9 @@ def gradgradcheck(
         found = grad(_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
-    return gradcheck(
-        gradient,
-        (*inputs, *given),
-        eps=eps,
-        atol=atol,
-        rtol=rtol,
-        raise_exception=raise_exception,
-        nondet_tol=nondet_tol,
-        check_undefined_grad=check_undefined_grad,
-        fast_mode=fast_mode,
-    )
+    options: dict[str, Any] = {"eps": eps, "atol": atol, "rtol": rtol, "raise_exception": raise_exception}
+    options |= {"nondet_tol": nondet_tol, "check_undefined_grad": check_undefined_grad, "fast_mode": fast_mode}
+    return gradcheck(gradient, (*inputs, *given), **options)
 
 
 # --- inputs and outputs -----------------------------------------------------------------------------
@@ -173,13 +150,9 @@ def _grads(outputs: list[Tensor], gs: list[np.ndarray], inputs: tuple[Any, ...],
 
 
 def _check_entries(
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    checked: list[int],
-    eps: float,
-    tolerance: Tolerance,
+    func: Callable[..., Any], inputs: tuple[Any, ...], checked: list[int], eps: float, tolerance: Tolerance,
     nondet_tol: float,
-) -> None:
+) -> None:  # fmt: skip
     outputs = _outputs(func, inputs)
     analytical = _analytical(outputs, inputs, checked)
     again = _analytical(outputs, inputs, checked)
@@ -208,25 +181,24 @@ def _analytical(outputs: list[Tensor], inputs: tuple[Any, ...], checked: list[in
 
 def _numerical(func: Callable[..., Any], inputs: tuple[Any, ...], x: np.ndarray, eps: float) -> list[np.ndarray]:
     """[output]: the Jacobian by central differences, (entries of the output, entries of x)."""
-    columns = []
-    for place in np.ndindex(x.shape):
-        before = x[place]
-        try:
-            x[place] = before + eps
-            above = _values(func, inputs)
-            x[place] = before - eps
-            below = _values(func, inputs)
-        finally:
-            x[place] = before
-        columns.append([_slope(a, b, eps).reshape(-1) for a, b in zip(above, below, strict=True)])
+    columns = [[d.reshape(-1) for d in _slopes(func, inputs, x, place, 1.0, eps)] for place in np.ndindex(x.shape)]
     if not columns:
         return [np.zeros((y.size, 0)) for y in _values(func, inputs)]
     return [np.stack(column, axis=1) for column in zip(*columns, strict=True)]
 
 
-@quiet
-def _slope(above: np.ndarray, below: np.ndarray, eps: float) -> np.ndarray:
-    return (above - below) / (2 * eps)
+def _slopes(func: Any, inputs: tuple[Any, ...], x: np.ndarray, place: Any, u: Any, eps: float) -> list[np.ndarray]:
+    """The central difference of each output, as x[place] moves along u."""
+    before = x[place].copy()
+    try:
+        x[place] = before + eps * u
+        above = _values(func, inputs)
+        x[place] = before - eps * u
+        below = _values(func, inputs)
+    finally:
+        x[place] = before
+    with np.errstate(all="ignore"):
+        return [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
 
 
 @quiet
@@ -265,7 +237,7 @@ def _check_projections(
             x = inputs[k].array
             u = random.standard_normal(x.shape)
             u = u / max(float(np.sqrt((u * u).sum())), 1e-300)
-            slope = sum_of(v, _directional(func, inputs, x, u, eps)[o])
+            slope = sum_of(v, _slopes(func, inputs, x, ..., u, eps)[o])
             expected = sum_of(analytical[i], u)
             if tolerance.misses(np.asarray(expected), np.asarray(slope)).any():
                 _check_entries(func, inputs, checked, eps, tolerance, np.inf)  # to name the entry
@@ -274,20 +246,6 @@ def _check_projections(
                     f"wrong: analytical {expected:.8g}, numerical {slope:.8g}; entry by entry the differences stay "
                     f"within atol={tolerance.atol:g}, rtol={tolerance.rtol:g}"
                 )
-
-
-def _directional(
-    func: Callable[..., Any], inputs: tuple[Any, ...], x: np.ndarray, u: np.ndarray, eps: float
-) -> list[np.ndarray]:
-    before = x.copy()
-    try:
-        x[...] = before + eps * u
-        above = _values(func, inputs)
-        x[...] = before - eps * u
-        below = _values(func, inputs)
-    finally:
-        x[...] = before
-    return [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
 
 
 def sum_of(a: np.ndarray, b: np.ndarray) -> float:

@@ -61,8 +61,7 @@ class CharText:
     """
 
     def __init__(self, text: str, batch_size: int = 32, steps: int = 64, validation: float = 0.1):
-        self.batch_size: int = batch_size
-        self.steps: int = steps
+        self.batch_size, self.steps = batch_size, steps
         self.vocabulary: Any = "".join(sorted(set(text)))
         self._number = {character: k for k, character in enumerate(self.vocabulary)}
         split = int(len(text) * (1 - validation))

@@ -29,13 +29,7 @@ from ..ops.making import Size
 MAX_DEPTH = 100
 ARRAY_KINDS = "biuf"
 KEY_TYPES = (str, int, float, bool, type(None), tuple, bytes, np.generic, np.dtype)
-SEQUENCES: dict[str, Callable[[Any], Any]] = {
-    "list": list,
-    "tuple": tuple,
-    "Size": Size,
-    "set": set,
-    "frozenset": frozenset,
-}
+SEQUENCES: dict[str, Callable[[Any], Any]] = {kind.__name__: kind for kind in (list, tuple, Size, set, frozenset)}
 MAPPINGS: dict[str, Callable[[Any], Any]] = {"dict": dict, "OrderedDict": OrderedDict}
 TENSORS: dict[str, Callable[..., Any]] = {"Tensor": Tensor, "Parameter": Parameter}
 

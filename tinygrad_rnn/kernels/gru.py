@@ -48,15 +48,9 @@ class ForwardSpace(Workspace):
 
 
 def gru_forward(
-    x: Array,
-    states: tuple[Array, ...],
-    weights: tuple[Array | None, ...],
-    reverse: bool,
-    for_backward: bool,
-    sizes: list[int] | None = None,
-    reset: str = "after",
-    update: str = "keep",
-) -> tuple[tuple[Array, ...], Lease | None]:
+    x: Array, states: tuple[Array, ...], weights: tuple[Array | None, ...], reverse: bool, for_backward: bool,
+    sizes: list[int] | None = None, reset: str = "after", update: str = "keep",
+) -> tuple[tuple[Array, ...], Lease | None]:  # fmt: skip
     """Run over x (T, B, I) from the state h0 (B, H); `reset` and `update` as in `cells.gru_transition`.
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state
@@ -148,16 +142,9 @@ class BackwardSpace(Workspace):
     `slopes` become the gradients of a_r, a_z, a_n; `after` has rows before them, for W_hn h."""
 
     def __init__(
-        self,
-        steps: int,
-        batch: int,
-        features: int,
-        hidden: int,
-        dtype: np.dtype,
-        length: int,
-        stretch: int,
+        self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, stretch: int,
         after: bool,
-    ):
+    ):  # fmt: skip
         rows = 4 if after else 3
         self.outside = np.empty((steps, hidden, batch), dtype)
         self.rz, self.rest = [np.empty((length, 2 * hidden, batch), dtype) for _ in range(2)]

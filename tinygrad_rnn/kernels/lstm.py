@@ -65,13 +65,6 @@ def _unpack(dW: np.ndarray, features: int) -> tuple[np.ndarray, ...]:
 class ForwardSpace(Workspace):
     """What forward writes, from the start state at z[0] on; unless `for_backward` only z is there for every step."""
 
-    z: np.ndarray
-    h: np.ndarray
-    tanh_c: np.ndarray
-    a: np.ndarray
-    cg: np.ndarray
-    views: Any
-
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, for_backward: bool):
         length = steps if for_backward else 1
         self.z = z = np.empty((steps + 1, features + hidden + 1, batch), dtype)
@@ -87,13 +80,9 @@ class ForwardSpace(Workspace):
 
 
 def lstm_forward(
-    x: Array,
-    states: tuple[Array, ...],
-    weights: tuple[Array | None, ...],
-    reverse: bool,
-    for_backward: bool,
+    x: Array, states: tuple[Array, ...], weights: tuple[Array | None, ...], reverse: bool, for_backward: bool,
     sizes: list[int] | None = None,
-) -> tuple[tuple[Array, ...], Lease | None]:
+) -> tuple[tuple[Array, ...], Lease | None]:  # fmt: skip
     """Run over x (T, B, I) from the states h0, c0 (B, H).
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state
@@ -141,20 +130,6 @@ def _steps(W: Any, space: ForwardSpace, sizes: list[int]) -> None:
 
 class BackwardSpace(Workspace):
     """What backward writes: `outside` for all steps, the factors of dW for a stretch, the rest for a block of them."""
-
-    outside: np.ndarray
-    rest: np.ndarray
-    local: np.ndarray
-    slope: np.ndarray
-    dz: np.ndarray
-    z_columns: np.ndarray
-    d: np.ndarray
-    through_h: np.ndarray
-    W_x: np.ndarray
-    W_h: np.ndarray
-    scales: np.ndarray
-    from_output: Any
-    views: Any
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, stretch: int):
         gates = (length, 4 * hidden, batch)

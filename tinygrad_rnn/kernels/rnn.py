@@ -24,14 +24,9 @@ class ForwardSpace(Workspace):
 
 
 def rnn_forward(
-    x: Array,
-    states: tuple[Array, ...],
-    weights: tuple[Any, ...],
-    reverse: bool,
-    for_backward: bool,
-    sizes: list[int] | None = None,
-    nonlinearity: str = "tanh",
-) -> tuple[tuple[Array, ...], Lease | None]:
+    x: Array, states: tuple[Array, ...], weights: tuple[Any, ...], reverse: bool, for_backward: bool,
+    sizes: list[int] | None = None, nonlinearity: str = "tanh",
+) -> tuple[tuple[Array, ...], Lease | None]:  # fmt: skip
     """Run over x (T, B, I) from the state h0 (B, H).
 
     sizes   how many sequences, counted from the first, still run at each step; ended ones keep their state

@@ -101,16 +101,11 @@ class CosineAttention(SequenceAttention):
         return (F.normalize(query, dim=-1) * self.scale) @ F.normalize(keys, dim=-1).mT
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"scale={self.scale}"
 
 
 class GeneralAttention(SequenceAttention):
     """score = qᵀ W k (Luong et al. 2015, "general"). W (Q, K), uniform in ±1/√K: query and keys may differ in size."""
-
-    query_size: int
-    key_size: int
-    weight: Parameter
 
     def __init__(self, query_size: int, key_size: int, device: Any = None, dtype: Any = None):
         super().__init__()
@@ -128,7 +123,6 @@ class GeneralAttention(SequenceAttention):
         return self.query_size, self.key_size
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"{self.query_size}, {self.key_size}"
 
 
@@ -140,10 +134,6 @@ class AdditiveAttention(SequenceAttention):
 
     Parameters: query.weight (A, Q), keys.weight (A, K), keys.bias (A,), score.weight (1, A).
     """
-
-    query: Linear
-    keys: Linear
-    score: Linear
 
     def __init__(self, query_size: int, key_size: int, hidden_size: int, device: Any = None, dtype: Any = None):
         super().__init__()

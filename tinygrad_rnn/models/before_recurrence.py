@@ -61,10 +61,6 @@ class NaiveModel(NextElement):
     of the sequence only, and it has no answer after `longest` elements.
     """
 
-    size: int
-    longest: int
-    by_length: ModuleList
-
     def __init__(self, size: int, longest: int):
         super().__init__()
         check_sizes("NaiveModel", size=size, longest=longest)
@@ -84,7 +80,6 @@ class NaiveModel(NextElement):
         )
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"size={self.size}, longest={self.longest}"
 
 
@@ -94,11 +89,8 @@ class AutoregressiveModel(NextElement):
     f(u) = W u + b, or with `hidden_size` the network W tanh(V u + a) + b.
     """
 
-    size: int
-    window: int
     hidden_size: Any
     hidden: Any
-    out: Linear
 
     def __init__(self, size: int, window: int, hidden_size: int | None = None):
         super().__init__()
@@ -116,7 +108,6 @@ class AutoregressiveModel(NextElement):
         return self.out(windows if self.hidden is None else self.hidden(windows).tanh())
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"size={self.size}, window={self.window}"
 
 
@@ -135,11 +126,6 @@ class LatentAutoregressiveModel(NextElement):
 
     cell   any recurrent cell that takes `size` features; RNNCell(size, hidden_size) if left out
     """
-
-    size: int
-    hidden_size: int
-    state: Recurrent
-    out: Linear
 
     def __init__(self, size: int, hidden_size: int, cell: Module | None = None):
         super().__init__()
@@ -166,19 +152,12 @@ class LinearStateSpace(NextElement):
     output_size  O; the size of x if left out, y_t is then the prediction of x_{t+1}
     """
 
-    size: int
-    hidden_size: int
     output_size: Any
 
     def __init__(
-        self,
-        size: int,
-        hidden_size: int,
-        output_size: int | None = None,
-        radius: float = 0.9,
-        device: Any = None,
+        self, size: int, hidden_size: int, output_size: int | None = None, radius: float = 0.9, device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         super().__init__()
         output_size = size if output_size is None else output_size
         check_sizes("LinearStateSpace", size=size, hidden_size=hidden_size, output_size=output_size)
@@ -225,5 +204,4 @@ class LinearStateSpace(NextElement):
         return found[np.argsort(-abs(found), kind="stable")]
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"size={self.size}, hidden_size={self.hidden_size}, output_size={self.output_size}"

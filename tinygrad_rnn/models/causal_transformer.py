@@ -77,26 +77,12 @@ class TransformerLM(Module):
     Size([1, 3, 10])
     """
 
-    embedding: Embedding
     position: Any
-    dropout: Dropout
-    blocks: ModuleList
-    norm: LayerNorm
-    readout: Linear
 
     def __init__(
-        self,
-        vocabulary: int,
-        d_model: int,
-        nhead: int,
-        num_layers: int,
-        dim_feedforward: int | None = None,
-        dropout: float = 0.0,
-        max_length: int | None = None,
-        tied: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, vocabulary: int, d_model: int, nhead: int, num_layers: int, dim_feedforward: int | None = None,
+        dropout: float = 0.0, max_length: int | None = None, tied: bool = True, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         made: dict[str, Any] = {"device": device, "dtype": dtype}
         self.embedding = Embedding(vocabulary, d_model, **made)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..ops.checks import need_tensor
 from .masks import lengths_of

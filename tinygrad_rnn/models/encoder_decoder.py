@@ -59,24 +59,13 @@ class Seq2Seq(Module):
     tied                readout and target embedding share one matrix (Press & Wolf 2017); needs embedding == hidden
     """
 
-    source: Embedding
-    encoder: GRU
-    target: Embedding
-    cell: GRUCell
     attention: Any
     combine: Any
-    readout: Linear
 
     def __init__(
-        self,
-        source_vocabulary: int,
-        target_vocabulary: int,
-        embedding: int,
-        hidden: int,
-        attention: str | None = "additive",
-        start: int = 0,
-        tied: bool = False,
-    ):
+        self, source_vocabulary: int, target_vocabulary: int, embedding: int, hidden: int,
+        attention: str | None = "additive", start: int = 0, tied: bool = False,
+    ):  # fmt: skip
         super().__init__()
         self.source = Embedding(source_vocabulary, embedding)
         self.encoder = GRU(embedding, hidden, batch_first=True)

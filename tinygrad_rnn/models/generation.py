@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import random
-from .._mode import no_grad, quiet
+from .._mode import no_grad
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..ops.checks import need_tensor
 from ..trees import tree_map
@@ -47,16 +48,10 @@ def greedy(next_scores: NextScores, state: Any, start: Tensor, max_steps: int, e
 
 
 def sample(
-    next_scores: NextScores,
-    state: Any,
-    start: Tensor,
-    max_steps: int,
-    end: int | None = None,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
+    next_scores: NextScores, state: Any, start: Tensor, max_steps: int, end: int | None = None,
+    temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None,
     generator: random.Generator | None = None,
-) -> Generated:
+) -> Generated:  # fmt: skip
     """Draw each token from what `filtered` leaves of the distribution; start, max_steps and end as in `greedy`.
 
     The scores are log-probabilities under the model itself, before filtering.
@@ -68,9 +63,8 @@ def sample(
         chances = filtered(logp, temperature, top_k, top_p)
         ends = chances.cumsum(-1)
         ends /= ends[:, -1:]
-        return (source.random((len(ends), 1)) < ends).argmax(
-            -1
-        )  # the first token whose interval ends beyond the number
+        drawn = source.random((len(ends), 1))
+        return (drawn < ends).argmax(-1)  # the first token whose interval ends beyond the number
 
     return _one_by_one(next_scores, state, start, max_steps, end, draw)
 
@@ -105,15 +99,9 @@ def filtered(
 
 @no_grad()
 def beam_search(
-    next_scores: NextScores,
-    state: Any,
-    start: Tensor,
-    max_steps: int,
-    width: int,
-    end: int | None = None,
-    length_penalty: float = 0.0,
-    batch_dim: int = 0,
-) -> Generated:
+    next_scores: NextScores, state: Any, start: Tensor, max_steps: int, width: int, end: int | None = None,
+    length_penalty: float = 0.0, batch_dim: int = 0,
+) -> Generated:  # fmt: skip
     """Keep the `width` best beginnings at each step, for each sequence of the batch.
 
         score = log P(tokens) / ((5 + length) / 6)^length_penalty            (Wu et al. 2016)
@@ -175,13 +163,9 @@ def rows_of(state: Any, rows: np.ndarray, batch_dim: int = 0) -> Any:
 
 @no_grad()
 def _one_by_one(
-    next_scores: NextScores,
-    state: Any,
-    start: Tensor,
-    max_steps: int,
-    end: int | None,
+    next_scores: NextScores, state: Any, start: Tensor, max_steps: int, end: int | None,
     choose: Callable[[np.ndarray], np.ndarray],
-) -> Generated:
+) -> Generated:  # fmt: skip
     """Greedy search and sampling: `choose` picks tokens (B,) by their log-probabilities (B, V)."""
     tokens = _check(next_scores, start, max_steps, end)
     ended = np.zeros(len(tokens), bool)

@@ -25,9 +25,6 @@ class SinusoidalEncoding(Module):
     nothing to learn and no longest sequence.
     """
 
-    features: int
-    base: float
-
     def __init__(self, features: int, base: float = 10000.0):
         super().__init__()
         check_sizes("SinusoidalEncoding", features=features)
@@ -47,7 +44,6 @@ class SinusoidalEncoding(Module):
         return input + self.at(np.arange(start, start + input.array.shape[-2]), input.dtype)
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"{self.features}, base={self.base}"
 
 
@@ -56,10 +52,6 @@ class LearnedEncoding(Module):
 
     Parameter: weight (max_length, E), normal with standard deviation 0.02.
     """
-
-    max_length: int
-    features: int
-    weight: Parameter
 
     def __init__(self, max_length: int, features: int, device: Any = None, dtype: Any = None):
         super().__init__()
@@ -80,7 +72,6 @@ class LearnedEncoding(Module):
         return input + self.weight[start:end]
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return f"{self.max_length}, {self.features}"
 
 

@@ -41,9 +41,6 @@ def read(recurrent: Any, x: Tensor, lengths: Any = None) -> Tensor:
 class OneToOne(Module):
     """y = V tanh(W x + b) + c: a feed-forward network, what a recurrent one is after a single step from state 0."""
 
-    hidden: Linear
-    readout: Linear
-
     def __init__(self, input_size: int, hidden_size: int, output_size: int):
         super().__init__()
         self.hidden = Linear(input_size, hidden_size)
@@ -57,10 +54,6 @@ class OneToOne(Module):
 class OneToMany(Module):
     """h_0 = tanh(W x + b),   h_t = cell(y_{t-1}, h_{t-1}),   y_t = V h_t + c,   y_0 = 0: one input sets the state, and
     each output is the next input."""
-
-    start: Linear
-    cell: RNNCell
-    readout: Linear
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int):
         super().__init__()
@@ -97,20 +90,10 @@ class ManyToOne(Module):
     bidirectional   the last states of both directions, the second of which has read from the end to the start
     """
 
-    recurrent: Any
-    readout: Linear
-    head: str
-    bidirectional: bool
-
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        output_size: int,
-        cell: str = "lstm",
-        head: str = "last",
+        self, input_size: int, hidden_size: int, output_size: int, cell: str = "lstm", head: str = "last",
         bidirectional: bool = False,
-    ):
+    ):  # fmt: skip
         super().__init__()
         check_choice("ManyToOne", "cell", cell, tuple(LAYERS))
         check_choice("ManyToOne", "head", head, tuple(HEADS))
@@ -134,9 +117,6 @@ class ManyToMany(Module):
     With bidirectional=True every y_t has seen the whole sequence; then nothing is said before the end is read.
     """
 
-    recurrent: Any
-    readout: Linear
-
     def __init__(
         self, input_size: int, hidden_size: int, output_size: int, cell: str = "lstm", bidirectional: bool = False
     ):
@@ -152,9 +132,6 @@ class ManyToMany(Module):
 
 class ManyToManyLate(Module):
     """Many to one, then one to many: all that is said must fit into the state in between, the encoder's bottleneck."""
-
-    encoder: ManyToOne
-    decoder: OneToMany
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int, cell: str = "lstm"):
         super().__init__()

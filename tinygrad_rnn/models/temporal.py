@@ -27,19 +27,11 @@ class CausalConv1d(Module):
     """
 
     conv: Module
-    padding: int
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        dilation: int = 1,
-        bias: bool = True,
-        weight_norm: bool = False,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, in_channels: int, out_channels: int, kernel_size: int, dilation: int = 1, bias: bool = True,
+        weight_norm: bool = False, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         conv = Conv1d(in_channels, out_channels, kernel_size, dilation=dilation, bias=bias, device=device, dtype=dtype)
         self.conv = normalise_weight(conv) if weight_norm else conv
@@ -56,23 +48,12 @@ class TemporalBlock(Module):
     Where the channels change, x passes through a convolution of width 1 first.
     """
 
-    conv1: CausalConv1d
-    conv2: CausalConv1d
-    dropout1: Dropout1d
-    dropout2: Dropout1d
     shortcut: Module | None
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        dilation: int = 1,
-        dropout: float = 0.0,
-        weight_norm: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, in_channels: int, out_channels: int, kernel_size: int, dilation: int = 1, dropout: float = 0.0,
+        weight_norm: bool = True, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         options: dict[str, Any] = {"dilation": dilation, "weight_norm": weight_norm, "device": device, "dtype": dtype}
         self.conv1 = CausalConv1d(in_channels, out_channels, kernel_size, **options)
@@ -98,19 +79,12 @@ class TCN(Module):
     weight_norm   as in the paper; False leaves it out
     """
 
-    blocks: Sequential
     receptive_field: int
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: Sequence[int],
-        kernel_size: int = 2,
-        dropout: float = 0.0,
-        weight_norm: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, in_channels: int, channels: Sequence[int], kernel_size: int = 2, dropout: float = 0.0,
+        weight_norm: bool = True, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         if not channels:
             raise ValueError("TCN: channels must name the width of at least one block, got none")

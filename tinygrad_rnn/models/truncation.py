@@ -56,12 +56,9 @@ def windows(steps: int, k1: int, k2: int | None = None) -> list[Window]:
 
 
 def truncated_bptt(
-    transition: Callable[[Any, Any], tuple[Tensor, Any]],
-    inputs: Sequence[Any],
-    state: Any,
-    k1: int,
+    transition: Callable[[Any, Any], tuple[Tensor, Any]], inputs: Sequence[Any], state: Any, k1: int,
     k2: int | None = None,
-) -> Iterator[Piece]:
+) -> Iterator[Piece]:  # fmt: skip
     """Yield for each window its loss, Σ of the losses since the last window; the caller goes backward and may update.
 
         for loss, state, _ in truncated_bptt(transition, inputs, state, k1=5, k2=10):

@@ -10,12 +10,11 @@ from .module import Module
 class _InPlace(Module):
     """A nonlinearity that may overwrite its input."""
 
+    _shown_if_set = ("inplace",)
+
     def __init__(self, inplace: bool = False):
         super().__init__()
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
+        self.inplace: bool = inplace
 
 
 class Sigmoid(Module):
@@ -42,40 +41,38 @@ class ReLU(_InPlace):
         return F.relu(input, self.inplace)
 
 
-class LeakyReLU(Module):
+class LeakyReLU(_InPlace):
     """x where x > 0, else negative_slope · x."""
 
+    _shown = ("negative_slope",)
+
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False):
-        super().__init__()
+        super().__init__(inplace)
         self.negative_slope: float = negative_slope
-        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
-
-class ELU(Module):
+class ELU(_InPlace):
     """x where x > 0, else alpha (eˣ - 1)."""
 
+    _shown = ("alpha",)
+
     def __init__(self, alpha: float = 1.0, inplace: bool = False):
-        super().__init__()
+        super().__init__(inplace)
         self.alpha: float = alpha
-        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return F.elu(input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
-
 
 class GELU(Module):
     """x Φ(x), Φ the normal distribution function; approximate="tanh" leaves erf out."""
+
+    _shown = ("approximate",)
 
     def __init__(self, approximate: str = "none"):
         super().__init__()
@@ -84,9 +81,6 @@ class GELU(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return F.gelu(input, self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
 
 
 class SiLU(_InPlace):
@@ -100,6 +94,8 @@ class SiLU(_InPlace):
 class Softplus(Module):
     """ln(1 + e^(beta x)) / beta, and x where beta x > threshold."""
 
+    _shown = ("beta", "threshold")
+
     def __init__(self, beta: float = 1.0, threshold: float = 20.0):
         super().__init__()
         self.beta: float = beta
@@ -109,27 +105,22 @@ class Softplus(Module):
         """Any shape -> the same shape."""
         return F.softplus(input, self.beta, self.threshold)
 
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
 
-
-class Hardtanh(Module):
+class Hardtanh(_InPlace):
     """x held between min_val and max_val."""
 
+    _shown = ("min_val", "max_val")
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False):
-        super().__init__()
+        super().__init__(inplace)
         if min_val >= max_val:
             raise AssertionError(f"Hardtanh: max_val {max_val} must be larger than min_val {min_val}")
         self.min_val: float = min_val
         self.max_val: float = max_val
-        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
 
 
 class ReLU6(_InPlace):
@@ -151,6 +142,8 @@ class LogSigmoid(Module):
 class GLU(Module):
     """a σ(b), where a and b are the halves of the input along `dim`."""
 
+    _shown = ("dim",)
+
     def __init__(self, dim: int = -1):
         super().__init__()
         self.dim = dim
@@ -159,12 +152,11 @@ class GLU(Module):
         """(…, 2 n, …) -> (…, n, …)."""
         return F.glu(input, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
 
 class Softmax(Module):
     """e^x / Σ e^x along `dim`."""
+
+    _shown = ("dim",)
 
     def __init__(self, dim: int | None = None):
         super().__init__()
@@ -174,12 +166,11 @@ class Softmax(Module):
         """Any shape -> the same shape."""
         return F.softmax(input, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
 
 class LogSoftmax(Module):
     """ln softmax(x) along `dim`."""
+
+    _shown = ("dim",)
 
     def __init__(self, dim: int | None = None):
         super().__init__()
@@ -188,9 +179,6 @@ class LogSoftmax(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return F.log_softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
 
 class CosineSimilarity(Module):

@@ -37,19 +37,10 @@ class MultiheadAttention(Module):
     """
 
     def __init__(
-        self,
-        embed_dim: int,
-        num_heads: int,
-        dropout: float = 0.0,
-        bias: bool = True,
-        add_bias_kv: bool = False,
-        add_zero_attn: bool = False,
-        kdim: int | None = None,
-        vdim: int | None = None,
-        batch_first: bool = False,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
+        add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,
+        device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         if embed_dim <= 0 or num_heads <= 0:
             raise ValueError(
@@ -60,14 +51,11 @@ class MultiheadAttention(Module):
                 f"MultiheadAttention: embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads})"
             )
         check_probability("MultiheadAttention", dropout)
-        self.embed_dim: int = embed_dim
-        self.num_heads: int = num_heads
+        self.embed_dim, self.num_heads = embed_dim, num_heads
         self.head_dim: Any = embed_dim // num_heads
         self.kdim: Any = embed_dim if kdim is None else kdim
         self.vdim: Any = embed_dim if vdim is None else vdim
-        self.dropout: float = dropout
-        self.batch_first: bool = batch_first
-        self.add_zero_attn: bool = add_zero_attn
+        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
         self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
         shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(
             ("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_weight")
@@ -98,16 +86,10 @@ class MultiheadAttention(Module):
             init.xavier_normal_(self.bias_v)
 
     def forward(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        key_padding_mask: Tensor | None = None,
-        need_weights: bool = True,
-        attn_mask: Tensor | None = None,
-        average_attn_weights: bool = True,
+        self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None,
+        need_weights: bool = True, attn_mask: Tensor | None = None, average_attn_weights: bool = True,
         is_causal: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
         """Attend from query (L, B, E) to key (S, B, kdim) and value (S, B, vdim).
 
         With batch_first B comes first; a single sequence comes without B.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import users_errors
+from .._mode import thread
 from .._tensor import Tensor
 from ..ops.function import Array, Function, Value
 from ..recording import record_op
@@ -34,8 +34,7 @@ class Passage:
     """One call of a module with backward hooks."""
 
     def __init__(self, module: Any, hooks: list[Callable[..., Any]]):
-        self.module: Any = module
-        self.hooks: list[Callable[..., Any]] = hooks
+        self.module, self.hooks = module, hooks
         self.grad_output: Gradients = ()
         self.inputs_wait: bool = False  # do any of the inputs want a gradient?
 
@@ -65,7 +64,7 @@ class Passage:
 
     def _call(self, grad_input: Gradients) -> Gradients:
         for hook in self.hooks:
-            with users_errors():
+            with thread.mode.users_errors():
                 changed = hook(self.module, grad_input, self.grad_output)
             if changed is not None:
                 grad_input = changed if isinstance(changed, tuple) else (changed,)

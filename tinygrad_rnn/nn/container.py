@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .._tensor import Tensor
 from .module import Module
 from .parameter import Parameter
+
+Entry = TypeVar("Entry")  # what a container by name holds: modules or parameters
 
 
 def _position(name: str, index: Any, length: int) -> int:
@@ -113,6 +115,45 @@ class _Numbered(Module):
         return module
 
 
+class _Named(Module, Generic[Entry]):
+    """What ModuleDict and ParameterDict share: entries by name."""
+
+    @property
+    def _entries(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def __getitem__(self, key: str) -> Entry:
+        return self._entries[key]
+
+    def __delitem__(self, key: str) -> None:
+        del self._entries[key]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._entries.keys()
+
+    def values(self) -> Any:
+        """What stands under the names."""
+        return self._entries.values()
+
+    def items(self) -> Any:
+        """(name, entry) pairs."""
+        return self._entries.items()
+
+    def pop(self, key: str) -> Entry:
+        """Take the entry under `key` out and return it."""
+        return self._entries.pop(key)
+
+
 class Sequential(_Numbered):
     """Modules one after the other: each gets what the one before returned.
 
@@ -169,7 +210,7 @@ class ModuleList(_Uncalled, _Numbered):
         return ModuleList([*self, *other])
 
 
-class ModuleDict(_Uncalled):
+class ModuleDict(_Uncalled, _Named[Module]):
     """A dict of modules that are found as children; it has no forward."""
 
     def __init__(self, modules: Any = None):
@@ -177,43 +218,16 @@ class ModuleDict(_Uncalled):
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key: str) -> Module:
-        return self._modules[key]
+    @property
+    def _entries(self) -> dict[str, Any]:
+        return self._modules
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
 
-    def __delitem__(self, key: str) -> None:
-        del self._modules[key]
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._modules
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._modules.keys()
-
-    def values(self) -> Any:
-        """The modules."""
-        return self._modules.values()
-
-    def items(self) -> Any:
-        """(name, module) pairs."""
-        return self._modules.items()
-
     def clear(self) -> None:
         """Take all modules out."""
         self._modules.clear()
-
-    def pop(self, key: str) -> Module:
-        """Take the module under `key` out and return it."""
-        return self._modules.pop(key)
 
     def update(self, modules: Any) -> None:
         """Add the modules of a dict, or (name, module) pairs."""
@@ -268,7 +282,7 @@ class ParameterList(Module):
         return "\n".join(f"({k}): Parameter of shape {list(p.shape)}, {p.dtype}" for k, p in enumerate(self))
 
 
-class ParameterDict(Module):
+class ParameterDict(_Named[Any]):
     """A dict of parameters that are found as such; plain tensors become parameters."""
 
     def __init__(self, parameters: Any = None):
@@ -276,39 +290,12 @@ class ParameterDict(Module):
         if parameters is not None:
             self.update(parameters)
 
-    def __getitem__(self, key: str) -> Any:
-        return self._parameters[key]
+    @property
+    def _entries(self) -> dict[str, Any]:
+        return self._parameters
 
     def __setitem__(self, key: str, value: Any) -> None:
         self.register_parameter(key, _as_parameter(value))
-
-    def __delitem__(self, key: str) -> None:
-        del self._parameters[key]
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._parameters
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._parameters.keys()
-
-    def values(self) -> Any:
-        """The parameters."""
-        return self._parameters.values()
-
-    def items(self) -> Any:
-        """(name, parameter) pairs."""
-        return self._parameters.items()
-
-    def pop(self, key: str) -> Any:
-        """Take the parameter under `key` out and return it."""
-        return self._parameters.pop(key)
 
     def update(self, parameters: Mapping[str, Any] | Any) -> None:
         """Add the parameters of a dict, or (name, parameter) pairs."""

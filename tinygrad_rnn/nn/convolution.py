@@ -26,19 +26,10 @@ class Conv1d(Module):
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int | str = 0,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int | str = 0,
+        dilation: int = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         super().__init__()
         if groups <= 0:
             raise ValueError(f"Conv1d: groups must be a positive integer, got {groups}")
@@ -56,9 +47,7 @@ class Conv1d(Module):
                 raise ValueError(f"Conv1d: padding='same' needs stride 1, got {stride}")
         else:
             padding = one_int("Conv1d", "padding", padding, 0)
-        self.in_channels: int = in_channels
-        self.out_channels: int = out_channels
-        self.groups: int = groups
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size: Any = (one_int("Conv1d", "kernel_size", kernel_size, 1),)
         self.stride: Any = (one_int("Conv1d", "stride", stride, 1),)
         self.dilation: Any = (one_int("Conv1d", "dilation", dilation, 1),)

@@ -11,20 +11,18 @@ from .module import Module
 class Dropout(Module):
     """Each number is 0 with probability p and divided by 1 - p otherwise, while training."""
 
+    _shown = ("p", "inplace")
+
     _drop = staticmethod(F.dropout)
 
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
         check_probability(type(self).__name__, p)
-        self.p: float = p
-        self.inplace: bool = inplace
+        self.p, self.inplace = p, inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """An input of any shape (Dropout1d, Dropout2d: with a channel axis) -> the same shape."""
         return self._drop(input, self.p, self.training, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Dropout1d(Dropout):

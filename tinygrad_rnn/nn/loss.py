@@ -81,15 +81,11 @@ class CrossEntropyLoss(_WeightedLoss):
     """-log softmax(input)[b, target_b]: `F.cross_entropy`, where the options are explained."""
 
     def __init__(
-        self,
-        weight: Tensor | None = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
+        self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
         label_smoothing: float = 0.0,
-    ):
+    ):  # fmt: skip
         super().__init__(weight, reduction)
-        self.ignore_index: int = ignore_index
-        self.label_smoothing: float = label_smoothing
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """input (B, K, …), target (B, …) of class indices or (B, K, …) of probabilities."""
@@ -135,8 +131,7 @@ class CTCLoss(_Loss):
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
         super().__init__(reduction)
-        self.blank: int = blank
-        self.zero_infinity: bool = zero_infinity
+        self.blank, self.zero_infinity = blank, zero_infinity
 
     def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any) -> Tensor:
         """log_probs (T, B, K), targets (B, S) or all labels in a row, and the lengths of both, (B,)."""

@@ -1,38 +1,23 @@
 """Module: parameters, buffers and other modules under names, and a `forward` that uses them.
 
-Calling a module sets the scope, so every node made inside knows its module path and which call it was.
+Calling a module sets the scope, so every node made inside knows its module path and which call it was. How the tree of
+modules is walked is in `walking.py`, how it is saved and loaded in `saving.py`.
 """
 
 from __future__ import annotations
 
-import copy
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from .. import dtypes
 from .._mode import Scope, thread
 from .._tensor import Tensor
-from ..create import as_tensor
 from ..graph import RemovableHandle, tick
-from ..ops.converting import parse_to
 from .backward_hooks import Passage
 from .parameter import Parameter
+from .saving import Saving
 
 
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict(strict=False)` did not find, and what it had no place for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not (self.missing_keys or self.unexpected_keys):
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-
-class Module:
+class Module(Saving):
     """Base of all layers and models: assign parameters and modules to attributes, and define `forward`.
 
     >>> class Net(nn.Module):
@@ -198,224 +183,15 @@ class Module:
 
     register_module = add_module
 
-    # --- walking ------------------------------------------------------------------------------------
-
-    def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """(path, module) for this module and all below it, each once."""
-        visited = set() if memo is None else memo
-        waiting: list[tuple[str, Module]] = [(prefix, self)]
-        while waiting:
-            path, module = waiting.pop()
-            if remove_duplicate and module in visited:
-                continue
-            visited.add(module)
-            yield path, module
-            children = [(f"{path}.{name}" if path else name, child) for name, child in module._modules.items()
-                        if child is not None]  # fmt: skip
-            waiting.extend(reversed(children))
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it."""
-        return (module for _, module in self.named_modules())
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """(name, module) for the modules right below this one."""
-        visited: set[Module] = set()
-        for name, child in self._modules.items():
-            if child is not None and child not in visited:
-                visited.add(child)
-                yield name, child
-
-    def children(self) -> Iterator[Module]:
-        """The modules right below this one."""
-        return (child for _, child in self.named_children())
-
-    def _named(
-        self, place: str, prefix: str, recurse: bool, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Any]]:
-        visited: set[Any] = set()
-        modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
-        for path, module in modules:
-            for name, value in getattr(module, place).items():
-                if value is not None and not (remove_duplicate and value in visited):
-                    visited.add(value)
-                    yield (f"{path}.{name}" if path else name), value
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """(path, parameter) of this module and all below; a shared parameter comes once."""
-        return self._named("_parameters", prefix, recurse, remove_duplicate)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters of this module and all below; a shared parameter comes once."""
-        return (p for _, p in self.named_parameters(recurse=recurse))
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """(path, buffer) of this module and all below."""
-        return self._named("_buffers", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers of this module and all below."""
-        return (b for _, b in self.named_buffers(recurse=recurse))
-
-    def get_submodule(self, target: str) -> Module:
-        """The module at a dotted path, "" for this one."""
-        module: Any = self
-        for name in target.split(".") if target else []:
-            if not isinstance(module, Module) or name not in module._modules:
-                raise AttributeError(f"{type(module).__name__} has no child module {name!r} (path {target!r})")
-            module = module._modules[name]
-        return module
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted path."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if name not in module._parameters or module._parameters[name] is None:
-            raise AttributeError(f"{type(module).__name__} has no parameter {name!r} (path {target!r})")
-        return module._parameters[name]
-
-    def apply(self, fn: Callable[[Module], Any]) -> Module:
-        """Call `fn` on every module below and then on this one; returns the module."""
-        for child in self.children():
-            child.apply(fn)
-        fn(self)
-        return self
-
-    # --- changing all at once -----------------------------------------------------------------------
-
-    def train(self, mode: bool = True) -> Module:
-        """Training mode for this module and all below: dropout drops, batch norm measures."""
-        if not isinstance(mode, bool):
-            raise ValueError(f"train(): mode is expected to be a bool, got {mode!r}")
-        for module in self.modules():
-            module.training = mode
-        return self
-
-    def eval(self) -> Module:
-        """Evaluation mode: `train(False)`."""
-        return self.train(False)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
-        """Freeze (False) or train all parameters."""
-        for p in self.parameters():
-            p.requires_grad_(requires_grad)
-        return self
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or set them to zero."""
-        for p in self.parameters():
-            if set_to_none:
-                p.grad = None
-            elif p.grad is not None:
-                p.grad.detach_().zero_()
-
-    def to(self, *args: Any, **kwargs: Any) -> Module:
-        """Convert floating-point parameters and buffers: `to(dtype)`, `to("cpu")`. In place; returns the module."""
-        wanted, _ = parse_to(args, kwargs)
-        if wanted is not None and wanted.kind != "f":
-            raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={wanted}")
-        for t in (*self.parameters(), *self.buffers()):
-            if t.dtype.kind == "f":
-                t.data = converted = t.detach().to(*args, **kwargs)
-                t.grad = None if t.grad is None else t.grad.to(converted.dtype)
-        return self
-
-    def float(self) -> Module:
-        """Parameters and buffers as float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Module:
-        """Parameters and buffers as float64."""
-        return self.to(dtypes.float64)
-
-    def half(self) -> Module:
-        """Parameters and buffers as float16 (storage; computing in it is slow)."""
-        return self.to(dtypes.float16)
-
-    def type(self, dst_type: Any) -> Module:
-        """Parameters and buffers as `dst_type`."""
-        return self.to(dst_type)
-
-    def cpu(self) -> Module:
-        """Itself: there is only the CPU."""
-        return self
-
-    def cuda(self, device: Any = None) -> Module:
-        """Raises: there is no GPU here."""
-        return self.to("cuda")
-
-    # --- state --------------------------------------------------------------------------------------
-
-    def state_dict(
-        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> OrderedDict[str, Tensor]:
-        """All parameters and persistent buffers by path. They share memory with the module."""
-        state = OrderedDict() if destination is None else destination
-        for path, module in self.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
-            start = f"{path}." if path else ""
-            for name, value in (*module._parameters.items(), *module._buffers.items()):
-                if value is not None and name not in module._transient:
-                    state[start + name] = value if keep_vars else value.detach()
-        return state
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
-        """Copy values into parameters and buffers by path; nothing is changed if any key or shape is wrong.
-
-        strict  missing and unexpected keys are errors; else they are returned
-        assign  let parameters take over the given memory instead of copying into theirs
-
-        Raises RuntimeError that lists every missing key, unexpected key and wrong shape.
-        """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"load_state_dict(): expected a dict, got {type(state_dict).__name__}")
-        own = self.state_dict(keep_vars=True)
-        missing = [key for key in own if key not in state_dict]
-        unexpected = [key for key in state_dict if key not in own]
-        problems = [
-            f"size mismatch for {key}: the state has shape {list(state_dict[key].shape)}, the module {list(own[key].shape)}"
-            for key in own
-            if key in state_dict and tuple(state_dict[key].shape) != tuple(own[key].shape)
-        ]
-        if strict:
-            problems = [*([f"unexpected keys: {_quoted(unexpected)}"] if unexpected else []),
-                        *([f"missing keys: {_quoted(missing)}"] if missing else []), *problems]  # fmt: skip
-        if problems:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
-        for key, target in own.items():
-            if key in state_dict:
-                source = as_tensor(state_dict[key])
-                if assign:
-                    target.data = source.detach()
-                else:
-                    target.data.copy_(source.detach())
-        return IncompatibleKeys(missing, unexpected)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Module:
-        twin = object.__new__(type(self))
-        memo[id(self)] = twin
-        for name, value in self.__dict__.items():
-            object.__setattr__(twin, name, copy.deepcopy(value, memo))
-        return twin
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError(
-            f"a whole module ({type(self).__name__}) is not pickled: save module.state_dict() with tinygrad_rnn.save(...), "
-            f"and load it with load_state_dict()"
-        )
-
     # --- printing -----------------------------------------------------------------------------------
+
+    _shown: tuple[str, ...] = ()  # the attributes that are printed, most often the constructor's arguments
+    _shown_if_set: tuple[str, ...] = ()  # those printed only where they are not False, None or 0
 
     def extra_repr(self) -> str:
         """What stands in the parentheses when the module is printed."""
-        return ""
+        names = [*self._shown, *(name for name in self._shown_if_set if getattr(self, name))]
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
     def _printed_children(self) -> list[tuple[str, str]]:
         """Names and texts of the modules right below."""
@@ -448,7 +224,3 @@ def _check_name(module: Module, name: str, place: dict[str, Any]) -> None:
         raise AttributeError(f"call super().__init__() first in {type(module).__name__}.__init__")
     if name not in place and (hasattr(type(module), name) or name in module.__dict__):
         raise KeyError(f"attribute {name!r} already exists")
-
-
-def _quoted(keys: list[str]) -> str:
-    return ", ".join(f'"{key}"' for key in keys)

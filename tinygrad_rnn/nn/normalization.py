@@ -34,19 +34,13 @@ class LayerNorm(_Normalization):
     """(x - mean) / √(variance + eps) · weight + bias over the last axes, of shape `normalized_shape`."""
 
     def __init__(
-        self,
-        normalized_shape: int | Sequence[int],
-        eps: float = 1e-5,
-        elementwise_affine: bool = True,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
+        bias: bool = True, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape: Any = shape
-        self.eps: float = eps
-        self.elementwise_affine: bool = elementwise_affine
+        self.eps, self.elementwise_affine = eps, elementwise_affine
         _scale_and_shift(self, shape, elementwise_affine, elementwise_affine and bias, dtype)
         self.reset_parameters()
 
@@ -65,18 +59,13 @@ class RMSNorm(_Normalization):
     """x / √(mean(x²) + eps) · weight over the last axes; eps None is the smallest step of the dtype at 1."""
 
     def __init__(
-        self,
-        normalized_shape: int | Sequence[int],
-        eps: float | None = None,
-        elementwise_affine: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True,
+        device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape: Any = shape
-        self.eps: float | None = eps
-        self.elementwise_affine: bool = elementwise_affine
+        self.eps, self.elementwise_affine = eps, elementwise_affine
         weight = Parameter(empty(shape, dtype=dtype, device=device)) if elementwise_affine else None
         self.register_parameter("weight", weight)
         self.reset_parameters()
@@ -96,23 +85,13 @@ class GroupNorm(_Normalization):
     """
 
     def __init__(
-        self,
-        num_groups: int,
-        num_channels: int,
-        eps: float = 1e-5,
-        affine: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ):
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None,
+        dtype: Any = None, *, bias: bool = True,
+    ):  # fmt: skip
         super().__init__()
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
-        self.num_groups: int = num_groups
-        self.num_channels: int = num_channels
-        self.eps: float = eps
-        self.affine: bool = affine
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         _scale_and_shift(self, num_channels, affine, affine and bias, dtype)
         self.reset_parameters()
 
@@ -138,23 +117,12 @@ class BatchNorm1d(_Normalization):
     """
 
     def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ):
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True,
+    ):  # fmt: skip
         super().__init__()
-        self.num_features: int = num_features
-        self.eps: float = eps
-        self.momentum: float | None = momentum
-        self.affine: bool = affine
-        self.track_running_stats: bool = track_running_stats
+        self.num_features, self.eps, self.momentum, self.affine = num_features, eps, momentum, affine
+        self.track_running_stats = track_running_stats
         _scale_and_shift(self, num_features, affine, affine and bias, dtype)
         track = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if track else None)

@@ -18,9 +18,6 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
-    array: np.ndarray
-    grad: Tensor | None
-    name: str | None
 
     def __init__(self, data: Any = None, requires_grad: bool = True):
         if data is None:

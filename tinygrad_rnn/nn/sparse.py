@@ -20,34 +20,20 @@ class Embedding(Module):
     max_norm       rows that are used are first shortened to this norm, of order norm_type
     """
 
-    weight: Parameter
-
     def __init__(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
-        norm_type: float = 2.0,
-        device: Any = None,
-        dtype: Any = None,
-        _weight: Tensor | None = None,
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
+        norm_type: float = 2.0, device: Any = None, dtype: Any = None, _weight: Tensor | None = None,
         _freeze: bool = False,
-    ):
+    ):  # fmt: skip
         super().__init__()
         if padding_idx is not None:
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
-        self.num_embeddings: int = num_embeddings
-        self.embedding_dim: int = embedding_dim
-        self.padding_idx: int | None = padding_idx
-        self.max_norm: float | None = max_norm
-        self.norm_type: float = norm_type
+        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.max_norm, self.norm_type = max_norm, norm_type
+        table = empty(num_embeddings, embedding_dim, dtype=dtype, device=device) if _weight is None else _weight
+        self.weight = Parameter(table, requires_grad=not _freeze)
         if _weight is None:
-            _weight = empty(num_embeddings, embedding_dim, dtype=dtype, device=device)
-            self.weight = Parameter(_weight, requires_grad=not _freeze)
             self.reset_parameters()
-        else:
-            self.weight = Parameter(_weight, requires_grad=not _freeze)
 
     def reset_parameters(self) -> None:
         """Draw new starting values; the padding row becomes 0."""
@@ -58,13 +44,9 @@ class Embedding(Module):
 
     @classmethod
     def from_pretrained(
-        cls,
-        embeddings: Tensor,
-        freeze: bool = True,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
+        cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, max_norm: float | None = None,
         norm_type: float = 2.0,
-    ) -> Embedding:
+    ) -> Embedding:  # fmt: skip
         """An Embedding on a given table (V, E), whose memory it shares; not trained unless freeze=False."""
         if not isinstance(embeddings, Tensor):
             raise TypeError(

@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 _HALF = {kind: np.array(0.5, kind) for kind in "fd"}
-
-
 _ONE = {kind: np.array(1, kind) for kind in "fd"}
-
-
 _LARGE = {kind: np.array(limit, kind) for kind, limit in (("f", 88), ("d", 709))}  # e^limit is finite
 
 
@@ -142,7 +138,6 @@ class GELU(Function):
 
     widens = "always"
     saves: Saves = ("x",)
-    cdf: Any
 
     def forward(ctx, x: Array) -> Array:
         ctx.cdf = _normal_cdf(x)
@@ -191,8 +186,6 @@ class Softplus(Function):
 
     widens = "always"
     saves: Saves = ("x",)
-    beta: Any
-    threshold: Any
 
     def forward(ctx, x: Array, beta: Any, threshold: Any) -> Array:
         ctx.beta, ctx.threshold = beta, threshold
@@ -216,8 +209,6 @@ class Hardtanh(Function):
     """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves: Saves = ("x",)
-    low: Any
-    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high

@@ -150,7 +150,6 @@ class Arithmetic(Recorded):
         return record_op(Sub, input, other) if alpha == 1 else _with_multiple(input, Sub, other, alpha)
 
     subtract: Final = sub
-
     sub_: Final = in_place(sub)
 
     def mul(input: Tensor, other: Any) -> Tensor:
@@ -158,7 +157,6 @@ class Arithmetic(Recorded):
         return record_op(Mul, input, other)
 
     multiply: Final = mul
-
     mul_: Final = in_place(mul)
 
     def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -166,9 +164,7 @@ class Arithmetic(Recorded):
         return _divided(input, other, rounding_mode)
 
     divide: Final = div
-
     true_divide: Final = div
-
     div_: Final = in_place(div)
 
     def floor_divide(input: Tensor, other: Any) -> Tensor:
@@ -191,7 +187,6 @@ class Arithmetic(Recorded):
         return record_one(Neg, input)
 
     negative: Final = neg
-
     neg_: Final = in_place(neg)
 
     def abs(input: Tensor) -> Tensor:
@@ -200,7 +195,6 @@ class Arithmetic(Recorded):
         return record_one(Abs, input)
 
     absolute: Final = abs
-
     abs_: Final = in_place(abs)
 
     def square(input: Tensor) -> Tensor:
@@ -270,27 +264,19 @@ class Arithmetic(Recorded):
     def __rtruediv__(self: Tensor, other: Any) -> Tensor:
         return record_pair(Div, other, self)
 
-    def __neg__(self: Tensor) -> Tensor:
-        return self.neg()
-
     def __pos__(self: Tensor) -> Tensor:
         return self
-
-    def __abs__(self: Tensor) -> Tensor:
-        return self.abs()
-
-    def __floordiv__(self: Tensor, other: Any) -> Tensor:
-        return self.floor_divide(other)
 
     def __rfloordiv__(self: Tensor, other: Any) -> Tensor:
         return _divided(other, self, "floor")
 
-    def __mod__(self: Tensor, other: Any) -> Tensor:
-        return self.remainder(other)
-
     def __rmod__(self: Tensor, other: Any) -> Tensor:
         return _remainder(other, self)
 
+    __neg__: Final = neg
+    __abs__: Final = abs
+    __floordiv__: Final = floor_divide
+    __mod__: Final = remainder
     __iadd__: Final = add_
     __isub__: Final = sub_
     __imul__: Final = mul_

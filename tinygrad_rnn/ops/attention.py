@@ -32,8 +32,6 @@ class Attention(Function):
 
     saves: Saves = ("q", "k", "v", "out")
     fresh = True
-    scale: Any
-    drop: Any
 
     def forward(
         ctx, q: Array, k: Array, v: Array, bias: Array, scale: Any, hidden: Any = None, drop: Any = None
@@ -84,15 +82,9 @@ def _softmax_in_place(scores: np.ndarray, hidden: np.ndarray | None, may_be_empt
 
 
 def scaled_dot_product_attention(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Tensor:
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> Tensor:  # fmt: skip
     """softmax(scale · query keyᵀ + mask) value.
 
     query (…, L, E), key (…, S, E), value (…, S, D); returns (…, L, D).
@@ -120,14 +112,9 @@ def scaled_dot_product_attention(
 
 @widening_by_input
 def attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    bias: Tensor | None,
-    hidden: np.ndarray | None,
-    drop: np.ndarray | None = None,
-    scale: float | None = None,
-) -> tuple[Tensor, Tensor]:
+    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, hidden: np.ndarray | None,
+    drop: np.ndarray | None = None, scale: float | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Attention and its weights (before dropout); `hidden` is true where a query may not look."""
     q, k = query.array.shape, key.array.shape
     if scale is None:

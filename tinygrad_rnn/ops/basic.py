@@ -158,7 +158,6 @@ class Index(Function):
     """y = x[index]          dL/dx = zeros, with dL/dy added at the index"""
 
     fresh = True
-    index: Any
     from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, index: Any) -> Array:

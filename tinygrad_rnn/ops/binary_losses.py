@@ -65,12 +65,9 @@ def binary_cross_entropy(
 
 @widening
 def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean",
     pos_weight: Tensor | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """binary_cross_entropy(sigmoid(x), y) without the rounding: (1 - y) x + (1 + (w - 1) y) softplus(-x).
 
     weight      scales each loss

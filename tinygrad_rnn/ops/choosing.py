@@ -112,8 +112,6 @@ class Clamp(Function):
     """y = x held between `low` and `high` (numbers)          dL/dx = dL/dy where low ≤ x ≤ high, else 0"""
 
     saves: Saves = ("x",)
-    low: Any
-    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high
@@ -159,7 +157,6 @@ class Choosing(Recorded):
         return _clamp_tensors(input, min, max)
 
     clip: Final = clamp
-
     clamp_: Final = in_place(clamp)
 
     def clamp_min(input: Tensor, min: Any) -> Tensor:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._mode import quiet, thread
+from .._mode import thread
+from .._quiet import quiet
 from ..dtypes import int64, uint8
 from ..recording import record_op
 from .basic import sum_along
@@ -33,7 +34,6 @@ class CrossEntropy(Function):
     saves: Saves = ("x",)
     fresh = True
     exponentials: Any = None  # eˣ, and their sums, kept from forward for the first backward
-    options: Any
 
     def forward(ctx, x: Array, t: Any, pick: Any, spread: Any, u: Any, ignored: Any, total: Any) -> Array:
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
@@ -103,9 +103,6 @@ def places(t: Array, x: Array) -> Array:
 class Pick(Function):
     """y_b = x[b, t_b], one number of each row          dL/dx = dL/dy_b at (b, t_b), else 0"""
 
-    t: Any
-    columns: Any
-
     def forward(ctx, x: Array, t: Any) -> Array:
         ctx.t, ctx.columns = t, x.shape[1]
         return x[np.arange(len(t)), t]
@@ -129,13 +126,9 @@ class Place(Function):
 
 @widening
 def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Negative log-likelihood of the right class under softmax(input).
 
         loss_b = w[t_b] (logsumexp_k input[b, k] - input[b, t_b]),     mean = Σ_b loss_b / Σ_b w[t_b]
@@ -180,11 +173,7 @@ def cross_entropy(
 
 @widening
 def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
     """-w[t_b] input[b, t_b], for log-probabilities (B, K), (B, K, …) or (K,); the rest as `cross_entropy`."""
     name = "nll_loss"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..arrays import check_pair, is_number
 from ..dtypes import result_type
 from .checks import array, broadcast_shapes, is_tensor, named_dims, need_tensor, one_keepdim, wrap_dims
@@ -156,15 +156,9 @@ class Comparing(Recorded):
     __and__: Final = bitwise_and
     __or__: Final = bitwise_or
     __xor__: Final = bitwise_xor
-
-    def __rand__(self: Tensor, other: Any) -> Tensor:
-        return self.bitwise_and(other)
-
-    def __rxor__(self: Tensor, other: Any) -> Tensor:
-        return self.bitwise_xor(other)
-
-    def __ror__(self: Tensor, other: Any) -> Tensor:
-        return self.bitwise_or(other)
+    __rand__: Final = bitwise_and
+    __ror__: Final = bitwise_or
+    __rxor__: Final = bitwise_xor
 
     def __invert__(self: Tensor) -> Tensor:
         if self.array.dtype.kind == "f":

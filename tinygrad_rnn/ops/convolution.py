@@ -79,8 +79,6 @@ class ConvInput(Function):
 
     widens = "always"
     saves: Saves = {"w": "g", "g": "w"}
-    layout: Any
-    kernel: Any
 
     def forward(ctx, w: Array, g: Array, layout: Any, length: Array) -> Array:
         ctx.layout, ctx.kernel = layout, w.shape[2]
@@ -111,8 +109,6 @@ class ConvWeight(Function):
 
     widens = "always"
     saves: Saves = {"x": "g", "g": "x"}
-    layout: Any
-    length: Any
 
     def forward(ctx, x: Array, g: Array, layout: Any, kernel: Any) -> Array:
         ctx.layout, ctx.length = layout, x.shape[2]
@@ -143,14 +139,9 @@ def one_int(name: str, argument: str, value: Any, least: int) -> int:
 
 @widening
 def conv1d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int = 1,
-    padding: int | str = 0,
-    dilation: int = 1,
-    groups: int = 1,
-) -> Tensor:
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int | str = 0,
+    dilation: int = 1, groups: int = 1,
+) -> Tensor:  # fmt: skip
     """y[b, o, t] = bias[o] + Σ_{c, k} weight[o, c, k] · input[b, c, t · stride + k · dilation - padding]
 
     input     (B, C, L) or (C, L)

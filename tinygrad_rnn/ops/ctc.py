@@ -107,14 +107,9 @@ def _shifted(x, by):
 
 @widening
 def ctc_loss(
-    log_probs: Tensor,
-    targets: Tensor,
-    input_lengths: Any,
-    target_lengths: Any,
-    blank: int = 0,
-    reduction: str = "mean",
-    zero_infinity: bool = False,
-) -> Tensor:
+    log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
+    reduction: str = "mean", zero_infinity: bool = False,
+) -> Tensor:  # fmt: skip
     """-ln of the probability that log_probs spell the targets, summed over all timings (see `ops.ctc.CTC`).
 
     log_probs       (T, B, K), or (T, K) for one sequence: logarithms of probabilities, as log_softmax gives

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import random
-from .._mode import quiet
+from .._quiet import quiet
 from ..arrays import check_fits
 from .checks import is_tensor, need_tensor
 from .function import Recorded

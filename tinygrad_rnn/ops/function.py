@@ -2,10 +2,9 @@
 
 An instance is one node of the graph, and at the same time the `ctx` that forward and backward see.
 `forward(ctx, *arrays, **options)` computes the output; it may be a NumPy ufunc, which gets no ctx and calls its
-arguments x and y. `backward(ctx, g)` returns the gradient of
-each input, written in what arrays and Tensors share: operators, `[...]`, `.sum`, `.reshape`, `.mT`,
-`.shape`, and `call(Op, g, ...)` for the rest. In a normal backward it runs on arrays; when the
-gradient is itself recorded (`create_graph=True`) the same lines run on Tensors.
+arguments x and y. `backward(ctx, g)` returns the gradient of each input, written in what arrays and Tensors share:
+operators, `[...]`, `.sum`, `.reshape`, `.mT`, `.shape`, and `call(Op, g, ...)` for the rest. In a normal backward it
+runs on arrays; when the gradient is itself recorded (`create_graph=True`) the same lines run on Tensors.
 """
 
 from __future__ import annotations
@@ -52,10 +51,9 @@ class Function(Node):
     promotes: str = ""  # "common": cast mixed inputs to their common type first; "float": and integers to floats
     bools: str = "yes"  # does it take them? "mixed": only beside numbers
     view: bool = False  # the output looks into the memory of the first input
-    widens: str = (
-        ""  # "always": it rounds more than once, so float16 is computed in float32 and only the result rounded;
-    )
+    # "always": it rounds more than once, so float16 is computed in float32 and only the result rounded;
     # "number": the same where a Python number takes part that float16 would round, such as 0.1
+    widens: str = ""
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]

@@ -22,7 +22,6 @@ class BasicIndex(Index):
     """y = x[index] for ints and slices, a view of x          dL/dx = zeros, with dL/dy added at the index"""
 
     view = True
-    index: Any
     from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, index: Any) -> Array:

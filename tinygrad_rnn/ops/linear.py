@@ -25,7 +25,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         ValueError,
         TypeError,
         IndexError,
-    ):  # looking for the cause only now keeps the usual call short
+    ):  # asking for the cause only now keeps the usual call short
         if is_tensor(weight) and weight.ndim == 1 and (bias is None or bias.ndim == 0):
             return linear(input, weight.unsqueeze(0), None if bias is None else bias.unsqueeze(0)).squeeze(-1)
         raise _linear_error(input, weight, bias) from None

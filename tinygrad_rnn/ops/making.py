@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from .._device import check_device
-from .._mode import quiet
+from .._quiet import quiet
 from ..arrays import all_fitting, fitting, plain
 from .checks import flat_ints, is_tensor
 from .function import Recorded
@@ -83,16 +83,9 @@ class Making(Recorded):
 
 
 LEGACY_NAMES = {
-    "float16": "HalfTensor",
-    "float32": "FloatTensor",
-    "float64": "DoubleTensor",
-    "uint8": "ByteTensor",
-    "int8": "CharTensor",
-    "int16": "ShortTensor",
-    "int32": "IntTensor",
-    "int64": "LongTensor",
-    "bool": "BoolTensor",
-}
+    "float16": "HalfTensor", "float32": "FloatTensor", "float64": "DoubleTensor", "bool": "BoolTensor",
+    "uint8": "ByteTensor", "int8": "CharTensor", "int16": "ShortTensor", "int32": "IntTensor", "int64": "LongTensor",
+}  # fmt: skip
 
 
 @quiet

@@ -29,9 +29,6 @@ class Flip(Function):
 class Roll(Function):
     """y = x moved by `shifts` along `dims`, what falls off coming back at the start          dL/dx = dL/dy moved back"""
 
-    shifts: Any
-    dims: Any
-
     def forward(ctx, x: Array, shifts: Any, dims: Any) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
         return in_order(np.roll(x, shifts, dims))
@@ -58,7 +55,6 @@ class Diagonal(Function):
     """y = the diagonal `offset` of the last two axes, as one axis          dL/dx = zeros, with dL/dy on the diagonal"""
 
     view = True
-    offset: Any
     from_shape: tuple[int, ...]
 
     def forward(ctx, x: Array, offset: Any) -> Array:

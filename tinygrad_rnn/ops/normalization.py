@@ -33,7 +33,6 @@ class LayerNorm(Function):
     widens = "always"
     saves: Saves = ("x", "weight")
     fresh = True
-    moments: Any
 
     def forward(ctx, x: Array, weight: Array, bias: Array, eps: Any) -> Array:
         ctx.eps = eps
@@ -118,12 +117,9 @@ def column_sum(x: Value) -> Value:
 
 @widening_by_input
 def layer_norm(
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None,
     eps: float = 1e-5,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """(x - mean) / √(variance + eps) · weight + bias over the last axes, which have `normalized_shape`."""
     shape = _checked_shape("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     if input.array.size == 0:
@@ -171,15 +167,9 @@ def group_norm(
 
 
 def batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
+    bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
     """Normalise each channel of (B, C, …) over all other axes (Ioffe & Szegedy 2015).
 
     While training by the mean and variance of the input, which move the running ones by `momentum`; else by

@@ -18,14 +18,9 @@ if TYPE_CHECKING:
 
 
 def max_pool1d(
-    input: Tensor,
-    kernel_size: int,
-    stride: int | None = None,
-    padding: int = 0,
-    dilation: int = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
+    input: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0, dilation: int = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> Any:  # fmt: skip
     """The largest number of each window; (B, C, L) or (C, L) -> (B, C, T) or (C, T).
 
     stride          kernel_size if left out
@@ -52,13 +47,9 @@ def max_pool1d(
 
 @widening
 def avg_pool1d(
-    input: Tensor,
-    kernel_size: int,
-    stride: int | None = None,
-    padding: int = 0,
-    ceil_mode: bool = False,
+    input: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """The mean of each window; (B, C, L) or (C, L) -> (B, C, T) or (C, T). count_include_pad: padding counts as zeros."""
     kernel, stride, padding = _window("avg_pool1d", input, kernel_size, stride, padding)
     if input.dtype.kind != "f" and input.dtype != int64:

@@ -222,10 +222,8 @@ class Powers(Recorded):
         """input · ln(other), and 0 where input is 0."""
         return record_op(XLogY, input, other)
 
-    def __pow__(self: Tensor, other: Any) -> Tensor:
-        return self.pow(other)
-
     def __rpow__(self: Tensor, other: Any) -> Tensor:
         return record_pair(Pow, other, self)
 
+    __pow__: Final = pow
     __ipow__: Final = pow_

@@ -24,7 +24,6 @@ class Sum(Function):
 
     widens = "always"
     from_shape: tuple[int, ...]
-    dims: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         ctx.from_shape, ctx.dims = x.shape, dims
@@ -38,8 +37,6 @@ class Sum(Function):
 
 class Mean(Sum):
     """y = Σ x / n over `dims`          dL/dx = dL/dy / n"""
-
-    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         total = super().forward(x, dims, keepdim)
@@ -59,8 +56,6 @@ class Variance(Function):
 
     widens = "always"
     saves: Saves = ("x",)
-    dims: Any
-    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any, n: Any) -> Array:
         ctx.dims, ctx.n = dims, n
@@ -99,14 +94,9 @@ class Reducing(Recorded):
         return record_op(Mean, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
 
     def var(
-        input: Tensor,
-        dim: Any = None,
-        unbiased: bool | None = None,
-        keepdim: bool = False,
-        *,
-        correction: int | None = None,
-        keepdims: bool | None = None,
-    ) -> Tensor:
+        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+        correction: int | None = None, keepdims: bool | None = None,
+    ) -> Tensor:  # fmt: skip
         """The variance over `dim`: Σ (x - mean)² / (n - correction), correction 1 unless `unbiased=False`."""
         if isinstance(dim, bool):  # var(unbiased) as the second positional argument
             dim, unbiased = None, dim
@@ -122,14 +112,9 @@ class Reducing(Recorded):
 
     @widening
     def std(
-        input: Tensor,
-        dim: Any = None,
-        unbiased: bool | None = None,
-        keepdim: bool = False,
-        *,
-        correction: int | None = None,
-        keepdims: bool | None = None,
-    ) -> Tensor:
+        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+        correction: int | None = None, keepdims: bool | None = None,
+    ) -> Tensor:  # fmt: skip
         """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
         variance = input.var(dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
         return _root(variance)

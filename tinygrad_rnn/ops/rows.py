@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..dtypes import int32, int64
 from ..recording import record_op
 from .checks import need_float, need_tensor
@@ -37,8 +37,6 @@ class AddRows(Function):
     """
 
     widens = "always"
-    index: Any
-    skip: Any
 
     def forward(ctx, v: Array, index: Any, n_rows: Any, skip: Any) -> Array:
         ctx.index, ctx.skip = index, skip
@@ -62,11 +60,7 @@ class AddRows(Function):
 
 
 def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0
 ) -> Tensor:
     """The rows of `weight` (V, E) at the integers of `input` (…); returns (…, E).
 

@@ -27,7 +27,6 @@ class Prod(Function):
 
     widens = "always"
     saves: Saves = ("x",)
-    dim: Any
     keepdim: bool
 
     def forward(ctx, x: Array, dim: Any, keepdim: Any) -> Array:
@@ -49,8 +48,6 @@ class ProductBefore(Function):
 
     widens = "always"
     saves: Saves = ("x",)
-    dim: Any
-    after: Any
 
     def forward(ctx, x: Array, dim: Any, after: Any) -> Array:
         ctx.dim, ctx.after = dim, after
@@ -87,8 +84,6 @@ class Cumsum(Function):
     """y_k = Σ_{j≤k} x_j along `dim`          dL/dx_j = Σ_{k≥j} dL/dy_k"""
 
     widens = "always"
-    dim: Any
-    backwards: Any
 
     def forward(ctx, x: Array, dim: Any, backwards: Any = False) -> Array:
         ctx.dim, ctx.backwards = dim, backwards

@@ -114,7 +114,6 @@ class Shaping(Recorded):
         return record_view(Transpose, input, tuple(dims))
 
     swapaxes: Final = transpose
-
     swapdims: Final = transpose
 
     def t(input: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed, move_mean_square
 
 
 class Adadelta(Optimizer):
@@ -31,16 +31,9 @@ class Adadelta(Optimizer):
     buffers: tuple[str, ...] = ("square_avg", "acc_delta")
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0,
-        *,
-        maximize: bool = False,
-        **execution: Any,
-    ):
+        self, params: Iterable[Any], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0, *,
+        maximize: bool = False, **execution: Any,
+    ):  # fmt: skip
         check_execution("Adadelta", execution)
         options = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "maximize": maximize})
@@ -51,21 +44,12 @@ class Adadelta(Optimizer):
         v, u = self._buffer(p, "square_avg"), self._buffer(p, "acc_delta")
         t, d = np.empty_like(x), np.empty_like(x)
         g = decayed(x, g, group["weight_decay"])
-
-        v *= rho
-        np.multiply(g, g, out=t)
-        t *= 1 - rho
-        v += t
-
+        move_mean_square(v, g, rho, t)
         np.add(u, eps, out=d)
         np.add(v, eps, out=t)
         d /= t
         np.sqrt(d, out=d)
         d *= g
-
-        u *= rho
-        np.multiply(d, d, out=t)
-        t *= 1 - rho
-        u += t
+        move_mean_square(u, d, rho, t)
         d *= float(group["lr"])
         x -= d

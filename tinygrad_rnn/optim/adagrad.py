@@ -28,27 +28,15 @@ class Adagrad(Optimizer):
     maximize                   along the gradient, instead of against it
     """
 
-    checks: dict[str, Check] = {
-        "lr": FROM_ZERO,
-        "lr_decay": FROM_ZERO,
-        "weight_decay": FROM_ZERO,
-        "initial_accumulator_value": FROM_ZERO,
-        "eps": FROM_ZERO,
-    }
+    checks: dict[str, Check] = dict.fromkeys(
+        ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"), FROM_ZERO
+    )
     buffers: tuple[str, ...] = ("sum",)
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        *,
-        maximize: bool = False,
-        **execution: Any,
-    ):
+        self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+        initial_accumulator_value: float = 0, eps: float = 1e-10, *, maximize: bool = False, **execution: Any,
+    ):  # fmt: skip
         check_execution("Adagrad", execution)
         options = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
         start = {"initial_accumulator_value": initial_accumulator_value}

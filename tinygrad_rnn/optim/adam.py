@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, TWO_BELOW_ONE, Check, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, TWO_BELOW_ONE, Check, Optimizer, check_execution, decayed, move_mean_square
 
 
 class Adam(Optimizer):
@@ -35,17 +35,9 @@ class Adam(Optimizer):
     decoupled = False  # AdamW's weight decay
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        **execution: Any,
-    ):
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 0, amsgrad: bool = False, *, maximize: bool = False, **execution: Any,
+    ):  # fmt: skip
         check_execution(type(self).__name__, execution)
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "amsgrad": amsgrad, "maximize": maximize})
@@ -62,10 +54,7 @@ class Adam(Optimizer):
         np.subtract(g, m, out=t)
         t *= 1 - beta1
         m += t  # m + (1 - β₁)(g - m)
-        v *= beta2
-        np.multiply(g, g, out=t)
-        t *= 1 - beta2
-        v += t
+        move_mean_square(v, g, beta2, t)
         if group["amsgrad"]:
             largest = self._buffer(p, "max_exp_avg_sq")
             v = np.maximum(largest, v, out=largest)
@@ -90,15 +79,7 @@ class AdamW(Adam):
     decoupled = True
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        **execution: Any,
-    ):
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, **execution: Any,
+    ):  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, **execution)

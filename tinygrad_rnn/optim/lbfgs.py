@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import enable_grad, quiet
+from .._mode import enable_grad
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..ops.function import is_half
 from ..ops.inplace import log_write
@@ -47,16 +48,10 @@ class LBFGS(Optimizer):
     }
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1,
-        max_iter: int = 20,
-        max_eval: int | None = None,
-        tolerance_grad: float = 1e-7,
-        tolerance_change: float = 1e-9,
-        history_size: int = 100,
+        self, params: Iterable[Any], lr: float = 1, max_iter: int = 20, max_eval: int | None = None,
+        tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100,
         line_search_fn: str | None = None,
-    ):
+    ):  # fmt: skip
         options: dict[str, Any] = {"lr": lr, "max_iter": max_iter, "history_size": history_size}
         options["max_eval"] = max_iter * 5 // 4 if max_eval is None else max_eval
         options.update(tolerance_grad=tolerance_grad, tolerance_change=tolerance_change, line_search_fn=line_search_fn)
@@ -206,13 +201,5 @@ class _Memory:
         def kept(x: np.ndarray) -> Tensor:
             return Tensor._of(x.astype(dtype, copy=False))
 
-        state.update(
-            d=kept(self.d),
-            t=self.t,
-            old_dirs=[kept(y) for y in self.y],
-            old_stps=[kept(s) for s in self.s],
-            ro=list(self.rho),
-            H_diag=self.scale,
-            prev_flat_grad=kept(self.g),
-            prev_loss=self.loss,
-        )
+        state.update(d=kept(self.d), t=self.t, old_dirs=[kept(y) for y in self.y], old_stps=[kept(s) for s in self.s])
+        state.update(ro=list(self.rho), H_diag=self.scale, prev_flat_grad=kept(self.g), prev_loss=self.loss)

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import enable_grad, quiet
+from .._mode import enable_grad
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..create import as_tensor
 from ..dtypes import float32
@@ -232,6 +233,14 @@ def decayed(x: np.ndarray, g: np.ndarray, weight_decay: float) -> np.ndarray:
     t = np.multiply(x, weight_decay, out=np.empty_like(x))
     t += g
     return t
+
+
+def move_mean_square(v: np.ndarray, g: np.ndarray, beta: float, t: np.ndarray) -> None:
+    """v ← β v + (1 - β) g², in place; `t` is memory to work in."""
+    v *= beta
+    np.multiply(g, g, out=t)
+    t *= 1 - beta
+    v += t
 
 
 def check_execution(name: str, options: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed
+from .optimizer import FROM_ZERO, UP_TO_ONE, Check, Optimizer, check_execution, decayed, move_mean_square
 
 
 class RMSprop(Optimizer):
@@ -38,18 +38,9 @@ class RMSprop(Optimizer):
     buffers: tuple[str, ...] = ("square_avg", "momentum_buffer", "grad_avg")
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        *,
-        maximize: bool = False,
-        **execution: Any,
-    ):
+        self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
+        momentum: float = 0, centered: bool = False, *, maximize: bool = False, **execution: Any,
+    ):  # fmt: skip
         check_execution("RMSprop", execution)
         options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum}
         super().__init__(params, {**options, "centered": centered, "maximize": maximize})
@@ -59,11 +50,7 @@ class RMSprop(Optimizer):
         self._count(p)
         v = self._buffer(p, "square_avg")
         g = decayed(x, g, group["weight_decay"])
-
-        v *= alpha
-        np.multiply(g, g, out=t)
-        t *= 1 - alpha
-        v += t
+        move_mean_square(v, g, alpha, t)
         if group["centered"]:
             a = self._buffer(p, "grad_avg")
             np.subtract(g, a, out=t)

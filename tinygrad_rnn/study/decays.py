@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._figure import COLOURS, SOFT, headline, new_figure
-from .._mode import quiet
+from .._quiet import quiet
 from ..graph import Edge, Leaf, Node
 from ..ops.function import OUT
 from .history import History

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from .. import engine
-from .._mode import quiet, switch
+from .._mode import switch
+from .._quiet import quiet
 from .._tensor import Tensor
 from ..graph import FREED, Edge, Leaf, Node, ancestors, tick
 from ..notes import record
@@ -79,7 +80,7 @@ class History:
         edges = self.edges if edges is None else list(edges)
         gradients = [ones(edge) for edge in edges] if gradients is None else list(gradients)
         with switch(watchers=(watch,)):
-            engine.backward(edges, gradients, keep=True, into_leaves=False)
+            engine.backward(edges, gradients, retain=True, into_leaves=False)
 
     def arriving(
         self, wanted: Sequence[Edge], edges: Sequence[Edge] | None = None, gradients: Sequence[Any] | None = None

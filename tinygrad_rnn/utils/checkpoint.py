@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import engine, random
-from .._mode import switch, thread, users_errors
+from .._mode import switch, thread
 from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node, tick
 from ..ops.basic import stretch
@@ -30,12 +30,9 @@ class CheckpointError(RuntimeError):
 
 
 def checkpoint(
-    function: Callable[..., Any],
-    *args: Any,
-    use_reentrant: bool | None = None,
-    preserve_rng_state: bool = True,
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
     **kwargs: Any,
-) -> Any:
+) -> Any:  # fmt: skip
     """function(*args, **kwargs), as one node that keeps none of the function's intermediate values.
 
     function             called once now and once for each backward; must do the same each time. What it closes over
@@ -106,7 +103,10 @@ class Again:
             if self.random is not None:
                 random.set_rng_state(self.random)
             switches = {"recording": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
-            with users_errors(), switch(recorders=(lambda node, out, arrays: nodes.append(node),), **switches):
+            with (
+                thread.mode.users_errors(),
+                switch(recorders=(lambda node, out, arrays: nodes.append(node),), **switches),
+            ):
                 returned = function(*args, **kwargs)
         finally:
             if self.random is not None:
@@ -153,14 +153,8 @@ class Checkpoint(Function):
         for node in nodes:
             node.edges = tuple([ways_in.get(edge, edge) if edge is not None else None for edge in node.edges])
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
-        found = engine.backward(
-            [edge for edge, _ in reached if edge],
-            [g for _, g in reached],
-            list(ways_in.values()),
-            keep=lift is not None,
-            lift=lift,
-            into_leaves=False,
-        )
+        ends, seeds, asked = [edge for edge, _ in reached if edge], [g for _, g in reached], list(ways_in.values())
+        found = engine.backward(ends, seeds, asked, retain=lift is not None, lift=lift, into_leaves=False)
         return tuple([found[ways_in[edge]] for edge in again.expected[0]])
 
     def lifted(self, tensor_class: Any) -> Checkpoint:

@@ -37,22 +37,11 @@ INSTALL = (
 
 
 def draw(
-    output: Any,
-    path: str | Path | None = None,
-    *,
-    inputs: Any = None,
-    view: str = "auto",
-    names: dict[str, Any] | None = None,
-    shapes: bool = False,
-    values: bool | None = None,
-    grads: bool = False,
-    steps: range | None = None,
-    expand: bool = True,
-    engine: str = "auto",
-    theme: str = "auto",
-    timeout: float = 20.0,
+    output: Any, path: str | Path | None = None, *, inputs: Any = None, view: str = "auto",
+    names: dict[str, Any] | None = None, shapes: bool = False, values: bool | None = None, grads: bool = False,
+    steps: range | None = None, expand: bool = True, engine: str = "auto", theme: str = "auto", timeout: float = 20.0,
     max_nodes: int = MOST_BOXES,
-) -> Drawing:
+) -> Drawing:  # fmt: skip
     """Draw the graph behind `output`: a tensor, several in a list, or a module called with `inputs`.
 
     inputs   for a module: its arguments, a tuple (or a single tensor); the outputs of the call are drawn
@@ -88,7 +77,7 @@ def draw(
     for tensor, (node, _) in zip(tensors, model.outputs, strict=True):
         if node.n_outputs == 1:
             model.item_of[node].value = tensor.array
-    name_items(model, _with_outputs(names, tensors))
+    name_items(model, {t.name: t for t in tensors if t.name} | (names or {}))
     if view == "auto":
         view = _choose(model, steps)
     small_numbers = all(item.shapes == ((),) for item in model.items) and len(model.items) <= 60
@@ -153,11 +142,6 @@ def _tensors(output: Any) -> list[Any]:
     return with_graph
 
 
-def _with_outputs(names: dict[str, Any] | None, tensors: list[Any]) -> dict[str, Any]:
-    own = {t.name: t for t in tensors if t.name}
-    return {**own, **(names or {})}
-
-
 def _run_backward(tensors: list[Any], opened: Opened) -> None:
     """Note the gradient of every edge, unless a watched backward already did. Leaves `.grad` alone."""
     nodes = ancestors([t._edge[0] for t in tensors])
@@ -184,10 +168,7 @@ class Drawing:
     def __init__(
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
-        self.model: Model = model
-        self.wanted: Wanted = wanted
-        self.theme: str = theme
-        self.timeout: float = timeout
+        self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
         self.picture: Picture = build(model, wanted)
         self.picture.title = self._title()
         self.stats: Any = self.picture.stats

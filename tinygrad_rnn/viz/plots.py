@@ -18,15 +18,9 @@ from .._figure import COLOURS, SOFT, new_figure, numbers
 
 
 def loss_curves(
-    runs: Mapping[str, Any],
-    *,
-    smooth: int = 1,
-    log: bool = False,
-    levels: Mapping[str, float] | None = None,
-    xlabel: str = "training step",
-    ylabel: str = "loss",
-    title: str = "",
-) -> Any:
+    runs: Mapping[str, Any], *, smooth: int = 1, log: bool = False, levels: Mapping[str, float] | None = None,
+    xlabel: str = "training step", ylabel: str = "loss", title: str = "",
+) -> Any:  # fmt: skip
     """Loss by training step: the mean over seeds as a line, from the smallest to the largest seed as a band.
 
     runs    name -> losses (steps,) or (seeds, steps)
@@ -134,14 +128,9 @@ def attention_maps(
 
 
 def phase_portrait(
-    step: Callable[[np.ndarray], Any],
-    *,
-    start: Any = (),
-    steps: int = 60,
-    reach: float = 1.2,
-    grid: int = 21,
+    step: Callable[[np.ndarray], Any], *, start: Any = (), steps: int = 60, reach: float = 1.2, grid: int = 21,
     title: str = "Phase portrait",
-) -> Any:
+) -> Any:  # fmt: skip
     """Where each state of a network with two hidden units goes: an arrow from h to h' = step(h).
 
     step   (n, 2) states -> (n, 2) states after one time step, with the input fixed

@@ -13,16 +13,9 @@ from typing import Any
 from .._figure import OKABE_ITO
 
 GATES = {  # name of a gate or state -> colour; LSTM i, f, g, o, c, h; GRU r, z, n
-    "i": "blue",
-    "f": "orange",
-    "g": "green",
-    "o": "purple",
-    "c": "sky",
-    "h": "yellow",
-    "r": "orange",
-    "z": "purple",
-    "n": "green",
-}
+    "i": "blue", "f": "orange", "g": "green", "o": "purple", "c": "sky", "h": "yellow",
+    "r": "orange", "z": "purple", "n": "green",
+}  # fmt: skip
 
 
 def mix(colour: str, other: str, share: float) -> str:
@@ -35,10 +28,7 @@ class Theme:
     """The colours of light or dark paper, by what they are for."""
 
     def __init__(self, paper: str, ink: str, soft: str, tile: str, tint: float):
-        self.paper: str = paper
-        self.ink: str = ink
-        self.soft: str = soft
-        self.tile: str = tile
+        self.paper, self.ink, self.soft, self.tile = paper, ink, soft, tile
         self.fill: Any = {name: mix(OKABE_ITO[colour], paper, tint) for name, colour in GATES.items()}
         self.fill |= {
             "": mix(ink, paper, 0.04),
@@ -80,9 +70,6 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
 
 class GradientScale:
     """Norm of a gradient -> width and share of colour, on one log scale for the whole picture."""
-
-    low: float
-    high: float
 
     def __init__(self, norms: list[float]):
         found = [n for n in norms if n > 0 and math.isfinite(n)]

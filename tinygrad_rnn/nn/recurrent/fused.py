@@ -40,23 +40,12 @@ class Sequence(Function):
     n_states = 1  # how many of the inputs after x are the start state
     kernel_forward: Callable[..., tuple[Any, Any]]
     kernel_backward: Callable[..., tuple[Any, ...]]
-    transition_with: Any
-    layer: int
-    reverse: bool
-    sizes: Any
     lease: Any
 
     def forward(
-        ctx,
-        x: Array,
-        *inputs: Array,
-        transition_with: Any,
-        layer: int,
-        reverse: bool,
-        for_backward: bool,
-        sizes: Any = None,
-        **options: Any,
-    ) -> Any:
+        ctx, x: Array, *inputs: Array, transition_with: Any, layer: int, reverse: bool, for_backward: bool,
+        sizes: Any = None, **options: Any,
+    ) -> Any:  # fmt: skip
         ctx.transition_with, ctx.layer, ctx.reverse, ctx.sizes = transition_with, layer, reverse, sizes
         states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
         outputs, ctx.lease = ctx.kernel_forward(x, states, weights, reverse, for_backward, sizes, **options)
@@ -103,15 +92,9 @@ class GRUSequence(Sequence):
 
 
 def sequence_node(
-    op: type[Sequence],
-    transition_with: Callable[[Weights], Transition],
-    x: Tensor,
-    state: State,
-    weights: Weights,
-    layer: int,
-    reverse: bool,
-    **options: Any,
-) -> tuple[Tensor, State]:
+    op: type[Sequence], transition_with: Callable[[Weights], Transition], x: Tensor, state: State, weights: Weights,
+    layer: int, reverse: bool, **options: Any,
+) -> tuple[Tensor, State]:  # fmt: skip
     """One layer in one direction over x (T, B, I) as one node; returns the outputs (T, B, H) and the last state."""
     inputs = (x, *state, *weights)
     mode = thread.mode
@@ -138,14 +121,8 @@ class Stepwise:
         outputs = _outputs(node, inputs)
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
         asked = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
-        found = engine.backward(
-            [edge for edge, _ in reached if edge is not None],
-            [g for _, g in reached],
-            asked,
-            keep=True,
-            lift=Tensor,
-            into_leaves=False,
-        )
+        ends, seeds = [edge for edge, _ in reached if edge is not None], [g for _, g in reached]
+        found = engine.backward(ends, seeds, asked, retain=True, lift=Tensor, into_leaves=False)
         return tuple([found[x._edge] if isinstance(x, Tensor) and x._edge is not None else None for x in inputs])
 
 
@@ -187,9 +164,9 @@ def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
     outer, mode.scope = mode.scope, node.scope
     try:
         with enable_grad():
-            xs = (
-                x.unbind(0) if node.sizes is None else [x_t[:n] for x_t, n in zip(x.unbind(0), node.sizes, strict=True)]
-            )
+            xs = x.unbind(0)
+            if node.sizes is not None:
+                xs = [x_t[:n] for x_t, n in zip(xs, node.sizes, strict=True)]
             outputs, state = through_time(node.transition_with(weights), xs, states, node.layer, node.reverse)
             if node.sizes is not None:  # what lies beyond the end of a sequence is never used
                 outputs = [cat([h, h.new_zeros(len(x[0]) - len(h), h.shape[1])]) for h in outputs]

@@ -49,30 +49,11 @@ class RNNBase(Module):
     sequence: type[Sequence]
     options: ClassVar[tuple[str, ...]] = ()  # the attributes that transition and kernel take, by name
 
-    input_size: int
-    hidden_size: int
-    num_layers: int
-    bias: bool
-    batch_first: bool
-    dropout: float
-    bidirectional: bool
-    proj_size: int
-    fused: bool
-
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        proj_size: int = 0,
-        device: Any = None,
-        dtype: Any = None,
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
         fused: bool = True,
-    ):
+    ):  # fmt: skip
         super().__init__()
         name = type(self).__name__
         for argument, flag in (("bias", bias), ("batch_first", batch_first)):
@@ -148,14 +129,9 @@ class RNNBase(Module):
         raise NotImplementedError(f"{type(self).__name__} does not define transition_with(weights)")
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """Run over a sequence.
+        """(T, B, I), and the start state or None -> the outputs of the last layer (T, B, D · H), and the last state.
 
-        input   (T, B, I), or (B, T, I) if batch_first, or (T, I) for a single sequence, or a PackedSequence
-        hx      the start state (D · layers, B, H), for the LSTM a pair of them; without B for a single
-                sequence; zeros if left out. D is 2 if bidirectional, else 1
-
-        Returns the outputs h_t of the last layer, (T, B, D · H) or as the input was given, and the last state
-        in the shape of hx.
+        Other forms of input, and the states, as the class says; hx is a pair (h_0, c_0) for the LSTM.
         """
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)
@@ -215,16 +191,9 @@ class RNNBase(Module):
                 state, weights = states[layer * both_ways + direction], self.weights(layer, direction)
                 backwards = direction == 1
                 turn = turned(sizes) if backwards and sizes is not None else None  # each within its own length
-                output, end = sequence_node(
-                    self.sequence,
-                    self.transition_with,
-                    x if turn is None else x[turn],
-                    state,
-                    weights,
-                    layer,
-                    backwards and turn is None,
-                    **options,
-                )
+                steps = x if turn is None else x[turn]
+                given = (self.sequence, self.transition_with, steps, state, weights, layer, backwards and turn is None)
+                output, end = sequence_node(*given, **options)
                 if turn is not None:
                     output = output[turn]
                 both.append(output)

@@ -51,19 +51,10 @@ class RNN(RNNBase):
     options: tuple[str, ...] = ("nonlinearity",)
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        nonlinearity: str = "tanh",
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        device: Any = None,
-        dtype: Any = None,
-        fused: bool = True,
-    ):
+        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, device: Any = None,
+        dtype: Any = None, fused: bool = True,
+    ):  # fmt: skip
         check_choice("RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype, fused
@@ -179,24 +170,12 @@ class GRU(RNNBase):
     gates = 3
     sequence: Any = GRUSequence
     options: tuple[str, ...] = ("reset", "update")
-    reset: str
-    update: str
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        device: Any = None,
-        dtype: Any = None,
-        reset: str = "after",
-        update: str = "keep",
-        fused: bool = True,
-    ):
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        dropout: float = 0.0, bidirectional: bool = False, device: Any = None, dtype: Any = None, reset: str = "after",
+        update: str = "keep", fused: bool = True,
+    ):  # fmt: skip
         check_choice("GRU", "reset", reset, ("after", "before"))
         check_choice("GRU", "update", update, ("keep", "write"))
         super().__init__(

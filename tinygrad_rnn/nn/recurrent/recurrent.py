@@ -70,28 +70,15 @@ class Recurrent(Module):
     with what its `start(x_t)` returns, a tuple of tensors.
     """
 
-    num_layers: int
-    bidirectional: bool
-    batch_first: bool
-    dropout: float
-    input_dropout: float
-    recurrent_dropout: float
-    variational: bool
-    learn_start: bool
-    cells: ModuleList
+    _shown_if_set = (
+        "bidirectional", "batch_first", "variational", "learn_start", "dropout", "input_dropout", "recurrent_dropout"
+    )  # fmt: skip
 
     def __init__(
-        self,
-        cell: Any,
-        num_layers: int | None = None,
-        bidirectional: bool = False,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        variational: bool = False,
+        self, cell: Any, num_layers: int | None = None, bidirectional: bool = False, batch_first: bool = False,
+        dropout: float = 0.0, input_dropout: float = 0.0, recurrent_dropout: float = 0.0, variational: bool = False,
         learn_start: bool = False,
-    ):
+    ):  # fmt: skip
         super().__init__()
         layers = _layers(cell, num_layers, 2 if bidirectional else 1)
         for p in (dropout, input_dropout, recurrent_dropout):
@@ -118,14 +105,9 @@ class Recurrent(Module):
     def forward(
         self, input: Any, hx: Any = None, return_states: bool = False, return_gates: bool = False
     ) -> tuple[Any, ...]:
-        """Run over a sequence.
+        """(T, B, I), and the start state or None -> the outputs of the last layer (T, B, D · H), and the last state.
 
-        input   (T, B, I), or (B, T, I) if batch_first, or (T, I) for a single sequence, or a PackedSequence
-        hx      the start state: for each of its parts a tensor (D · layers, B, H) as nn.LSTM takes it, without B for
-                a single sequence; or a list with the state of each (layer, direction)
-
-        Returns the outputs of the last layer, in the form of the input, and the last state in the form of hx: the
-        list if the cells' states differ in shape.
+        Other forms of input and states as the class says; a list holds the state of each (layer, direction).
 
         return_states  return as well, for each (layer, direction), a dict of the parts of the state at all steps
         return_gates   return as well, for each (layer, direction), a dict of the gates at all steps: "i", "f" …
@@ -256,12 +238,6 @@ class Recurrent(Module):
             return [end[0] if len(end) == 1 else end for end in ends]
         parts = tuple(stack(part) for part in zip(*ends, strict=True))
         return parts[0] if len(parts) == 1 else parts
-
-    def extra_repr(self) -> str:
-        """The options that differ from the defaults."""
-        switches = ("bidirectional", "batch_first", "variational", "learn_start")
-        numbers = ("dropout", "input_dropout", "recurrent_dropout")
-        return ", ".join(f"{name}={getattr(self, name)}" for name in (*switches, *numbers) if getattr(self, name))
 
 
 # --- the cells --------------------------------------------------------------------------------------

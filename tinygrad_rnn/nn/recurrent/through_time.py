@@ -63,7 +63,8 @@ def _backward_in_time(
     transition: Transition, xs: Sequence[Tensor], start: State, at: Callable[[int], None]
 ) -> tuple[list[Tensor], State]:
     outputs: list[Any] = [None] * len(xs)
-    state = tuple(part[: xs[-1].array.shape[0]] for part in start) if _ragged(xs) else start
+    first, last = xs[0].array.shape[0], xs[-1].array.shape[0]
+    state = start if first == last else tuple(part[:last] for part in start)
     for t in range(len(xs) - 1, -1, -1):
         at(t)
         before, running = state[0].array.shape[0], xs[t].array.shape[0]
@@ -75,23 +76,15 @@ def _backward_in_time(
     return outputs, state
 
 
-def _ragged(xs: Sequence[Tensor]) -> bool:
-    return xs[-1].array.shape[0] != xs[0].array.shape[0]
-
-
 def _joined(states: list[State]) -> State:
     """States of several groups of sequences as the state of all."""
     return states[0] if len(states) == 1 else tuple(cat(parts) for parts in zip(*states, strict=True))
 
 
 def stacked(
-    transitions: Sequence[Sequence[Transition]],
-    xs: Sequence[Tensor],
-    starts: Sequence[State],
-    dropout: float = 0.0,
-    training: bool = True,
-    variational: bool = False,
-) -> tuple[list[Tensor], list[State]]:
+    transitions: Sequence[Sequence[Transition]], xs: Sequence[Tensor], starts: Sequence[State], dropout: float = 0.0,
+    training: bool = True, variational: bool = False,
+) -> tuple[list[Tensor], list[State]]:  # fmt: skip
     """Run layers on top of each other, each in one or two directions.
 
     transitions  for each layer that of each direction: forward, and reverse if there are two

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 from ..._tensor import Tensor
 from ...ops.inplace import log_write
 
@@ -28,12 +28,9 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
 
 @quiet
 def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor],
-    max_norm: float,
-    norm_type: float = 2.0,
-    error_if_nonfinite: bool = False,
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Scale all gradients by max_norm / norm, in place, if the norm of all their numbers together is larger.
 
     norm_type           p of the p-norm; inf for the largest absolute value

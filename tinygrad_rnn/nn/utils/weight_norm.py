@@ -27,11 +27,8 @@ class WeightNorm:
     """
 
     def __init__(self, name: str, dim: int | None, path: str, g: str, v: str):
-        self.name: str = name
-        self.dim: int | None = dim
-        self.path: str = path
-        self.g: str = g
-        self.v: str = v
+        self.name, self.dim, self.path, self.g = name, dim, path, g
+        self.v = v
 
     def weight(self, module: Module) -> Tensor:
         """The weight from g and v as they are now."""

@@ -24,22 +24,10 @@ class ReduceLROnPlateau(LRScheduler):
     Call `step(measure)` after each epoch.
     """
 
-    last_epoch: int
-    num_bad_epochs: int
-    cooldown_counter: int
-
     def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr: float | Sequence[float] = 0,
-        eps: float = 1e-8,
-    ):
+        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
+        threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | Sequence[float] = 0, eps: float = 1e-8,
+    ):  # fmt: skip
         if not factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must be below 1, got {factor}")
         if mode not in ("min", "max"):
@@ -47,14 +35,8 @@ class ReduceLROnPlateau(LRScheduler):
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f"ReduceLROnPlateau: threshold_mode must be 'rel' or 'abs', got {threshold_mode!r}")
         self.optimizer: Any = need_optimizer("ReduceLROnPlateau", optimizer)
-        self.mode: str = mode
-        self.factor: float = factor
-        self.patience: int = patience
-        self.cooldown: int = cooldown
-        self.eps: float = eps
-        self.threshold: float = threshold
-        self.threshold_mode: str = threshold_mode
-        self.min_lr = min_lr
+        self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
+        self.eps, self.threshold, self.threshold_mode, self.min_lr = eps, threshold, threshold_mode, min_lr
         per_group("ReduceLROnPlateau", "min_lr", optimizer, min_lr)
         self.best: Any = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0

@@ -32,43 +32,25 @@ class DataLoader(Generic[T_co]):
     """
 
     def __init__(
-        self,
-        dataset: Any,
-        batch_size: int | None = 1,
-        shuffle: bool | None = None,
+        self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None,
         sampler: Sampler[Any] | Iterable[Any] | None = None,
-        batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = None,
-        num_workers: int = 0,
-        collate_fn: Callable[[list[Any]], Any] | None = None,
-        pin_memory: bool = False,
-        drop_last: bool = False,
-        timeout: float = 0,
-        worker_init_fn: Callable[[int], None] | None = None,
-        multiprocessing_context: Any = None,
-        generator: Generator | None = None,
-        *,
-        prefetch_factor: int | None = None,
-        persistent_workers: bool = False,
-        pin_memory_device: str = "",
-        in_order: bool = True,
-    ):
+        batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = None, num_workers: int = 0,
+        collate_fn: Callable[[list[Any]], Any] | None = None, pin_memory: bool = False, drop_last: bool = False,
+        timeout: float = 0, worker_init_fn: Callable[[int], None] | None = None, multiprocessing_context: Any = None,
+        generator: Generator | None = None, *, prefetch_factor: int | None = None, persistent_workers: bool = False,
+        pin_memory_device: str = "", in_order: bool = True,
+    ):  # fmt: skip
         if num_workers < 0:
             raise ValueError(f"DataLoader: num_workers must not be negative, got {num_workers}; use 0")
         if timeout < 0:
             raise ValueError(f"DataLoader: timeout must not be negative, got {timeout}")
         if generator is not None and not isinstance(generator, Generator):
             raise TypeError(f"DataLoader: generator must be a tinygrad_rnn.Generator, got {type(generator).__name__}")
-        self.dataset: Any = dataset
-        self.generator: Generator | None = generator
-        self.num_workers: int = num_workers
-        self.pin_memory: bool = pin_memory
-        self.timeout: float = timeout
-        self.worker_init_fn: Callable[[int], None] | None = worker_init_fn
-        self.multiprocessing_context: Any = multiprocessing_context
-        self.prefetch_factor: int | None = prefetch_factor
-        self.persistent_workers: bool = persistent_workers
-        self.pin_memory_device: str = pin_memory_device
-        self.in_order: bool = in_order
+        self.dataset, self.generator, self.num_workers = dataset, generator, num_workers
+        self.pin_memory, self.timeout, self.worker_init_fn = pin_memory, timeout, worker_init_fn
+        self.multiprocessing_context, self.prefetch_factor = multiprocessing_context, prefetch_factor
+        self.persistent_workers, self.pin_memory_device = persistent_workers, pin_memory_device
+        self.in_order = in_order
         self._streams = isinstance(dataset, IterableDataset)
 
         if self._streams and (shuffle or sampler is not None or batch_sampler is not None):
@@ -87,10 +69,8 @@ class DataLoader(Generic[T_co]):
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler([] if sampler is None else sampler, batch_size, drop_last)  # checks the size
-        self.batch_size: int | None = batch_size
-        self.drop_last: bool = drop_last
-        self.sampler: Sampler[Any] | Iterable[Any] | None = sampler
-        self.batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = batch_sampler
+        self.batch_size, self.drop_last, self.sampler = batch_size, drop_last, sampler
+        self.batch_sampler = batch_sampler
         if collate_fn is None:
             collate_fn = default_convert if batch_sampler is None else default_collate
         self.collate_fn = collate_fn

@@ -52,17 +52,12 @@ class RandomSampler(Sampler[int]):
     """
 
     def __init__(
-        self,
-        data_source: Sized,
-        replacement: bool = False,
-        num_samples: int | None = None,
+        self, data_source: Sized, replacement: bool = False, num_samples: int | None = None,
         generator: Generator | None = None,
-    ):
+    ):  # fmt: skip
         if not isinstance(replacement, bool):
             raise TypeError(f"RandomSampler: replacement must be True or False, got {replacement!r}")
-        self.data_source: Sized = data_source
-        self.replacement: bool = replacement
-        self.generator: Generator | None = generator
+        self.data_source, self.replacement, self.generator = data_source, replacement, generator
         self._num_samples = None if num_samples is None else _positive("RandomSampler", num_samples)
 
     @property
@@ -91,8 +86,7 @@ class SubsetRandomSampler(Sampler[int]):
     """The given indices in random order."""
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None):
-        self.indices: Sequence[int] = indices
-        self.generator: Generator | None = generator
+        self.indices, self.generator = indices, generator
 
     def __iter__(self) -> Iterator[int]:
         for k in source(self.generator).permutation(len(self.indices)).tolist():
@@ -111,20 +105,16 @@ class WeightedRandomSampler(Sampler[int]):
     """
 
     def __init__(
-        self,
-        weights: Sequence[float] | Tensor,
-        num_samples: int,
-        replacement: bool = True,
+        self, weights: Sequence[float] | Tensor, num_samples: int, replacement: bool = True,
         generator: Generator | None = None,
-    ):
+    ):  # fmt: skip
         if not isinstance(replacement, bool):
             raise TypeError(f"WeightedRandomSampler: replacement must be True or False, got {replacement!r}")
         self.weights: Any = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
             raise ValueError(f"WeightedRandomSampler: weights must have one axis, got shape {list(self.weights.shape)}")
         self.num_samples: Any = _positive("WeightedRandomSampler", num_samples)
-        self.replacement: bool = replacement
-        self.generator: Generator | None = generator
+        self.replacement, self.generator = replacement, generator
 
     def __iter__(self) -> Iterator[int]:
         drawn = self.weights.multinomial(self.num_samples, self.replacement, generator=self.generator)

@@ -25,7 +25,14 @@ SYMBOLS = {
     "Sigmoid": "σ", "Tanh": "tanh", "ReLU": "relu", "LogSoftmax": "log softmax", "Sum": "Σ", "SumTo": "Σ",
     "Sqrt": "√", "Transpose": "transpose", "Extreme": "max", "Maximum": "max", "Minimum": "min", "Index": "[ ]",
     "BasicIndex": "[ ]", "Clone": "copy", "Embedding": "embed", "SetItem": "[ ]=", "Overwrite": "=", "AddAt": "[ ]+=",
-}  # fmt: skip
+    "FloorDivide": "⌊÷⌋", "LeakyReLU": "leaky relu", "TanhGELU": "gelu", "Attention": "attention", "LayerNorm": "layer norm",
+    "CrossEntropy": "cross entropy", "BinaryCrossEntropy": "binary cross entropy", "CTC": "ctc", "Variance": "var",
+    "Cast": "cast", "OnDiagonal": "diagonal", "Triangle": "triangle", "ProductBefore": "Π before",
+    "RNNSequence": "rnn", "LSTMSequence": "lstm", "GRUSequence": "gru", "Checkpoint": "checkpoint", "Gate": "hook",
+    # what rules send back, drawn where gradients were recorded
+    "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "ConvInput": "∇ conv input",
+    "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",
+}  # by class; else its name in lower case, for operations that users call by that name and for their own  # fmt: skip
 
 
 OPTIONAL = {("Linear", 2)}  # inputs that may simply not be there
@@ -236,14 +243,11 @@ def _with_what_was_cut(outputs: list[Node], opened: Opened) -> list[Node]:
             for constant in node.notes.constants.values()
             if constant.cut is not None and constant.cut[0] not in found
         ]
-        heads += [edge[0] for edge in map(opened.edges.get, _all_edges(fresh)) if edge and edge[0] not in found]
+        edges = (opened.edges.get(edge) for node in fresh for edge in node.edges if edge is not None)
+        heads += [edge[0] for edge in edges if edge and edge[0] not in found]
     hidden = {node for node, _ in opened.edges}
     order = opened.order
     return sorted((n for n in found if n not in hidden), key=lambda n: order.get(n) or (n.birth, 0))
-
-
-def _all_edges(nodes: list[Node]) -> Iterable[Edge]:
-    return (edge for node in nodes for edge in node.edges if edge is not None)
 
 
 def constant_input(node: Node, position: int) -> Constant | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 from ..style import GATES
 from .boxes import Box
 from .items import Item, constant_input, number_of, value_of

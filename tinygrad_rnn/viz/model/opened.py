@@ -75,7 +75,7 @@ def watched_backward(outputs: list[Edge], seeds: list[Any], opened: Opened, watc
             _inside(node, gradient, opened, watch)
 
     with _without_retaining([edge[0] for edge in outputs]), switch(watchers=(watch_all,)):
-        engine.backward(outputs, seeds, keep=True, into_leaves=False)
+        engine.backward(outputs, seeds, retain=True, into_leaves=False)
 
 
 def _inside(node: Node, gradient: Any, opened: Opened, watch: engine.Watcher) -> None:
@@ -89,7 +89,7 @@ def _inside(node: Node, gradient: Any, opened: Opened, watch: engine.Watcher) ->
     stop = [edge for edge in node.edges if edge is not None]
     with switch(watchers=(watch_own,)):
         engine.backward(
-            [edge for edge, _ in reached], [np.asarray(g) for _, g in reached], stop, keep=True, into_leaves=False
+            [edge for edge, _ in reached], [np.asarray(g) for _, g in reached], stop, retain=True, into_leaves=False
         )
 
 

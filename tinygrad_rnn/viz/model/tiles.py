@@ -32,9 +32,7 @@ class TileBuilder:
     """Builds the tiles of a picture and remembers what has to be connected between them."""
 
     def __init__(self, model: Model, labels: Labels, picture: Picture):
-        self.model: Model = model
-        self.labels: Labels = labels
-        self.picture: Picture = picture
+        self.model, self.labels, self.picture = model, labels, picture
         self.by_module: bool = picture.view == "module"
         self.tile_of: dict[Item, Tile] = {}
         self.box_of: dict[Item, Box] = {}  # for operations
@@ -119,14 +117,9 @@ class TileBuilder:
         return {row for row in rows if rows.count(row) > MANY} if len(rows) < 64 else set(rows)
 
     def _input(
-        self,
-        tile: Tile,
-        link: Link,
-        chips: dict[object, Box],
-        entries: dict[object, Entry],
-        whole: bool,
+        self, tile: Tile, link: Link, chips: dict[object, Box], entries: dict[object, Entry], whole: bool,
         crowded: set[int],
-    ) -> None:
+    ) -> None:  # fmt: skip
         source, head = link.source, self.box_of[link.target]
         if source.kind == "constant" and self.labels.backward:
             return  # no gradient goes there
@@ -204,12 +197,9 @@ class TileBuilder:
                 entry.port.measure()
 
     def _hop(
-        self,
-        entry: Entry,
-        link: Link,
-        shown: Callable[[Link], tuple[Tile, Box] | None],
+        self, entry: Entry, link: Link, shown: Callable[[Link], tuple[Tile, Box] | None],
         hops: dict[tuple[Box, str], Hop],
-    ) -> None:
+    ) -> None:  # fmt: skip
         if link.source in self.tile_of:
             tail_tile, tail = self.tile_of[link.source], self.exit(link.source, link.number)
         else:

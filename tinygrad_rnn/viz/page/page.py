@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 from ...study.events import Event
 from ...study.rules import formula
 from ..errors import DrawError
@@ -91,9 +91,8 @@ def _script() -> str:
 
 def to_json(data: Any) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element or open a comment."""
-    text = json.dumps(
-        data, allow_nan=False, separators=(",", ":"), default=_plain
-    )  # ASCII only: U+2028 and surrogates are escaped
+    # ASCII only: U+2028 and surrogates are escaped
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"), default=_plain)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -132,9 +131,7 @@ class PageData:
     """Collects what the script needs to know about a model."""
 
     def __init__(self, model: Model, losses: Sequence[float] | None = None, flow: bool = False):
-        self.model: Model = model
-        self.losses: Sequence[float] | None = losses
-        self.flow: bool = flow
+        self.model, self.losses, self.flow = model, losses, flow
         self.items: Any = model.items[-MOST_NODES:]
         self.number: Any = {item: k for k, item in enumerate(self.items)}
         self.side: Any = self._side()

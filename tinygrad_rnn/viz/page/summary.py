@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._mode import quiet
+from ..._quiet import quiet
 
 BINS = 12
 SIDE = 32  # the most cells of a heat map in each direction

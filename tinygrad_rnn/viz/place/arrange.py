@@ -19,7 +19,9 @@ EDGE = 16.0
 def arrange(picture: Picture, lay_out: Callable[[list[Tile]], None]) -> None:
     """Lay out the tiles with `lay_out` and place them; then route the hops."""
     _lay_out_forms(picture.tiles, lay_out)
-    columns, rows = _grid(picture)
+    # numbered without the gaps that folded steps leave
+    columns = {c: k for k, c in enumerate(sorted({tile.column for tile in picture.tiles}))}
+    rows = {r: k for k, r in enumerate(sorted({tile.row for tile in picture.tiles}))}
     _fit_folds(picture, rows)
     _place(picture, columns, rows)
     for hop in picture.hops:
@@ -111,13 +113,6 @@ def _shift(tile: Tile, dx: float, dy: float) -> None:
         if cluster.frame is not None:
             x, y, w, h = cluster.frame
             cluster.frame = x + dx, y + dy, w, h
-
-
-def _grid(picture: Picture) -> tuple[dict[int, int], dict[int, int]]:
-    """Column and row numbers, without the gaps that folded steps leave."""
-    columns = {c: k for k, c in enumerate(sorted({tile.column for tile in picture.tiles}))}
-    rows = {r: k for k, r in enumerate(sorted({tile.row for tile in picture.tiles}))}
-    return columns, rows
 
 
 def _rows_with_loops(picture: Picture, rows: dict[int, int]) -> dict[int, float]:

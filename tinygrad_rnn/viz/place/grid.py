@@ -29,11 +29,8 @@ class Piece:
 class Grid:
     """Columns and rows for the tiles of a model. `one_column`: a row takes one column, as when rolled."""
 
-    taken: set[tuple[int, int]]
-
     def __init__(self, model: Model, one_column: bool = False):
-        self.model: Model = model
-        self.one_column: bool = one_column
+        self.model, self.one_column = model, one_column
         self.runs: Any = model.runs
         self.pieces: Any = _pieces(model)
         self.start: list[int] = []  # first column of each row

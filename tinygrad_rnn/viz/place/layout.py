@@ -49,7 +49,8 @@ def layered(tile: Tile, until: float = math.inf) -> None:
     chains = [_chain(arrow, vertex) for arrow in tile.arrows]
     layers = _layers(list(vertex.values()), chains)
     in_order(tile)
-    _order(layers, _homes(tile, vertex), [[vertex[box] for box in side] for side in (tile.left, tile.right)], until)
+    homes: dict[_Vertex, object] = {vertex[box]: frame for frame in tile.clusters for box in frame.boxes}  # innermost
+    _order(layers, homes, [[vertex[box] for box in side] for side in (tile.left, tile.right)], until)
     _heights(layers, until)
     _columns(layers)
     _settle(tile, vertex, layers)
@@ -119,11 +120,6 @@ def _layers(vertices: list[_Vertex], chains: list[list[_Vertex]]) -> list[list[_
     for v in everything:
         layers[v.rank].append(v)
     return layers
-
-
-def _homes(tile: Tile, vertex: dict[Box, _Vertex]) -> dict[_Vertex, object]:
-    """The innermost module frame of each vertex."""
-    return {vertex[box]: cluster for cluster in tile.clusters for box in cluster.boxes}
 
 
 def _order(layers: list[list[_Vertex]], home: dict[_Vertex, object], edges: list[list[_Vertex]], until: float) -> None:

@@ -6,6 +6,7 @@ labels, and only through these functions.
 
 from __future__ import annotations
 
+import html
 import unicodedata
 
 LONGEST = 200  # characters of a label; Graphviz refuses more than 16,384
@@ -41,14 +42,7 @@ def dot_text(*lines: str) -> str:
 
 def xml_text(text: str) -> str:
     """Text or attribute value of SVG and HTML."""
-    text = clean(text)
-    return (
-        text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace('"', "&quot;")
-        .replace("'", "&#39;")
-    )
+    return html.escape(clean(text))
 
 
 def mermaid_text(*lines: str) -> str:

@@ -16,8 +16,6 @@ State = tuple[Tensor, ...]
 Gates = dict[str, Tensor]
 PARTS = ("h", "c", "part2", "part3")  # of the parts of a state, where a cell does not say otherwise
 Weights = tuple[Any, ...]  # weight_ih, weight_hh, bias_ih, bias_hh; the biases may be None
-
-
 Hidden = TypeVar("Hidden")  # h, or a tuple of several parts
 
 
@@ -37,11 +35,6 @@ class RNNCellBase(Module):
     """
 
     gates: int
-    input_size: int
-    hidden_size: int
-    bias: bool
-    weight_ih: Parameter
-    weight_hh: Parameter
     bias_ih: Parameter | None
     bias_hh: Parameter | None
     state_names: tuple[str, ...] = ("hidden",)

@@ -11,12 +11,9 @@ from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice
 
 
 def rnn_transition(
-    x: Tensor,
-    state: State,
-    weights: Weights,
-    nonlinearity: str | Callable[[Tensor], Tensor] = "tanh",
+    x: Tensor, state: State, weights: Weights, nonlinearity: str | Callable[[Tensor], Tensor] = "tanh",
     masked_h: Tensor | None = None,
-) -> tuple[State, Gates]:
+) -> tuple[State, Gates]:  # fmt: skip
     """Elman's cell (1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f = tanh, relu or a function given."""
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     h = state[0] if masked_h is None else masked_h
@@ -36,14 +33,9 @@ class RNNCell(RNNCellBase):
     gates = 1
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        nonlinearity: str | Callable[[Tensor], Tensor] = "tanh",
-        device: Any = None,
-        dtype: Any = None,
-    ):
+        self, input_size: int, hidden_size: int, bias: bool = True,
+        nonlinearity: str | Callable[[Tensor], Tensor] = "tanh", device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
         super().__init__(input_size, hidden_size, bias, device, dtype)
         if not callable(nonlinearity):
             check_choice(type(self).__name__, "nonlinearity", nonlinearity, ("tanh", "relu"))

@@ -10,13 +10,9 @@ from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice
 
 
 def gru_transition(
-    x: Tensor,
-    state: State,
-    weights: Weights,
-    reset: str = "after",
-    update: str = "keep",
+    x: Tensor, state: State, weights: Weights, reset: str = "after", update: str = "keep",
     masked_h: Tensor | None = None,
-) -> tuple[State, Gates]:
+) -> tuple[State, Gates]:  # fmt: skip
     """Gated recurrent unit (Cho et al. 2014).
 
     r = σ(W_ir x + b_ir + W_hr h + b_hr)        how much of the old state the candidate sees
@@ -89,19 +85,11 @@ class GRUCell(RNNCellBase):
 
     __call__: OneStep[Tensor]
     gates = 3
-    reset: str
-    update: str
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        reset: str = "after",
-        update: str = "keep",
-    ):
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None,
+        reset: str = "after", update: str = "keep",
+    ):  # fmt: skip
         super().__init__(input_size, hidden_size, bias, device, dtype)
         check_choice("GRUCell", "reset", reset, ("after", "before"))
         check_choice("GRUCell", "update", update, ("keep", "write"))

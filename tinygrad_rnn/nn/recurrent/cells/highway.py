@@ -22,9 +22,6 @@ class Highway(Module):
     x and y (…, size). b_T starts at `gate_bias`: below 0 the layer first passes its input on.
     """
 
-    new: Linear
-    gate: Linear
-
     def __init__(self, size: int, gate_bias: float = -1.0, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("Highway", size=size)
@@ -54,18 +51,11 @@ class RHNCell(RNNCellBase):
 
     __call__: OneStep[Tensor]
     gates = 2
-    weight_ih: Parameter
-    weight_hh: Parameter
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        depth: int = 2,
-        bias: bool = True,
-        device: Any = None,
+        self, input_size: int, hidden_size: int, depth: int = 2, bias: bool = True, device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         check_sizes("RHNCell", depth=depth)
         self.depth = depth
         super().__init__(input_size, hidden_size, bias, device, dtype)
@@ -93,5 +83,4 @@ class RHNCell(RNNCellBase):
         return (s,), gates
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return super().extra_repr() + f", depth={self.depth}"

@@ -48,14 +48,9 @@ class LSTMCell(RNNCellBase):
     weight_hr: Any
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None,
         proj_size: int = 0,
-    ):
+    ):  # fmt: skip
         if proj_size and not 0 < proj_size < hidden_size:
             raise ValueError(
                 f"{type(self).__name__}: proj_size must be smaller than hidden_size ({hidden_size}), got {proj_size}"
@@ -84,7 +79,6 @@ class LSTMCell(RNNCellBase):
         return lstm_transition(x, state, self.weights, masked_h)
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return super().extra_repr() + (f", proj_size={self.proj_size}" if self.proj_size else "")
 
 

@@ -34,14 +34,9 @@ class PeepholeLSTMCell(RNNCellBase):
     state_names: tuple[str, ...] = ("hidden", "cell")
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        peephole: str = "diagonal",
-        device: Any = None,
+        self, input_size: int, hidden_size: int, bias: bool = True, peephole: str = "diagonal", device: Any = None,
         dtype: Any = None,
-    ):
+    ):  # fmt: skip
         check_choice("PeepholeLSTMCell", "peephole", peephole, ("diagonal", "dense"))
         self.peephole = peephole
         super().__init__(input_size, hidden_size, bias, device, dtype)
@@ -70,7 +65,6 @@ class PeepholeLSTMCell(RNNCellBase):
         return c * weight if self.peephole == "diagonal" else F.linear(c, weight)
 
     def extra_repr(self) -> str:
-        """Sizes and options."""
         return super().extra_repr() + f", peephole={self.peephole!r}"
 
 
@@ -118,11 +112,6 @@ class LayerNormLSTMCell(RNNCellBase):
     __call__: OneStep[tuple[Tensor, Tensor]]
     gates = 4
     state_names: tuple[str, ...] = ("hidden", "cell")
-    weight_ih: Parameter
-    weight_hh: Parameter
-    norm_ih: LayerNorm
-    norm_hh: LayerNorm
-    norm_c: LayerNorm
 
     def add_weights(self, device: Any, dtype: Any) -> None:
         """weight_ih and weight_hh, and the three norms."""

@@ -1,0 +1,93 @@
+"""What of a module is saved: its numbers under their paths, and taking them over from such a dict."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .._tensor import Tensor
+from ..create import as_tensor
+from .walking import M, Walking
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict(strict=False)` did not find, and what it had no place for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not (self.missing_keys or self.unexpected_keys):
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+class Saving(Walking):
+    """The part of Module that gives and takes its state."""
+
+    _transient: set[str]  # buffers that state_dict leaves out
+
+    def state_dict(
+        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> OrderedDict[str, Tensor]:
+        """All parameters and persistent buffers by path. They share memory with the module."""
+        state = OrderedDict() if destination is None else destination
+        for path, module in self.named_modules(prefix=prefix.removesuffix("."), remove_duplicate=False):
+            start = f"{path}." if path else ""
+            for name, value in (*module._parameters.items(), *module._buffers.items()):
+                if value is not None and name not in module._transient:
+                    state[start + name] = value if keep_vars else value.detach()
+        return state
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy values into parameters and buffers by path; nothing is changed if any key or shape is wrong.
+
+        strict  missing and unexpected keys are errors; else they are returned
+        assign  let parameters take over the given memory instead of copying into theirs
+
+        Raises RuntimeError that lists every missing key, unexpected key and wrong shape.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict(): expected a dict, got {type(state_dict).__name__}")
+        own = self.state_dict(keep_vars=True)
+        missing = [key for key in own if key not in state_dict]
+        unexpected = [key for key in state_dict if key not in own]
+        problems = [
+            f"size mismatch for {key}: the state has shape {list(state_dict[key].shape)}, the module {list(own[key].shape)}"
+            for key in own
+            if key in state_dict and tuple(state_dict[key].shape) != tuple(own[key].shape)
+        ]
+        if strict:
+            problems = [*([f"unexpected keys: {_quoted(unexpected)}"] if unexpected else []),
+                        *([f"missing keys: {_quoted(missing)}"] if missing else []), *problems]  # fmt: skip
+        if problems:
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
+        for key, target in own.items():
+            if key in state_dict:
+                source = as_tensor(state_dict[key])
+                if assign:
+                    target.data = source.detach()
+                else:
+                    target.data.copy_(source.detach())
+        return IncompatibleKeys(missing, unexpected)
+
+    def __deepcopy__(self: M, memo: dict[int, Any]) -> M:
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        for name, value in self.__dict__.items():
+            object.__setattr__(twin, name, copy.deepcopy(value, memo))
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"a whole module ({type(self).__name__}) is not pickled: save module.state_dict() with tinygrad_rnn.save(...), "
+            f"and load it with load_state_dict()"
+        )
+
+
+def _quoted(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)

@@ -1,0 +1,57 @@
+"""What a Tensor can compute: all families of operations in one class, so that Tensor inherits one."""
+
+from __future__ import annotations
+
+from .activations import Activations
+from .arithmetic import Arithmetic
+from .choosing import Choosing
+from .comparing import Comparing
+from .converting import Converting
+from .describing import Describing
+from .extremes import Extremes
+from .filling import Filling
+from .gathering import Gathering
+from .indexing import Indexing
+from .joining import Joining
+from .logsums import LogSums
+from .making import Making
+from .moving import Moving
+from .powers import Powers
+from .products import Products
+from .reducing import Reducing
+from .rounding import Rounding
+from .running import Running
+from .shaping import Shaping
+from .softmax import Softmaxes
+from .sorting import Sorting
+from .special import Special
+
+
+class Families(
+    Activations,
+    Arithmetic,
+    Choosing,
+    Comparing,
+    Converting,
+    Describing,
+    Extremes,
+    Filling,
+    Gathering,
+    Indexing,
+    Joining,
+    LogSums,
+    Making,
+    Moving,
+    Powers,
+    Products,
+    Reducing,
+    Rounding,
+    Running,
+    Shaping,
+    Softmaxes,
+    Sorting,
+    Special,
+):
+    """The methods and operators of Tensor that are no part of the graph; each family has a file in `ops/`."""
+
+    __slots__ = ()
