@@ -97,7 +97,7 @@ def _explained(graph: History, losses: list[Tensor], x: Tensor, name: str) -> Ex
         return _by_grad(x, name, gone)
     with History.of([loss for loss in losses if edge_of(loss) is not None]) as past:
         past.variables = graph.variables
-        question = Question(past, past.spliced.get(edge, edge), mask, name, replay=not gone)
+        question = Question(past, past.opened.get(edge, edge), mask, name, replay=not gone)
         found = question.answer()
     return found if mask is not None else _with_grad(found, question.at, x, ran)
 
