@@ -121,8 +121,8 @@ def _part(past: History, x: Tensor) -> tuple[Tensor, np.ndarray | None]:
 def _with_grad(found: Explanation, at: Stat, x: Tensor, ran: bool) -> Explanation:
     """What `.grad` holds beside what backward sends."""
     name = found.name
-    if x.grad is not None:
-        held = stat(x.grad)
+    if x._grad is not None:
+        held = stat(x._grad)
         if found.verdict not in ("nan", "inf") and not held.finite:
             why = Why(
                 "changed afterwards",
@@ -192,7 +192,7 @@ def _by_grad(x: Tensor, name: str, gone: str) -> Explanation:
         if gone == "released"
         else "Ask before they change"
     )
-    if x.grad is None:
+    if x._grad is None:
         if not x.is_leaf:
             why = Why("not retained", "", f"Call {name}.retain_grad() before backward()")
             return Explanation(
@@ -215,7 +215,7 @@ def _by_grad(x: Tensor, name: str, gone: str) -> Explanation:
                 f"backward(inputs=…) left it out"
             ],
         )
-    at = stat(x.grad)
+    at = stat(x._grad)
     verdict = "nan" if at.nan else "inf" if at.inf else "zero" if at.zero else "healthy"
     if verdict == "healthy" and (at.norm < 1e-12 or at.norm > 1e8):
         verdict = "tiny" if at.norm < 1 else "huge"
