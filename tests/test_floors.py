@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 # From the ground up. A name stands for a file or a folder. Files of one row may not import each other, files of
 # one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
 FLOORS = [
-    ["_memory", "_mode", "_device", "_names", "threads", "trees"],
+    ["_forks", "_memory", "_mode", "_device", "_names", "atomic", "threads", "trees"],
     ["dtypes", "random", "kernels"],
     ["arrays"],
     ["graph"],
@@ -37,6 +37,7 @@ FLOORS = [
     ["nn", "optim"],
     ["models"],
     ["interop", "data", "utils"],
+    ["runs"],
     ["notes"],
     ["study"],
     ["viz.style", "viz.errors"],
@@ -59,7 +60,7 @@ ONLY = {
     "graph": ["_mode"],
     "ops": ["_mode", "graph", "ops", "kernels", "dtypes", "arrays", "recording", "random", "_device"],
     "engine": ["_mode", "graph", "ops"],
-    "viz": ["_mode", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
+    "viz": ["_mode", "atomic", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
     "study": ["_mode", "graph", "ops", "engine", "gradients", "study", "notes", "_tensor", "nn.module"],
 }
 

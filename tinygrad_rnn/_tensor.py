@@ -21,6 +21,7 @@ import numpy as np
 
 from . import dtypes, printing, recording
 from ._device import cpu, device as _device
+from ._forks import open_after_fork
 from ._names import missing
 from .gradients import backward
 from .graph import Leaf, Node, RemovableHandle
@@ -51,7 +52,8 @@ from .ops.sorting import Sorting
 from .ops.special import Special
 
 _new = object.__new__
-_adding = threading.RLock()  # threads may share weights: a sum read by one while another adds would be lost
+# threads may share weights: a sum read by one while another adds would be lost
+_adding: Any = open_after_fork(threading.RLock())
 
 
 class Tensor(

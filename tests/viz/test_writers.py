@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import time
 
@@ -212,3 +214,20 @@ def test_cost_grows_linearly_with_steps(view):
 
     seconds(20)
     assert seconds(400) < 8 * seconds(100) + 0.05
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".html", ".dot", ".txt"])
+def test_a_picture_that_cannot_be_written_leaves_the_old_one_and_names_it(tmp_path, monkeypatch, suffix):
+    x = tg.tensor(2.0, requires_grad=True)
+    path = tmp_path / f"graph{suffix}"
+    tg.draw(x * x, path)
+    old = path.read_bytes()
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        tg.draw(x * x * x, path)
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == [path.name]
