@@ -101,7 +101,13 @@ def _put_in_place(temporary: str, path: str, new: bool) -> None:
     elif fcntl is None:
         os.rename(temporary, path)  # on Windows it does not replace
     else:
-        os.link(temporary, path)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            open(path, "xb").close()
+            os.replace(temporary, path)
 
 
 def _remove_leftovers(folder: str, prefix: str) -> None:

@@ -25,7 +25,9 @@ def test_a_byte_order_mark_and_carriage_returns_are_not_characters(tmp_path):
 def test_a_text_in_another_encoding_is_answered_with_the_command_that_converts_it(tmp_path, encoding, named, byte, position):  # fmt: skip
     path, text = tmp_path / "my text.txt", "It's na\u00efve.\n"
     path.write_bytes(text.encode(encoding))
-    with pytest.raises(TextError, match=rf"is not UTF-8: byte {byte:#x} at position {position}\. Convert it: ") as caught:
+    with pytest.raises(
+        TextError, match=rf"is not UTF-8: byte {byte:#x} at position {position}\. Convert it: "
+    ) as caught:
         read_text(path)
     command = str(caught.value).split("Convert it: ")[1].split(" (")[0]
     assert command == f"iconv -f {named} -t UTF-8 '{path}' > utf8.txt"
@@ -34,7 +36,7 @@ def test_a_text_in_another_encoding_is_answered_with_the_command_that_converts_i
         assert read_text(tmp_path / "utf8.txt") == text
 
 
-@pytest.mark.parametrize(("steps", "validation", "needed"), [(64, 0.1, 641), (64, 0.9, 650), (3, 0.5, 7), (8, 0.1, 81)])
+@pytest.mark.parametrize(("steps", "validation", "needed"), [(64, 0.1, 641), (64, 0.9, 651), (3, 0.5, 8), (8, 0.1, 81)])
 def test_a_text_that_is_too_short_is_told_how_long_it_must_be(steps, validation, needed):
     with pytest.raises(TextError, match=rf"{needed - 1:,} characters leave .* at least {needed} characters are needed"):
         CharText("a" * (needed - 1), steps=steps, validation=validation)

@@ -303,9 +303,7 @@ def with_description(change, w=np.ones(4, np.float32)):
     description = {"version": 1, "obj": ["tensor", 0], "tensors": [[0, False, "Tensor"]], "arrays": [["w"]]}
     change(description)
     zeros = "0" * 64
-    data = safetensors.numpy.save(
-        {"w": w}, {"tinygrad_rnn": f"sha256 {zeros} {json.dumps(description)}"}
-    )
+    data = safetensors.numpy.save({"w": w}, {"tinygrad_rnn": f"sha256 {zeros} {json.dumps(description)}"})
     return io.BytesIO(data.replace(zeros.encode(), hashlib.sha256(data).hexdigest().encode(), 1))
 
 

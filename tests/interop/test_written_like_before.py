@@ -84,7 +84,7 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path, monkeypatch, write):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(atomic.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left on device: '.*state'") as caught:
+    with pytest.raises(OSError, match=r"No space left on device: '.*state'") as caught:
         write(tmp_path / "state")
     assert (caught.value.filename, caught.value.errno) == (str(tmp_path / "state"), errno.ENOSPC)
     assert os.listdir(tmp_path) == []
@@ -114,11 +114,11 @@ def small_disk(tmp_path):
 def test_a_disk_that_fills_up_and_one_that_is_read_only(small_disk):
     path = small_disk / "state"
     save({"k": 1}, path)
-    with pytest.raises(OSError, match="No space left on device: '.*state'"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*state'"):
         save({"k": 2, "w": tg.zeros(100_000)}, path)
     assert load(path) == {"k": 1}
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    with pytest.raises(OSError, match="Read-only file system: '.*state'"):
+    with pytest.raises(OSError, match=r"Read-only file system: '.*state'"):
         save({"k": 2}, path)
     assert load(path) == {"k": 1}
     assert os.listdir(small_disk) == ["state"]
@@ -161,18 +161,20 @@ def test_a_ctrl_c_at_any_place_leaks_nothing(tmp_path, monkeypatch):
     path, n, stopped, tracer = tmp_path / "state", 0, 0, sys.gettrace()
     monkeypatch.setattr(atomic.os, "fsync", lambda handle: None)  # hundreds of times: not on the disk
     save(0, path)
-    before, value = os.listdir("/proc/self/fd"), 0
+    before = after = os.listdir("/proc/self/fd")
+    value = 0
     while stopped == n:
         n += 1
         ctrl_c = CtrlCAt(n)
         sys.settrace(ctrl_c)
         try:
             save(n, path)
-        except KeyboardInterrupt as error:
+        except KeyboardInterrupt:
             stopped += 1
-            assert os.listdir("/proc/self/fd") == before, f"place {n}, with the traceback still there: {error}"
+            after = os.listdir("/proc/self/fd")  # while the traceback is still there
         finally:
             sys.settrace(tracer)
+        assert after == before, f"place {n}"
         left = load(path)
         assert left in (value, n)
         value = left
