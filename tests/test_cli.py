@@ -78,7 +78,10 @@ def bad(tmp_path, kind):
     [
         ("missing", "does not exist"),
         ("empty", "is empty"),
-        ("short", "too short: 9 characters leave 8 for training, where one sequence needs 65: at least 641 characters are needed"),
+        (
+            "short",
+            "too short: 9 characters leave 8 for training, where one sequence needs 65: at least 641 characters are needed",
+        ),
         ("latin", "not UTF-8: byte 0xef at position 2. Convert it: iconv -f CP1252 -t UTF-8 "),
         ("folder", "cannot be read"),
     ],

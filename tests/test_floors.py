@@ -218,6 +218,24 @@ def test_other_packages_are_imported_only_where_they_serve(module):
             assert not allowed or inside, f"{module}:{node.lineno} imports {first}, which is for {allowed}"
 
 
+WRITING = {"write_bytes", "savefig", "NamedTemporaryFile", "TemporaryFile", "mkstemp"}
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_files_are_written_by_one_function_alone(module):
+    """Or a stopped program, or a full disk, would leave half of one."""
+    if module in ("atomic", "viz.plots"):  # which hands matplotlib a piece of memory to write into
+        return
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in WRITING, f"{module}:{node.lineno} calls {node.attr}: use atomic.write_atomically"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+            modes = [
+                a.value for a in [*node.args[1:], *[k.value for k in node.keywords]] if isinstance(a, ast.Constant)
+            ]
+            assert not set("wax+") & set("".join(map(str, modes))), f"{module}:{node.lineno} opens a file for writing"
+
+
 def test_the_check_itself_sees_a_wrong_import(monkeypatch, tmp_path):
     """Relative, absolute and nested imports are all found."""
     file = tmp_path / "wrong.py"

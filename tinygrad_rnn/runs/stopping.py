@@ -8,6 +8,7 @@ nothing half done is left then either. Exit statuses are those of shells: 128 an
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -29,14 +30,14 @@ class WaysOut:
                     ...
                 save()
 
-    to_the_end  leave signals ignored at the end of the block, because the process ends there; else as they were
+    to_the_end  the process ends with the block: signals stay ignored, and after `Stopped` it ends at once
 
     signal  the last signal that came, None if none did
     status  the exit status for it, 0 for none
     raised  whether Stopped was raised, though another error may have come of it (an import turns it into ImportError)
 
-    Signals that were ignored before stay so: `nohup` means what it says. Outside of the main thread Python allows no
-    handlers, and the block does nothing.
+    A SIGHUP that is ignored stays so: `nohup` means what it says. Outside of the main thread Python allows no handlers,
+    and the block does nothing.
     """
 
     def __init__(self, to_the_end: bool = False):
@@ -88,7 +89,7 @@ class WaysOut:
         if threading.current_thread() is threading.main_thread():
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
                 number = getattr(signal, name, None)
-                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
                     self._before[number] = signal.signal(number, self._arrived)
         return self
 
@@ -100,7 +101,9 @@ class WaysOut:
     def __exit__(self, *exception: object) -> None:
         if self.to_the_end:
             self.ignore()
-            return
-        for number, before in self._before.items():
-            signal.signal(number, before)
+            if self.raised:  # perhaps in the import of a C library, and one half made can crash Python's tidying up
+                os._exit(self.status)
+        else:
+            for number, before in self._before.items():
+                signal.signal(number, before)
         sys.unraisablehook = self._hook
