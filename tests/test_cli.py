@@ -2,12 +2,16 @@
 
 import errno
 import os
+import pathlib
+import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
 import tinygrad_rnn as tg
+import tinygrad_rnn_start
 from tinygrad_rnn.cli import main
 from tinygrad_rnn.data import standard_library_text
 from tinygrad_rnn.runs import Checkpoints
@@ -189,3 +193,29 @@ def test_the_checkpoint_of_a_run_that_was_stopped_before_its_first_step_is_drawn
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["checkpoint.tgr", "graph.svg"]
     assert run("draw", tmp_path / "out" / "checkpoint.tgr", "--html", "--out", tmp_path / "graph.html") == 0
     assert "<html" in (tmp_path / "graph.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_while_the_library_is_loaded_ends_the_program_in_one_line(tmp_path, name, status):
+    """A library of that name that gets the signal, where the real one is on the way to being loaded."""
+    (tmp_path / "tinygrad_rnn.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.NAME)".replace("NAME", name)
+    )
+    shutil.copy(tinygrad_rnn_start.__file__, tmp_path)
+    program = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); import tinygrad_rnn_start as s; s.main()"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == status
+    assert done.stderr.decode() == f"tinygrad-rnn: stopped by {name}, before it started\n"
+
+
+def test_the_program_is_the_command_line(monkeypatch):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr("tinygrad_rnn.cli.main", lambda: 7)
+    try:
+        assert tinygrad_rnn_start.main() == 7
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
+    project = pathlib.Path(tinygrad_rnn_start.__file__).with_name("pyproject.toml").read_text(encoding="utf-8")
+    assert '\ntinygrad-rnn = "tinygrad_rnn_start:main"\n' in project

@@ -35,7 +35,8 @@ class Try:
     def __init__(self, way: str, moment: float, steps: int, folder: Path):
         self.way, self.moment, self.disk, self.out = way, moment, folder, folder / "out"
         self.errors = open(folder.parent / "stderr", "w+b")  # noqa: SIM115  (not on the disk that fills up)
-        command = [sys.executable, "-m", "tinygrad_rnn", "demo", "--steps", str(steps), "--out", str(self.out)]
+        program = "import sys; from tinygrad_rnn_start import main; sys.exit(main())"
+        command = [sys.executable, "-c", program, "demo", "--steps", str(steps), "--out", str(self.out)]
         output = open("/dev/full", "wb") if way == "full output" else subprocess.PIPE  # noqa: SIM115
         errors = subprocess.PIPE if way == "both pipes closed" else self.errors
         self.process = subprocess.Popen(command, stdout=output, stderr=errors)
@@ -137,6 +138,8 @@ def main() -> int:
             with place(way) as folder:
                 attempt = Try(way, moment, options.steps, folder)
                 wrong, age = attempt.check(options.steps, rate)
+            if attempt.done_before:  # the machine is less busy now
+                seconds *= 0.8
             statuses[attempt.status] += 1
             before += attempt.step == 0 and not attempt.done_before
             done += attempt.done_before
