@@ -1,3 +1,3 @@
-"""The command line: one file per command, what they share in arguments.py, and the ways out in main.py."""
+"""The command line: one file per command, what they share in arguments.py, and the ways out in commands.py."""
 
-from .main import main as main
+from .commands import main as main
