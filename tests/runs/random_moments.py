@@ -79,7 +79,10 @@ class Try:
     def check(self, steps: int, rate: float) -> tuple[list[str], float]:
         """What is wrong, and how old the checkpoint was when the program was left, in seconds."""
         wrong, kept = [], None
-        if self.status not in STATUS[self.way] | ({0} if self.done_before or self.step == steps else set()):
+        right = STATUS[self.way] | ({0} if self.done_before or self.step == steps else set())
+        if self.step == 0:  # before Python has read the program the system ends it, which shells show as the same status
+            right |= {128 - status for status in right}
+        if self.status not in right:
             wrong.append(f"status {self.status}")
         if "Traceback" in self.text or "Exception ignored" in self.text:
             wrong.append("traceback")
