@@ -80,7 +80,9 @@ class Try:
         """What is wrong, and how old the checkpoint was when the program was left, in seconds."""
         wrong, kept = [], None
         right = STATUS[self.way] | ({0} if self.done_before or self.step == steps else set())
-        if self.step == 0:  # before Python has read the program the system ends it, which shells show as the same status
+        if (
+            self.step == 0
+        ):  # before Python has read the program the system ends it, which shells show as the same status
             right |= {128 - status for status in right}
         if self.status not in right:
             wrong.append(f"status {self.status}")
