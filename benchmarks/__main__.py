@@ -13,6 +13,8 @@ import argparse
 import json
 import platform
 
+from tinygrad_rnn.atomic import write_atomically
+
 from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, processes, training
 
 TABLES = {
@@ -65,8 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.json:
         made = {"versions": facts, "machine": platform.processor() or platform.machine(),
                 "tables": {name: table.as_dict() for name, table in tables.items()}}  # fmt: skip
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(made, file, indent=1)
+        write_atomically(options.json, json.dumps(made, indent=1))
     if options.plot:
         growth.plot(options.plot, tables)
 

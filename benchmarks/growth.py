@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.viz.plots import save_figure
 
 from .layers import layer_job
 from .peers import peer
@@ -68,5 +69,5 @@ def plot(file: str, tables: dict[str, Table]) -> None:
             axis.set_yscale("log")
         axis.set_title(table.title.split(",")[0], fontsize=9)
         axis.legend()
-    figure.savefig(file)
+    save_figure(figure, file, dpi=figure.dpi)
     pyplot.close(figure)

@@ -13,6 +13,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import models, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 RADIUS, ANGLE, NOISE = 0.98, 0.4, 0.1  # x_t = 2 r cos(a) x_{t-1} - r² x_{t-2} + noise
 LENGTH, KNOWN = 20, 3  # errors count from the fourth element on: nobody can know the first well
@@ -83,7 +84,7 @@ def save_picture(tried, x, out: str | Path) -> None:
             axes.plot(range(2 * LENGTH, 3 * LENGTH), ahead, label=name)
     axes.axvline(2 * LENGTH - 0.5, color="0.8")
     axes.legend(loc="lower left")
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 LABELS, FEATURES, FRAMES, NOISE = 4, 6, 32, 0.6  # labels are 1..4, 0 is the blank
 
@@ -105,7 +106,7 @@ def save_picture(chances: np.ndarray, said: np.ndarray, out: str | Path) -> None
         below.plot(chances[:, k], label=f"label {k}")
     below.set(title="heard", xlabel="frame", ylabel="probability")
     figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.nn.recurrent.cells import gru_other_update
+from tinygrad_rnn.viz.plots import save_figure
 
 T, B, INPUT, HIDDEN = 25, 32, 3, 8
 
@@ -82,7 +83,7 @@ def save_curves(curves, out: str | Path) -> None:
     for name, curve in curves.items():
         axes.plot(np.maximum(curve, 1e-17), label=name.strip())
     axes.legend()
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 T, HIDDEN = 20, 12
 CELLS = {
@@ -101,7 +102,7 @@ def save_gates(model, out: str | Path) -> None:
         axes.set_yticks([])
     rows[-1].set_xlabel("t")
     figure.colorbar(image, ax=rows)
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

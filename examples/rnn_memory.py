@@ -12,6 +12,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 T, HIDDEN = 20, 32
 
@@ -91,7 +92,7 @@ def save_curves(errors, out: str | Path) -> None:
         axes.plot(np.convolve(values, np.ones(window) / window, "valid"), label=name)
     axes.axhline(1 / 6, color="0.7", linestyle=":", label="always saying 1")
     axes.legend()
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

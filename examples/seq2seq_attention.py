@@ -11,6 +11,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 END, LONGEST = 10, 8  # tokens 0..9 are digits
 
@@ -79,7 +80,7 @@ def save_map(model, out: str | Path) -> None:
     axes.imshow(weights[0].numpy(), cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(8), digits[0].tolist())
     axes.set_yticks(range(9), ["end" if k == END else k for k in written])
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 STEPS = 40
 GUESS = 1 / 6  # the mean squared error of always answering 1: the variance of a sum of two uniform numbers
@@ -84,7 +85,7 @@ def main(steps: int = 300, out: str | Path = "tcn.png") -> None:
         axes.plot(smooth, label=f"{blocks} blocks, {model.tcn.receptive_field} steps back")
     axes.set_yscale("log")
     axes.legend(frameon=False)
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 import tinygrad_rnn as tg
 from tinygrad_rnn import models, nn, optim
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 TEXT = Path(__file__).read_text(encoding="utf-8")
 ALPHABET = sorted(set(TEXT))
@@ -90,7 +91,7 @@ def save_curve(losses: list[float], by_frequency: float, out: str | Path) -> Non
     axes.plot(range(1, len(losses) + 1), losses, color="#0072B2", label="transformer")
     axes.axhline(by_frequency, color="#D55E00", linestyle="--", label="guessing by frequency")
     axes.legend(frameon=False)
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
 from tinygrad_rnn.models.truncation import truncated_bptt
 from tinygrad_rnn.nn import functional as F
+from tinygrad_rnn.viz.plots import save_figure
 
 DELAY, K1, LENGTH, B = 5, 4, 48, 16
 
@@ -71,7 +72,7 @@ def main(steps: int = 40, out: str | Path = "truncated_bptt.png") -> None:
         print(f"{K1:2d}  {k2:2d}  {reach:>19}  {np.mean(losses[-5:]):6.3f}  {seconds:7.1f}")
         axes.plot(losses, label=f"k2 = {k2}: {reach}")
     axes.legend(frameon=False)
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
+from tinygrad_rnn.viz.plots import save_figure
 
 X = [[0.5, 0.1, -0.3], [-0.2, 0.4, 0.3], [0.1, -0.5, 0.2], [0.4, 0.2, -0.1]]
 Y = [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
@@ -92,7 +93,7 @@ def save_curves(curves, out: str | Path) -> None:
     for name, curve in curves.items():
         axes.plot(np.maximum(curve / curve[0], 1e-16), "--" if "linear" in name else "-", label=name)
     axes.legend(fontsize="small")
-    figure.savefig(out, dpi=120)
+    save_figure(figure, out, dpi=120)
 
 
 if __name__ == "__main__":

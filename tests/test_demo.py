@@ -220,7 +220,7 @@ def run_demo(tmp_path, capsys, monkeypatch):
         def __init__(self, text):
             super().__init__(text, batch_size=STREAMS, steps=STEPS)
 
-    monkeypatch.setattr("tinygrad_rnn.data.text.CharText", Small)
+    monkeypatch.setattr("tinygrad_rnn.cli.demo.CharText", Small)
     monkeypatch.setattr("tinygrad_rnn.demo.plot_losses", lambda *arguments: drawn.append(arguments))
     monkeypatch.setattr(demo.CharModel.__init__, "__defaults__", ("lstm", 5, 6))
     drawn = []
@@ -229,6 +229,8 @@ def run_demo(tmp_path, capsys, monkeypatch):
 
     def run(*options):
         drawn.clear()
+        (tmp_path / "checkpoint.tgr").unlink(missing_ok=True)
+        (tmp_path / "graph.svg").unlink(missing_ok=True)
         assert cli.main(["demo", "--text", str(path), "--out", str(tmp_path), *options]) == 0
         return capsys.readouterr(), tg.load(tmp_path / "checkpoint.tgr"), drawn[0]
 
@@ -257,11 +259,11 @@ def test_the_demo_prints_and_keeps_its_numbers(run_demo, text, tmp_path):
     assert before != after
     assert lines[-3] == f"validation loss  {validation:.3f} nats per character"
     assert lines[-2].startswith(f"unigram entropy  {text.unigram_entropy:.3f} nats per character")
-    files = [tmp_path / name for name in ("loss.png", "graph.svg", "checkpoint.tgr")]
+    files = [tmp_path / name for name in ("checkpoint.tgr", "loss.png", "graph.svg")]
     assert lines[-1] == f"wrote {files[0]}, {files[1]} and {files[2]}"
-    assert plotted == (losses, text.unigram_entropy, validation, files[0])
+    assert plotted == (losses, text.unigram_entropy, validation, files[1])
     assert f"loss {losses[-1]:.3f} nats" in printed.err
-    assert "4 time steps" in files[1].read_text(encoding="utf-8")
+    assert "4 time steps" in files[2].read_text(encoding="utf-8")
     assert run_demo("--steps", "3", "--seed", "6")[1]["losses"] != losses
 
 

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 # one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
 FLOORS = [
     ["_quiet"],
-    ["_figure", "_memory", "_mode", "_device", "_left_out", "threads", "trees"],
+    ["_figure", "_forks", "_memory", "_mode", "_device", "_left_out", "atomic", "threads", "trees"],
     ["dtypes", "random", "kernels", "_names"],
     ["arrays"],
     ["graph"],
@@ -42,6 +42,7 @@ FLOORS = [
     ["nn", "optim"],
     ["models"],
     ["interop", "data", "utils"],
+    ["runs"],
     ["notes"],
     ["study"],
     ["viz.style", "viz.errors"],
@@ -54,7 +55,6 @@ FLOORS = [
     ["accelerator", "cuda", "backends"],
     [""],  # tinygrad_rnn/__init__.py itself: the public names
     ["demo"],
-    ["cli_study"],
     ["cli"],
     ["__main__"],
 ]
@@ -65,9 +65,23 @@ ONLY = {
     "graph": ["_mode"],
     "ops": ["_quiet", "_mode", "graph", "ops", "kernels", "dtypes", "arrays", "recording", "random", "_device"],
     "engine": ["_quiet", "_mode", "graph", "ops"],
-    "viz": ["_figure", "_quiet", "_mode", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
+    "viz": [
+        "_figure",
+        "_quiet",
+        "_mode",
+        "atomic",
+        "graph",
+        "ops",
+        "engine",
+        "viz",
+        "notes",
+        "study",
+        "_tensor",
+        "nn.module",
+    ],
     "study": [
         "_figure",
+        "atomic",
         "_quiet",
         "_mode",
         "graph",
@@ -237,6 +251,24 @@ def test_other_packages_are_imported_only_where_they_serve(module):
             allowed = OUTSIDE[first].split()
             inside = any(module == a or module.startswith(a + ".") for a in allowed)
             assert not allowed or inside, f"{module}:{node.lineno} imports {first}, which is for {allowed}"
+
+
+WRITING = {"write_bytes", "savefig", "NamedTemporaryFile", "TemporaryFile", "mkstemp"}
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_files_are_written_by_one_function_alone(module):
+    """Or a stopped program, or a full disk, would leave half of one."""
+    if module in ("atomic", "viz.plots", "_figure"):  # which hand matplotlib a piece of memory to write into
+        return
+    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in WRITING, f"{module}:{node.lineno} calls {node.attr}: use atomic.write_atomically"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+            modes = [
+                a.value for a in [*node.args[1:], *[k.value for k in node.keywords]] if isinstance(a, ast.Constant)
+            ]
+            assert not set("wax+") & set("".join(map(str, modes))), f"{module}:{node.lineno} opens a file for writing"
 
 
 def test_the_check_itself_sees_a_wrong_import(monkeypatch, tmp_path):

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import cli, threads
+from tinygrad_rnn import threads
+from tinygrad_rnn.cli import commands
+from tinygrad_rnn.cli.arguments import UsageError
 
 pytestmark = pytest.mark.skipif(not threads._libraries(), reason="NumPy's BLAS takes no orders here")
 
@@ -75,12 +77,12 @@ def test_the_command_line_uses_one_thread_and_puts_the_number_back(monkeypatch):
     seen = []
     tg.set_num_threads(2)
 
-    def run(arguments):
+    def run(arguments, ways):
         seen.append(tg.get_num_threads())
-        raise cli.UsageError("enough")
+        raise UsageError("enough")
 
-    monkeypatch.setattr(cli, "add_demo", lambda commands: commands.add_parser("demo").set_defaults(run=run))
-    assert cli.main(["demo"]) == 2
+    monkeypatch.setattr(commands, "add_demo", lambda parsers: parsers.add_parser("demo").set_defaults(run=run))
+    assert commands.main(["demo"]) == 2
     assert seen == [1]
     assert tg.get_num_threads() == 2
 

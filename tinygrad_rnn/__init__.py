@@ -32,8 +32,9 @@ Indexing        gather take take_along_dim index_select index_add index_fill sca
 Files           save load
 Threads         get_num_threads set_num_threads
 
-Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop;
-and for programs that only change their imports cuda, accelerator, backends, linalg.
+Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
+runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
+backends, linalg.
 """
 
 import importlib
@@ -338,6 +339,6 @@ def __getattr__(name: str) -> object:
     home = {"draw": ".viz", "save": ".interop", "load": ".interop"}.get(name)
     if home is not None:
         return getattr(importlib.import_module(home, __name__), name)
-    if name in ("interop", "study", "viz"):
+    if name in ("interop", "runs", "study", "viz"):
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

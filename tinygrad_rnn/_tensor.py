@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, printing, recording
+from ._forks import open_after_fork
 from ._names import missing
 from .gradients import backward, check_grad, warn_of_no_grad
 from .graph import Leaf, Node, RemovableHandle
@@ -29,7 +30,8 @@ from .ops.inplace import edge_of
 from .ops.making import legacy_array
 
 _new = object.__new__
-_adding = threading.RLock()  # threads may share weights: a sum read by one while another adds would be lost
+# threads may share weights: a sum read by one while another adds would be lost
+_adding: Any = open_after_fork(threading.RLock())
 
 
 class Tensor(Families):

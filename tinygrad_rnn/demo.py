@@ -8,8 +8,6 @@ carried to the next piece, and the graph is cut between them.
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,56 +57,37 @@ def loss_of(scores: Tensor, target: Tensor) -> Tensor:
     return F.cross_entropy(scores.reshape(-1, scores.shape[-1]), target.reshape(-1))
 
 
-class CtrlC:
-    """Inside, the first Ctrl-C only sets `pressed`, so that no training step is left half done; the second raises."""
-
-    def __init__(self) -> None:
-        self.pressed: bool = False
-
-    def _note(self, *signal_and_frame: Any) -> None:
-        if self.pressed:
-            raise KeyboardInterrupt
-        self.pressed = True
-
-    def __enter__(self) -> CtrlC:
-        self.listens: bool = threading.current_thread() is threading.main_thread()  # only there Python allows it
-        if self.listens:
-            self.before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self.listens:
-            signal.signal(signal.SIGINT, self.before)
-
-
 def train(
-    model: CharModel, text: CharText, steps: int, learning_rate: float = 3e-3,
-    report: Callable[[Progress], None] | None = None,
-) -> list[float]:  # fmt: skip
-    """Train for `steps` batches; return the loss of each. Ctrl-C ends training early and returns what there is."""
+    model: CharModel,
+    text: CharText,
+    steps: int,
+    learning_rate: float = 3e-3,
+    report: Callable[[Progress], Any] | None = None,
+) -> list[float]:
+    """Train for `steps` batches; return the loss of each. Ends early when `report` answers something true."""
     optimizer = optim.Adam(model.parameters(), lr=learning_rate)
     losses: list[float] = []
     state = None
     batches = text.batches()
     started = time.perf_counter()
-    with CtrlC() as ctrl_c:
-        while len(losses) < steps and not ctrl_c.pressed:
-            pair = next(batches, None)
-            if pair is None:  # the text is read through: start again, with an empty memory
-                batches, state = text.batches(), None
-                continue
-            characters, target = pair
-            scores, state = model(characters, state)
-            loss = loss_of(scores, target)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            state = detached(state)
-            losses.append(loss.item())
-            if report is not None:
-                seconds = time.perf_counter() - started
-                report(Progress(len(losses), losses[-1], len(losses) * characters.numel() / seconds))
+    while len(losses) < steps:
+        pair = next(batches, None)
+        if pair is None:  # the text is read through: start again, with an empty memory
+            batches, state = text.batches(), None
+            continue
+        characters, target = pair
+        scores, state = model(characters, state)
+        loss = loss_of(scores, target)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        state = detached(state)
+        losses.append(loss.item())
+        if report is not None:
+            seconds = time.perf_counter() - started
+            if report(Progress(len(losses), losses[-1], len(losses) * characters.numel() / seconds)):
+                break
     return losses
 
 
@@ -174,7 +153,7 @@ def text_to_draw(vocabulary: str, length: int) -> np.ndarray:
 
 def plot_losses(losses: list[float], unigram: float, validation: float, path: Path) -> None:
     """The loss curve as a PNG: each step, a running mean, and the two lines to compare with."""
-    from .viz.plots import loss_curves
+    from .viz.plots import loss_curves, save_figure
 
     levels = {f"unigram entropy {unigram:.2f}": unigram, f"validation after training {validation:.2f}": validation}
     figure = loss_curves(
@@ -184,4 +163,4 @@ def plot_losses(losses: list[float], unigram: float, validation: float, path: Pa
         ylabel="loss (nats per character)",
         title="Character language model",
     )
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._device import device as _device
+from ._forks import open_after_fork
 
 
 class Generator:
@@ -30,7 +31,9 @@ class Generator:
     @functools.cached_property
     def numpy(self) -> np.random.Generator:
         """NumPy's generator. Made at the first draw: loading numpy.random takes a tenth of the time of loading NumPy."""
-        return np.random.Generator(np.random.PCG64(self._seed % 2**64))
+        bits = np.random.PCG64(self._seed % 2**64)
+        open_after_fork(bits.lock)
+        return np.random.Generator(bits)
 
     def seed(self) -> int:
         """Start from an unpredictable seed, and return it."""

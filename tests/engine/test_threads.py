@@ -1,11 +1,14 @@
 """Threads that share weights: no gradient is lost."""
 
+import os
+import signal
 import sys
 import threading
 
 import pytest
 
 import tinygrad_rnn as tg
+from tinygrad_rnn import _tensor as tensors
 
 THREADS, TIMES = 8, 100
 
@@ -81,3 +84,32 @@ def test_backward_in_a_hook_of_backward_does_not_wait_for_itself():
     w.register_hook(hook)
     w.sum().backward()
     assert w.grad.tolist() == v.grad.tolist() == [1.0] * 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_child_forked_while_other_threads_draw_and_add_gradients_does_both():
+    """The locks are held by another thread at the moment of the fork; the child finds them open."""
+    own, w, held, over = tg.Generator(), tg.ones(3, requires_grad=True), threading.Event(), threading.Event()
+
+    def hold():
+        with own.numpy.bit_generator.lock, tg.random.source().bit_generator.lock, tensors._adding:
+            held.set()
+            over.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    child = os.fork()
+    if child == 0:  # hangs at the first of these if a lock is still held
+        try:
+            signal.alarm(20)
+            tg.rand(3)
+            tg.rand(3, generator=own)
+            w.sum().backward()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    over.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -11,7 +11,8 @@ import threading
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.interop import atomic, load, save
+from tinygrad_rnn import atomic
+from tinygrad_rnn.interop import load, save
 
 SAVE_FOREVER = """
 import sys

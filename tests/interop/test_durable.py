@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.interop import atomic, load, save
+from tinygrad_rnn import atomic
+from tinygrad_rnn.interop import load, save
 
 posix = pytest.mark.skipif(os.name != "posix", reason="folders can be synced on POSIX systems")
 

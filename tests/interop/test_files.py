@@ -296,16 +296,14 @@ def test_random_bytes_are_refused(data, framed):
         load(io.BytesIO(data))
 
 
-def with_description(change):
+def with_description(change, w=np.ones(4, np.float32)):
     """A file whose digest is right but whose description is not what `save` writes."""
     import hashlib
 
     description = {"version": 1, "obj": ["tensor", 0], "tensors": [[0, False, "Tensor"]], "arrays": [["w"]]}
     change(description)
     zeros = "0" * 64
-    data = safetensors.numpy.save(
-        {"w": np.ones(4, np.float32)}, {"tinygrad_rnn": f"sha256 {zeros} {json.dumps(description)}"}
-    )
+    data = safetensors.numpy.save({"w": w}, {"tinygrad_rnn": f"sha256 {zeros} {json.dumps(description)}"})
     return io.BytesIO(data.replace(zeros.encode(), hashlib.sha256(data).hexdigest().encode(), 1))
 
 
@@ -325,8 +323,21 @@ def test_a_forged_description_runs_nothing_and_reads_no_foreign_memory():
         (lambda d: d.pop("tensors"), "does not fit"),
         (lambda d: d.update(version=2), "newer"),
     ]:
-        with pytest.raises(RuntimeError, match=words):
+        with pytest.raises(RuntimeError, match=f"^the file: .*{words}"):
             load(with_description(change))
+
+
+@pytest.mark.parametrize(
+    ("obj", "words"), [(["device", "cuda"], "cuda"), (["device", 3], "does not fit"), (["tensor", 0], "does not fit")]
+)
+def test_a_forged_device_and_an_integer_with_grad_name_the_file(tmp_path, obj, words):
+    def change(description):
+        description.update(obj=obj, tensors=[[0, obj[0] == "tensor", "Tensor"]])
+
+    path = tmp_path / "forged.tgr"
+    path.write_bytes(with_description(change, np.ones(4, np.int64)).getvalue())
+    with pytest.raises(RuntimeError, match=f"^{path}: its description .*{words}"):
+        load(path)
 
 
 def test_a_huge_size_in_the_header_reserves_no_memory():

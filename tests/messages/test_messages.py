@@ -11,7 +11,6 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
 from tinygrad_rnn._left_out import LEFT_OUT, WAY_ROUND
-from tinygrad_rnn.data.text import CharText, TextError, read_text
 from tinygrad_rnn.nn import functional as F
 
 from .rows import AFTER_LSTM, PAIR, ROWS
@@ -85,23 +84,6 @@ def test_an_attribute_error_of_ones_own_is_left_alone():
         Own()(Config())
     with pytest.raises(AttributeError, match=r"^'tuple' object has no attribute 'size_of_everything'$"):
         Own()((1, 2))
-
-
-def test_a_text_that_is_not_utf_8_says_how_to_convert_it(tmp_path):
-    file = tmp_path / "old.txt"
-    file.write_bytes("naïve".encode("latin-1"))
-    with pytest.raises(TextError, match=r"0xef at position 2; .*iconv -f WINDOWS-1252 -t UTF-8 old.txt"):
-        read_text(file)
-    file.write_bytes("naïve".encode("utf-16"))
-    with pytest.raises(TextError, match=r"iconv -f UTF-16 -t UTF-8 old.txt"):
-        read_text(file)
-
-
-@pytest.mark.parametrize(("steps", "validation", "needed"), [(64, 0.1, 650), (9, 0.5, 20), (3, 0.75, 16)])
-def test_a_text_that_is_too_short_says_how_much_is_needed(steps, validation, needed):
-    with pytest.raises(TextError, match=f"at least {needed} characters"):
-        CharText("a" * (needed // 2), steps=steps, validation=validation)
-    CharText("a" * needed, steps=steps, validation=validation)
 
 
 def test_what_is_left_out_is_not_there_and_the_way_round_is_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -106,3 +107,20 @@ def test_singular_values_are_those_of_each_step(tmp_path):
 def test_matplotlib_is_not_imported_before_a_plot_is_made():
     code = "import sys, tinygrad_rnn.viz.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_figure_is_saved_completely_or_not_at_all(tmp_path, monkeypatch):
+    figure = plots.loss_curves({"a": [3.0, 2.0, 1.0]})
+    path = plots.save_figure(figure, tmp_path / "loss.png", dpi=50)
+    old = path.read_bytes()
+    assert old.startswith(b"\x89PNG")
+    assert plots.save_figure(figure, tmp_path / "loss.svg").read_bytes().startswith(b"<?xml")
+
+    def stopped(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        plots.save_figure(plots.loss_curves({"a": [1.0, 2.0]}), path)
+    assert path.read_bytes() == old
+    assert sorted(os.listdir(tmp_path)) == ["loss.png", "loss.svg"]

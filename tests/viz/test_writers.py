@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import errno
 import os
 import subprocess
 
@@ -213,3 +214,20 @@ def test_cost_grows_linearly_with_steps(view):
     calls(20)  # what is computed once
     few, more, most = calls(100), calls(200), calls(300)
     assert (most - more < 1.02 * (more - few) + 50).all()
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".html", ".dot", ".txt"])
+def test_a_picture_that_cannot_be_written_leaves_the_old_one_and_names_it(tmp_path, monkeypatch, suffix):
+    x = tg.tensor(2.0, requires_grad=True)
+    path = tmp_path / f"graph{suffix}"
+    tg.draw(x * x, path)
+    old = path.read_bytes()
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        tg.draw(x * x * x, path)
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == [path.name]

@@ -6,7 +6,9 @@ The text at hand on every machine is Python's own: the language reference that `
 
 from __future__ import annotations
 
+import codecs
 import math
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +31,7 @@ def standard_library_text() -> str:
 
 
 def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file; TextError if it is missing, a folder, empty, or not UTF-8."""
+    """The text of a UTF-8 file, without a byte-order mark; TextError if it is missing, a folder, empty, or not UTF-8."""
     path = Path(path)
     try:
         content = path.read_bytes()
@@ -37,26 +39,37 @@ def read_text(path: str | Path) -> str:
         raise TextError(f"text file {str(path)!r} does not exist") from None
     except OSError as error:
         raise TextError(f"text file {str(path)!r} cannot be read: {error.strerror}") from None
+    content = content.removeprefix(codecs.BOM_UTF8)  # a mark at the start of some files, not a character of the text
     if not content:
         raise TextError(f"text file {str(path)!r} is empty")
     try:
         return content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise TextError(
-            f"text file {str(path)!r} is not UTF-8: byte {content[error.start]:#04x} at position {error.start}; convert it, "
-            f"for example: iconv -f {_guess(content)} -t UTF-8 {path.name} > utf8.txt"
+            f"text file {str(path)!r} is not UTF-8: byte {content[error.start]:#04x} at position {error.start}. "
+            f"Convert it: {_conversion(path, content)}"
         ) from None
 
 
-def _needed(steps: int, validation: float) -> str:
-    if not 0 < validation < 1:
-        return ""
-    return f"; take a text of at least {math.ceil((steps + 1) / min(validation, 1 - validation))} characters, or fewer steps"
+def _conversion(path: Path, content: bytes) -> str:
+    """The command that makes UTF-8 of a text: Unicode files start with a mark, others are most often Western European."""
+    marks = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF32_BE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}  # fmt: skip
+    found = next((name for mark, name in marks.items() if content.startswith(mark)), None)
+    hint = "" if found else " (CP1252 if it is Western European, else the name of its encoding)"
+    return f"iconv -f {found or 'CP1252'} -t UTF-8 {shlex.quote(str(path))} > utf8.txt{hint}"
 
 
-def _guess(content: bytes) -> str:
-    """The encoding that the first bytes tell, or the one that is likeliest without."""
-    return "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "WINDOWS-1252"
+def _split(length: int, validation: float) -> int:
+    """Where the validation part starts."""
+    return int(length * (1 - validation))
+
+
+def _shortest(sequence: int, validation: float) -> int:
+    """The smallest length that leaves `sequence` characters to each part."""
+    length = int((sequence - 1) / min(validation, 1 - validation))
+    while min(_split(length, validation), length - _split(length, validation)) < sequence:
+        length += 1
+    return length
 
 
 class CharText:
@@ -67,23 +80,27 @@ class CharText:
                     T characters at a time, so that a state can be carried from one batch to the next
     validation      the share of the text, at its end, that is kept for validation
 
+    Raises TextError for a text that is too short for one sequence in each part, and says how long it must be.
+
     >>> text = CharText("hello world, hello again", batch_size=2, steps=3, validation=0.4)
     >>> text.vocabulary
     ' ,adeghilnorw'
     """
 
     def __init__(self, text: str, batch_size: int = 32, steps: int = 64, validation: float = 0.1):
+        if not 0 < validation < 1:
+            raise ValueError(f"CharText: validation={validation} is the share of the text, expected between 0 and 1")
         self.batch_size, self.steps = batch_size, steps
         self.vocabulary: Any = "".join(sorted(set(text)))
         self._number = {character: k for k, character in enumerate(self.vocabulary)}
-        split = int(len(text) * (1 - validation))
+        split = _split(len(text), validation)
         self.training: Any = self.encode(text[:split])
         self.validation: Any = self.encode(text[split:])
         for part, name in ((self.training, "training"), (self.validation, "validation")):
             if len(part) < steps + 1:
                 raise TextError(
-                    f"the text is too short: {len(text)} characters leave {len(part)} for {name}, "
-                    f"one sequence needs {steps + 1}{_needed(steps, validation)}"
+                    f"the text is too short: {len(text):,} characters leave {len(part)} for {name}, where one sequence "
+                    f"needs {steps + 1}: at least {_shortest(steps + 1, validation):,} characters are needed"
                 )
         counts = Counter(text)
         self.unigram_entropy: Any = -sum(n / len(text) * math.log(n / len(text)) for n in counts.values())  # nats

@@ -24,7 +24,7 @@ import safetensors.numpy
 
 from .._device import check_device, device
 from .._tensor import Tensor
-from .atomic import write_atomically
+from ..atomic import write_atomically
 from .structure import describe, restore
 
 KEY, VERSION = "tinygrad_rnn", 1
@@ -47,8 +47,10 @@ def save(obj: Any, f: Any) -> None:
          share it after loading; gradients are not saved.
 
     To a path the file is written completely or not at all: if the program is stopped, the old one is still there.
+    The new one has its mode.
 
-    Raises TypeError, naming the place, for anything else (functions, whole modules); no file is opened then.
+    Raises TypeError, naming the place, for anything else (functions, whole modules); no file is opened then. Raises
+    OSError, naming the file, where it cannot be written.
 
     >>> save({"model": {"weight": tensor([1.0, 2.0])}, "epoch": 3}, "state.tg")
     >>> load("state.tg")
@@ -56,7 +58,7 @@ def save(obj: Any, f: Any) -> None:
     """
     data = to_bytes(obj)
     if not hasattr(f, "write"):
-        write_atomically(os.fspath(f), data)
+        write_atomically(f, data)
         return
     rest = memoryview(data)
     while rest:
@@ -114,16 +116,16 @@ def _load(file: BinaryIO, name: str, only_one: bool) -> Any:
     if KEY not in metadata and not any(DIGEST.match(value) for value in values):
         return _plain_tensors(start + header + data, name)
     _check_digest(start, header, data, name)
-    blocks = {key: _array(key, info) for key, info in safetensors.deserialize(start + header + data)}
     try:
+        blocks = {key: _array(key, info) for key, info in safetensors.deserialize(start + header + data)}
         description = json.loads(metadata[KEY].split(" ", 2)[2])
-        if description["version"] > VERSION:
-            raise RuntimeError(
-                f"{name}: was written by a newer tinygrad_rnn (format {description['version']}, this one reads {VERSION})"
-            )
-        return restore(description, blocks)
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+        if description["version"] <= VERSION:
+            return restore(description, blocks)
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise RuntimeError(f"{name}: its description does not fit its arrays ({error})") from error
+    raise RuntimeError(
+        f"{name}: was written by a newer tinygrad_rnn (format {description['version']}, this one reads {VERSION})"
+    )
 
 
 def _read(file: BinaryIO, name: str) -> tuple[bytes, bytes, bytes]:

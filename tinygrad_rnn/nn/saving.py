@@ -16,7 +16,6 @@ class Saving(Walking):
     """The part of Module that gives and takes its state."""
 
     _transient: set[str]  # buffers that state_dict leaves out
-    _forward_pre_hooks: dict[int, Any]
 
     def state_dict(
         self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
@@ -61,7 +60,7 @@ class Saving(Walking):
     def __deepcopy__(self: M, memo: dict[int, Any]) -> M:
         twin = object.__new__(type(self))
         memo[id(self)] = twin
-        made = {getattr(hook, "makes", None) for hook in self._forward_pre_hooks.values()}  # and so made again
+        made = {getattr(hook, "makes", None) for hook in self.__dict__["_forward_pre_hooks"].values()}  # and so made again
         for name, value in self.__dict__.items():
             try:
                 copied = copy.deepcopy(value.detach() if name in made else value, memo)

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..atomic import write_atomically
+
 SHOWN = 16  # rows that a terminal or a notebook shows of a longer table
 
 
@@ -34,8 +36,7 @@ class Table:
         writer.writerow(self.columns)
         writer.writerows(["" if value is None else value for value in row] for row in self.rows)
         if path is not None:
-            with open(path, "w", encoding="utf-8", newline="") as file:
-                file.write(text.getvalue())
+            write_atomically(path, text.getvalue())
         return text.getvalue()
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..atomic import write_atomically
 from ..graph import FREED, ancestors
 from ..ops.function import Recorded
 from .errors import DrawError
@@ -253,16 +254,15 @@ class Drawing:
         return write_page(self, **options)
 
     def save(self, path: str | Path, **options: Any) -> Path:
-        """Write to a file; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
+        """Write to a file, completely or not at all; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
 
-        The page (.html) takes options: losses, gradient_flow, title.
+        The page (.html) takes options: losses, gradient_flow, title. Raises OSError, naming the file.
         """
         path = Path(path)
         writer = WRITERS.get(path.suffix.lower())
         if writer is None:
             raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
-        content = writer(self, **options)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        write_atomically(path, writer(self, **options))
         return path
 
     def render(self, to: str) -> bytes:

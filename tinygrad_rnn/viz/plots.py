@@ -1,7 +1,7 @@
 """Plots of training and of what goes on inside recurrent nets, in one style. Each function returns a matplotlib Figure.
 
     figure = loss_curves({"LSTM": losses})          # losses (seeds, steps), or (steps,)
-    figure.savefig("loss.png", dpi=150)
+    save_figure(figure, "loss.png")
 
 Matplotlib is imported when a plot is made, and no window or backend is touched. Arguments are arrays, Tensors or
 lists of numbers; shapes are T time steps, H features, N heads.
@@ -9,12 +9,26 @@ lists of numbers; shapes are T time steps, H features, N heads.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._figure import COLOURS, SOFT, new_figure, numbers
+from ..atomic import write_atomically
+
+
+def save_figure(figure: Any, path: str | Path, *, dpi: float = 150, **options: Any) -> Path:
+    """Write a matplotlib Figure as its `savefig` does, but completely or not at all; the suffix says how.
+
+    Raises OSError, naming the file, where it cannot be written.
+    """
+    path, picture = Path(path), io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:] or "png", dpi=dpi, **options)
+    write_atomically(path, picture.getvalue())
+    return path
 
 
 def loss_curves(

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import study
-from ._tensor import Tensor
-from .notes import record
+from .. import study
+from .._tensor import Tensor
+from ..atomic import write_atomically
+from ..notes import record
+from ..runs import WaysOut
+from ..viz.plots import save_figure
+from .arguments import UsageError, count, name
 
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
     "report": lambda loss, weight: study.report(loss),
@@ -32,8 +34,8 @@ TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> an
 }
 
 
-def add_study(commands: Any, count: Callable[[str], int]) -> None:
-    """`tinygrad-rnn study`; `count` reads a positive int."""
+def add_study(commands: Any) -> None:
+    """The command and its options."""
     parser = commands.add_parser(
         "study",
         help="ask the model of a checkpoint what happens in time, or walk through backward",
@@ -41,20 +43,27 @@ def add_study(commands: Any, count: Callable[[str], int]) -> None:
         "far back gradients reach and why, what each time step adds to a weight, what truncation costs. Writes "
         "study-TOOL.txt and study-TOOL.png.",
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="as written by the demo: runs/demo/checkpoint.tgr")
-    parser.add_argument("--text", metavar="FILE", help="read the beginning of this UTF-8 text file")
+    parser.add_argument(
+        "checkpoint", type=name, metavar="CHECKPOINT", help="as written by the demo: runs/demo/checkpoint.tgr"
+    )
+    parser.add_argument(
+        "--text",
+        type=name,
+        metavar="FILE",
+        help="read the beginning of this UTF-8 text (default Python's documentation)",
+    )
     parser.add_argument("--tool", choices=TOOLS, default="report", help="which question (default %(default)s)")
     parser.add_argument(
         "--weight", metavar="NAME", help="for contributions and truncation (default: the recurrent one)"
     )
     parser.add_argument("--steps", type=count, default=50, metavar="N", help="characters to read (default %(default)s)")
-    parser.add_argument("--out", metavar="FOLDER", help="where results go (default: beside the checkpoint)")
+    parser.add_argument("--out", type=name, metavar="FOLDER", help="where results go (default: beside the checkpoint)")
     parser.add_argument("--walk", action="store_true", help="walk through backward in the terminal; writes nothing")
     parser.set_defaults(run=run_study)
 
 
-def run_study(arguments: argparse.Namespace) -> int:
-    """Load the model, let it read, and answer; ArgumentError for what cannot work."""
+def run_study(arguments: argparse.Namespace, ways: WaysOut) -> int:
+    """Load the model, let it read, and answer."""
     try:
         loss, weights = _loss_and_weights(arguments)  # the weights must live, for the graph holds them weakly
         weight = _chosen(arguments.weight, weights)
@@ -67,22 +76,19 @@ def run_study(arguments: argparse.Namespace) -> int:
         brief = full = str(result)
         if arguments.tool == "walk":  # printed, it shows one event only
             brief, full = (f"{result.finding()}\n\n{rows}" for rows in (result.table(), result.table().csv()))
-        text.write_text(f"{full}\n", encoding="utf-8")
-        result.plot().savefig(picture, dpi=150)
-        say(f"{brief}\n\nwrote {text} and {picture}")
-        return 0
-    except BrokenPipeError:  # as in `| head`: nobody reads on, and Python's last flush must find somewhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        write_atomically(text, f"{full}\n")
+        save_figure(result.plot(), picture)
     except OSError as error:
-        raise argparse.ArgumentError(None, f"{error.filename or arguments.checkpoint}: {error.strerror}") from None
+        raise UsageError(f"{error.filename or arguments.checkpoint}: {error.strerror}") from None
     except (RuntimeError, ValueError) as error:
-        raise argparse.ArgumentError(None, " ".join(str(error).split())) from None
+        raise UsageError(" ".join(str(error).split())) from None
+    print(f"{brief}\n\nwrote {text} and {picture}")
+    return 0
 
 
 def _loss_and_weights(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, Tensor]]:
     """The model's loss over a few characters, recorded, and its weights by name."""
-    from . import demo
+    from .. import demo
 
     model, settings, _ = demo.load_checkpoint(Path(arguments.checkpoint))
     numbers = _characters(arguments.text, settings["vocabulary"], arguments.steps + 1)[:, None]
@@ -103,8 +109,8 @@ def _chosen(name: str | None, weights: dict[str, Tensor]) -> Tensor:
 
 def _characters(file: str | None, vocabulary: str, length: int) -> np.ndarray:
     """Numbers of the first characters of a file that the model knows; without a file, of Python's documentation."""
-    from . import demo
-    from .data.text import read_text
+    from .. import demo
+    from ..data.text import read_text
 
     if file is None:
         return demo.text_to_draw(vocabulary, length)
@@ -132,17 +138,13 @@ An empty line repeats the last command."""
 
 def debug(walk: study.Walk) -> int:
     """Walk by commands from the terminal or a pipe until "q" or the end; returns the exit status."""
-    say(f"{walk.finding()}\n? lists the commands\n\n{walk}")
+    print(f"{walk.finding()}\n? lists the commands\n\n{walk}")
     last = "n"
-    try:
-        for line in _commands():
-            last = line.strip() or last
-            if last.split()[0] == "q":
-                return 0
-            say(answer(walk, last))
-    except KeyboardInterrupt:
-        say("")
-        return 130
+    for line in _commands():
+        last = line.strip() or last
+        if last.split()[0] == "q":
+            break
+        print(answer(walk, last), flush=True)
     return 0
 
 
@@ -203,7 +205,7 @@ def _commands() -> Iterator[str]:
         reconfigure(errors="replace")
     if not sys.stdin.isatty():
         for line in sys.stdin:
-            say(f"\nwalk> {line.rstrip()}")
+            print(f"\nwalk> {line.rstrip()}")
             yield line
         return
     with contextlib.suppress(ImportError):
@@ -211,33 +213,4 @@ def _commands() -> Iterator[str]:
     with contextlib.suppress(EOFError):
         while True:
             yield input("\nwalk> ")
-    say("")
-
-
-# --- terminals that cannot show every symbol -----------------------------------------------------------------------
-
-PLAIN = {
-    "∂": "d", "·": "*", "×": "x", "⊙": "*", "÷": "/", "−": "-", "→": "->", "…": "...", "⋮": ":", "‖": "|", "Σ": "sum ",
-    "Π": "prod ", "√": "sqrt ", "∫": "int ", "∞": "inf", "π": "pi", "σ": "sigma", "Φ": "Phi", "α": "alpha", "β": "beta",
-    "ε": "eps", "δ": "delta", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "⌊": "floor(", "⌋": ")", "′": "'",
-    "²": "^2", "³": "^3", "ᵀ": ".T", "⁻": "^-", "ˣ": "^x", "ʸ": "^y", "½": "1/2",
-}  # fmt: skip
-
-
-def say(text: str) -> None:
-    """Print; symbols that the terminal's encoding has not got are replaced by plain ones."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = "".join(_plain(letter, encoding) for letter in text)
-    print(text, flush=True)
-
-
-def _plain(letter: str, encoding: str) -> str:
-    try:
-        letter.encode(encoding)
-        return letter
-    except UnicodeEncodeError:
-        simple = PLAIN.get(letter, unicodedata.normalize("NFKD", letter))
-        return simple.encode(encoding, "ignore").decode(encoding) or "?"
+    print("")
