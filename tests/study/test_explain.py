@@ -214,3 +214,12 @@ def test_what_is_known_of_cuts_dies_with_the_values():
         assert len(notes._outside) == before
     finally:
         gc.enable()
+
+
+def test_notes_of_an_earlier_loss_do_not_count():
+    w, v = leaf(3), leaf(3)
+    with tg.record():
+        (w.tanh() * v).sum().backward()
+    v.grad = None
+    assert "record()" in explain((v.tanh() * w.detach()).sum(), w).finding()
+    assert explain(v.tanh().sum(), v).cause == "backward not called"

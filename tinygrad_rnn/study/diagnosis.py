@@ -82,6 +82,9 @@ def _called(past: History, x: Tensor) -> str:
     for name, value in past.variables.items():
         if value is x:
             return name
+    base = base_of(x)
+    if base is not None and base is not x and x.name is None:
+        return f"this part of {_called(past, base)}"
     return x.name or "this tensor"
 
 

@@ -155,7 +155,7 @@ def check_connected(past: History, x: Edge, tensor: Tensor, name: str) -> None:
     leaves = [past.name_of(node) for node in past.nodes if isinstance(node, Leaf)]
     listed = ", ".join(leaves[:5]) + (" …" if len(leaves) > 5 else "")
     others = f"{len(leaves)} other tensor{'s' if len(leaves) > 1 else ''}"
-    recorded = any(node.notes is not None for node in past.nodes)
+    recorded = any(node.edges and node.notes is not None for node in past.nodes)
     raise Missing(
         Why(
             "not connected",
@@ -269,9 +269,9 @@ def lost(nodes: list[Node]) -> str:
 
 def backward_ran(nodes: list[Node]) -> bool:
     """Has `backward()` been called on this graph, as far as it shows?"""
-    return any(
+    return any(  # the notes of a leaf may be of another loss
         node.saved_tensors is FREED
-        or (node.notes is not None and node.notes.arrived is not None)
+        or bool(node.edges and node.notes is not None and node.notes.arrived is not None)
         or (isinstance(node, Leaf) and node.variable is not None and node.variable.grad is not None)
         for node in nodes
     )

@@ -168,7 +168,7 @@ def reach(loss: Any, x: Any = None, *, at: int | str = "last", epsilon: float = 
     with History.of(loss) as past:
         past.steps.need()
         start, of = chosen_loss(past, at)
-        recorded = any(node.notes is not None for node in past.nodes)
+        recorded = any(node.edges and node.notes is not None for node in past.nodes)
         if not isinstance(x, Tensor):
             track = None if x == "x" else past.steps.chosen(x)[0]
             edges = inputs_in_time(past.nodes, past.steps) if track is None else track.edges

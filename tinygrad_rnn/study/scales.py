@@ -176,43 +176,32 @@ class Scale:
         )
 
     def _in_time(self, small: bool) -> tuple[Why, Hop | None]:
-        """What multiplies the gradient at each step."""
-        inside = [n for n, (node, _) in enumerate(self.way) if self.past.steps.time(node) is not None]
-        per_kind: dict[str, float] = {}
-        for n in inside:
-            op = operation(self.way[n][0])
-            per_kind[op] = per_kind.get(op, 0.0) + float(np.log(max(self.ratios[n], 1e-300)))
-        kind = (min if small else max)(per_kind, key=lambda op: per_kind[op])
-        hop = next(self.way[n] for n in inside if operation(self.way[n][0]) == kind)
-        means = slopes([Case(self.past, *self.way[n], None, None) for n in inside])
-        values = {
-            **means,
-            "factor": self.factor,
-            "steps": len(self.steps),
-            kind: float(np.exp(per_kind[kind] / len(self.steps))),
-        }
+        """What multiplies the gradient at each step: the cause, and the operation of its first."""
+        inside = [hop for hop in self.way if self.past.steps.time(hop[0]) is not None]
+        sizes = self._per_step(inside)
+        kind = (min if small else max)(sizes, key=lambda op: sizes[op])
+        means, kept = slopes([Case(self.past, *hop, None, None) for hop in inside]), self._kept()
+        values: dict[str, Any] = {**means, "factor": self.factor, "steps": len(self.steps), kind: sizes[kind]}
         if small and means.get("saturated", 0) > 0.5:
-            return Why(
-                "tanh saturated",
-                f"tanh is saturated: |h| > 0.999 in {means['saturated']:.0%} of units, so that its derivative "
-                f"1 - h² is {short(means['tanh′'])} in the mean",
-                "Scale inputs or weights down",
-                values,
-            ), self._nth("Tanh", inside)
-        kept = self._kept()
-        if small and kept is not None and kept < CLOSED:
-            return Why("gate closed", f"the gate that keeps the state (forget or update) is almost closed: it is {short(kept)} in the mean",
-                       "Raise the bias of that gate", {**values, "gate": kept}), hop  # fmt: skip
-        size = short(values[kind])
-        slope = f", tanh′ is {short(means['tanh′'])} in the mean" if "tanh′" in means else ""
-        advice = (
-            "Use an LSTM or GRU, larger recurrent weights, or shorter lags"
-            if small
-            else "Clip the gradient, or start with smaller recurrent weights"
-        )
-        return Why(
-            "vanishing" if small else "exploding", f"each step multiplies by {size} at {kind}{slope}", advice, values
-        ), hop
+            words = f"tanh is saturated: |h| > 0.999 in {means['saturated']:.0%} of units, so that its derivative 1 - h² is "
+            advice, kind = "Scale inputs or weights down", "Tanh"
+            why = Why("tanh saturated", f"{words}{short(means['tanh′'])} in the mean", advice, values)
+        elif small and kept is not None and kept < CLOSED:
+            words = (
+                f"the gate that keeps the state (forget or update) is almost closed: it is {short(kept)} in the mean"
+            )
+            why = Why("gate closed", words, "Raise the bias of that gate", {**values, "gate": kept})
+        else:
+            why = _pace_cause(small, kind, means, kept, values)
+        return why, next((hop for hop in inside if operation(hop[0]) == kind), None)
+
+    def _per_step(self, hops: list[Hop]) -> dict[str, float]:
+        """What each kind of operation multiplies the norm by in a step, in the mean."""
+        logs: dict[str, float] = {}
+        for hop in hops:
+            op = operation(hop[0])
+            logs[op] = logs.get(op, 0.0) + float(np.log(max(self._ratio(hop), 1e-300)))
+        return {op: float(np.exp(total / len(self.steps))) for op, total in logs.items()}
 
     def _kept(self) -> float | None:
         """The mean of the gate g in s_t = g ⊙ s_{t-1} + …, over states and steps; None without one."""
@@ -223,9 +212,6 @@ class Scale:
                 kept = None if before is None else kept_share(edge[0], track.edges[before])
                 means += [] if kept is None else [float(np.mean(kept, dtype=np.float64))]
         return float(np.mean(means)) if means else None
-
-    def _nth(self, op: str, inside: list[int]) -> Hop | None:
-        return next((self.way[n] for n in inside if operation(self.way[n][0]) == op), None)
 
     def _healthy(self, found: Found) -> Any:
         """Nothing wrong; and what may look so."""
@@ -245,3 +231,16 @@ class Scale:
             None,
             self.way,
         )
+
+
+def _pace_cause(small: bool, kind: str, means: dict[str, float], kept: float | None, values: dict[str, Any]) -> Why:
+    """No step is to blame: all of them multiply by about the same."""
+    words = f"each step multiplies by {short(values[kind])} at {kind}"
+    if small and kept is not None:
+        words = f"the gate that keeps the state (forget or update) is {short(kept)} in the mean"
+        return Why("vanishing", words, "Raise the bias of that gate, or take shorter lags", {**values, "gate": kept})
+    if "tanh′" in means:
+        words += f", tanh′ is {short(means['tanh′'])} in the mean"
+    if small:
+        return Why("vanishing", words, "Use an LSTM or GRU, larger recurrent weights, or shorter lags", values)
+    return Why("exploding", words, "Clip the gradient, or start with smaller recurrent weights", values)
