@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._quiet import quiet
-from ...study.events import Event
-from ...study.rules import formula
+from ...study.walking.events import Event
+from ...study.walking.rules import formula
 from ..errors import DrawError
 from ..model.items import Item, Model, value_of
 from ..model.labels import shape_text

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import FREED, Edge, Node, ancestors
-from ...study.events import Event, Recording, Sent, size
+from ...study.walking.events import Event, Recording, Sent, size
 from ..model.items import Item, Link, Model
 from ..model.opened import watched_backward
 

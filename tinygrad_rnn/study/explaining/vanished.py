@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..graph import Edge, Leaf
+from ...graph import Edge, Leaf
 from .operands import Case, Why, short
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient

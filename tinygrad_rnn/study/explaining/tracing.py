@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Edge, Leaf, Node
-from .history import History
+from ...graph import Edge, Leaf, Node
+from ..history import History
 
 Hop = tuple[Node, int]  # an operation, and the input to which it sends
 

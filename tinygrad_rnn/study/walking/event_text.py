@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..graph import Leaf
+from ...graph import Leaf
+from ..results import shown
 from .events import Event, Sent, gradients_of
-from .results import shown
 from .rules import array_text, formula, input_symbols, is_small, numbers, output_symbol
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Edge, Node
-from ..ops.gathering import places
-from .history import History
+from ...graph import Edge, Node
+from ...ops.gathering import places
+from ..history import History
 from .operands import Why
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
-from .decays import kept_share
+from ...graph import Node
+from ..decays import kept_share
+from ..history import History
 from .drops import scale_cause, slopes
-from .history import History
 from .operands import Case, Why, short
 from .tracing import Hop, Stat, Trace, operation, place
 from .vanished import CHOOSING, LOSSES

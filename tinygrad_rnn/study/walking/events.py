@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import engine
-from .._mode import switch
-from .._quiet import quiet
-from ..graph import Edge, Node
-from ..ops.inplace import changed_since
-from .results import norm, shown
+from ... import engine
+from ..._mode import switch
+from ..._quiet import quiet
+from ...graph import Edge, Node
+from ...ops.inplace import changed_since
+from ..results import norm, shown
 
 
 class Sent(NamedTuple):

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._quiet import quiet
-from ..graph import Edge, Node
-from ..ops.function import OUT
-from .history import History
+from ..._quiet import quiet
+from ...graph import Edge, Node
+from ...ops.function import OUT
+from ..history import History
 from .tracing import name_of
 
 

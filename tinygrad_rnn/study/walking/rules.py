@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._quiet import quiet
-from ..graph import Leaf, Node
-from ..ops.function import OUT
+from ..._quiet import quiet
+from ...graph import Leaf, Node
+from ...ops.function import OUT
 from .events import Event, gradients_of
 
 SMALL = 6  # elements of an array that is shown in full

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._quiet import quiet
-from ..graph import Edge, Node
+from ..._quiet import quiet
+from ...graph import Edge, Node
+from ..history import History
 from .answers import Explanation
-from .history import History
 from .missing import Missing
 from .nonfinite import Origin, backward_cause, forward_cause, has, origin_of
 from .operands import Case, Why, short

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._quiet import quiet
-from ..graph import Edge, Leaf, Node
-from .history import History
+from ..._quiet import quiet
+from ...graph import Edge, Leaf, Node
+from ..history import History
 from .operands import Case, Why, input_of, short
 from .tracing import name_of
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from .._tensor import Tensor
-from ..graph import Edge, ancestors
-from ..ops.inplace import base_of, edge_of, places_in
+from ..._tensor import Tensor
+from ...graph import Edge, ancestors
+from ...ops.inplace import base_of, edge_of, places_in
+from ..history import History, callers_variables
+from ..steps import Steps
 from .answers import Explanation
-from .history import History, callers_variables
 from .missing import RECORD, Missing, backward_ran, check_connected, check_loss, check_wants, lost
 from .operands import Why, short
 from .questions import Question
-from .steps import Steps
 from .tracing import Stat, stat
 
 ZEROED = "Something set it after backward: zero_grad(set_to_none=False), .grad.zero_(), or clipping while another gradient is Inf"

@@ -10,15 +10,15 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, new_figure
-from .._tensor import Tensor
-from ..graph import Edge, Leaf, Node
-from ..ops.inplace import edge_of
+from ..._figure import COLOURS, SOFT, new_figure
+from ..._tensor import Tensor
+from ...graph import Edge, Leaf, Node
+from ...ops.inplace import edge_of
+from ..history import History
+from ..results import Result, Table, shown
+from ..steps import Track, _variables
 from .event_text import clean, event_lines
 from .events import Event, Recording
-from .history import History
-from .results import Result, Table, shown
-from .steps import Track, _variables
 
 MOST_SENT = 4  # targets of one event that a row of the table names
 

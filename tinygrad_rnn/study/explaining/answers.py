@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, folded, new_figure
-from ..graph import Node
+from ..._figure import COLOURS, SOFT, folded, new_figure
+from ...graph import Node
+from ..results import Result, Table
 from .operands import Why
-from .results import Result, Table
 from .tracing import operation
 
 

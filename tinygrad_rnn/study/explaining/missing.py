@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from .._tensor import Tensor
-from ..graph import FREED, Edge, Leaf, Node, ancestors, memory_of
-from ..notes import Constant, cut_of
-from ..ops.inplace import changed_since, edge_of
-from .history import History
+from ..._tensor import Tensor
+from ...graph import FREED, Edge, Leaf, Node, ancestors, memory_of
+from ...notes import Constant, cut_of
+from ...ops.inplace import changed_since, edge_of
+from ..history import History
+from ..steps import Steps
 from .operands import Why
-from .steps import Steps
 from .tracing import line_of, place
 
 RECORD = "Run the forward pass inside `with tinygrad_rnn.record():` and ask again, to be told where a path was cut"
