@@ -310,3 +310,17 @@ def test_long_tables_show_both_ends():
         "-",
         "nan",
     ]
+
+
+def test_packed_sequences_in_two_directions_step_as_their_unrolled_twins():
+    """The second direction of a fused layer goes back from the end of each sequence, at the same time steps."""
+    norms = []
+    for unrolled in (False, True):
+        tg.manual_seed(1)
+        with tg.unrolled() if unrolled else tg.enable_grad():
+            graph = KINDS["packed, both ways"]()
+        lines = study.decay(graph.loss, at="all").lines
+        assert set(lines) == {"h (forward)", "h (reverse)"}
+        norms.append(lines["h (reverse)"])
+    np.testing.assert_allclose(norms[0].norms, norms[1].norms, rtol=1e-10)
+    assert norms[0].order == norms[1].order == [4, 3, 2, 1, 0]

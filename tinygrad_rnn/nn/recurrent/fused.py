@@ -23,6 +23,7 @@ from ...ops.joining import cat, stack
 from ...ops.widening import narrow
 from ...recording import record_op
 from .cells import State, Weights
+from .packing import turned
 from .through_time import Transition, through_time
 
 
@@ -47,9 +48,12 @@ class Sequence(Function):
         sizes: Any = None, **options: Any,
     ) -> Any:  # fmt: skip
         ctx.transition_with, ctx.layer, ctx.reverse, ctx.sizes = transition_with, layer, reverse, sizes
+        ctx.turn = turned(sizes) if reverse and sizes is not None else None  # kernels go back through equal lengths only
+        if ctx.turn is not None:
+            x, reverse = x[ctx.turn], False
         states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
-        outputs, ctx.lease = ctx.kernel_forward(x, states, weights, reverse, for_backward, sizes, **options)
-        return outputs
+        (output, *end), ctx.lease = ctx.kernel_forward(x, states, weights, reverse, for_backward, sizes, **options)
+        return (output if ctx.turn is None else output[ctx.turn], *end)
 
     def _pick_saved(ctx, edges, inputs, out):
         """All inputs, for `recompute`, and what the kernel needs."""
@@ -57,7 +61,11 @@ class Sequence(Function):
         return (*inputs[: len(edges)], lease)
 
     def backward(ctx, *gs: Array) -> tuple[Array, ...]:
+        if ctx.turn is not None and gs[0] is not None:
+            gs = (gs[0][ctx.turn], *gs[1:])
         gradients = ctx.kernel_backward(ctx.saved_tensors[-1], *gs, wants_dx=ctx.edges[0] is not None)
+        if ctx.turn is not None and gradients[0] is not None:
+            gradients = (gradients[0][ctx.turn], *gradients[1:])
         return tuple([g if edge else None for g, edge in zip(gradients, ctx.edges, strict=True)])
 
     def lifted(ctx, tensor_class: Any) -> Any:

@@ -22,7 +22,7 @@ from ..module import Module
 from ..parameter import Parameter
 from .cells import State, Weights, check_sizes, parts_of
 from .fused import Sequence, sequence_node
-from .packing import PackedSequence, packed_places, turned
+from .packing import PackedSequence, packed_places
 from .through_time import Transition, stacked
 
 Hidden = TypeVar("Hidden")  # h, or for the LSTM (h, c)
@@ -189,13 +189,8 @@ class RNNBase(Module):
             both = []
             for direction in range(both_ways):
                 state, weights = states[layer * both_ways + direction], self.weights(layer, direction)
-                backwards = direction == 1
-                turn = turned(sizes) if backwards and sizes is not None else None  # each within its own length
-                steps = x if turn is None else x[turn]
-                given = (self.sequence, self.transition_with, steps, state, weights, layer, backwards and turn is None)
+                given = (self.sequence, self.transition_with, x, state, weights, layer, direction == 1)
                 output, end = sequence_node(*given, **options)
-                if turn is not None:
-                    output = output[turn]
                 both.append(output)
                 ends.append(end)
             x = both[0] if len(both) == 1 else cat(both, -1)

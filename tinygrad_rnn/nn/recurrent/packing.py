@@ -75,12 +75,12 @@ def packed_places(sizes: Sequence[int] | np.ndarray) -> tuple[Tensor, Tensor]:
     return Tensor._of(t), Tensor._of(b)
 
 
-def turned(sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+def turned(sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """An index that turns each sequence of a padded batch (T, B) round within its own length; its own inverse."""
     steps = np.arange(len(sizes))[:, None]
     lengths = (np.asarray(sizes)[:, None] > np.arange(sizes[0])).sum(0)
     back = np.where(steps < lengths, lengths - 1 - steps, steps)
-    return Tensor._of(back), Tensor._of(np.broadcast_to(np.arange(sizes[0]), back.shape))
+    return back, np.broadcast_to(np.arange(sizes[0]), back.shape)
 
 
 def pack_padded_sequence(
