@@ -48,7 +48,7 @@ class Sequence(Function):
         sizes: Any = None, **options: Any,
     ) -> Any:  # fmt: skip
         ctx.transition_with, ctx.layer, ctx.reverse, ctx.sizes = transition_with, layer, reverse, sizes
-        ctx.turn = turned(sizes) if reverse and sizes is not None else None  # kernels go back through equal lengths only
+        ctx.turn = turned(sizes) if reverse and sizes is not None else None  # a kernel's way back needs equal lengths
         if ctx.turn is not None:
             x, reverse = x[ctx.turn], False
         states, weights = inputs[: ctx.n_states], inputs[ctx.n_states :]
