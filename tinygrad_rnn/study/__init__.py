@@ -4,6 +4,8 @@
         loss = model(x)
     tinygrad_rnn.study.report(loss)
 
+Read in this order:
+
     history.py, steps.py, outside.py   a graph opened for questions, its time steps and states, where the loss looks in
     results.py                         what every answer can do: print, `.table()`, `.plot()`
     weights.py, truncating.py          a weight's gradient by use; what truncated BPTT would give
