@@ -253,7 +253,7 @@ def test_other_packages_are_imported_only_where_they_serve(module):
             assert not allowed or inside, f"{module}:{node.lineno} imports {first}, which is for {allowed}"
 
 
-WRITING = {"write_bytes", "savefig", "NamedTemporaryFile", "TemporaryFile", "mkstemp"}
+WRITING = {"write_bytes", "mkdtemp", "savefig", "NamedTemporaryFile", "TemporaryFile", "mkstemp"}
 
 
 @pytest.mark.parametrize("module", FILES)

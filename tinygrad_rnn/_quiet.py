@@ -56,7 +56,7 @@ def _quiet_context() -> contextvars.Context:
     """A context where NumPy ignores floating-point errors.
 
     NumPy (since 2.0) keeps its error state in a context variable, so a context that was prepared once does what
-    `np.errstate` does, for the tenth of the time that it takes to run a function there.
+    `np.errstate` does, in a tenth of the time.
     """
     context = contextvars.Context()
     context.run(np.seterr, all="ignore")

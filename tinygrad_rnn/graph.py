@@ -41,7 +41,7 @@ class Node:
     n_outputs: int
     hooks: dict[int, list[Any]] | None  # per output number: functions of its gradient
     fresh: bool = False  # does the rule return arrays that it has just made, another one for each input?
-    source: str | None = None  # "file.py:12", kept while anomaly detection or source recording is on
+    source: str | None = None  # "file.py:12", kept inside `record()` and while anomaly detection is on
     backward: Callable[..., Any]  # the rule, and what goes with it, of every node but leaves: see ops/function.py
     lifted: Callable[..., Any]
     notes: Any = None  # what `record()` noted: constant inputs, output, gradient sent along each edge

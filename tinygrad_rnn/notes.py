@@ -24,7 +24,7 @@ class Constant:
 
     how     what cut it: "detach", "no_grad", or "integer" for an operation whose result has no derivative; "" for data
     source  "file.py:12" of the operation that cut it; None for a bare detach, which is none
-    made_of  arrays unknown to any graph from which operations made it, weakly: a weight may be among them
+    made_of  the arrays outside any graph that it was computed from, held weakly: a weight may be among them
     """
 
     __slots__ = ("array", "cut", "how", "made_of", "source")

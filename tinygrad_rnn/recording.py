@@ -70,6 +70,8 @@ def record_one(op: type[Function], x: Any) -> Any:
     a, edge = x.array, x._edge if not rebased or x._view is None else edge_of(x)
     if edge is None and a.dtype.kind != "f" and op.promotes == "float":  # what has an edge is a float
         a = dtypes.cast(a, dtypes.get_default_dtype())
+    if a.itemsize == 2 and op.widens:  # perhaps float16: `record_op` looks more closely
+        return record_op(op, x)
     node, mode = op(), thread.mode
     try:
         out = mode.quietly(node.forward, a)

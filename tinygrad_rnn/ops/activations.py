@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .._mode import thread
-from ..dtypes import float16
 from ..recording import record_one, record_op
 from .checks import is_tensor, need_float, need_numbers, need_tensor, wrap_dim
 from .choosing import plain, select, tied
@@ -226,16 +225,12 @@ class Activations(Recorded):
 
     def sigmoid(input: Tensor) -> Tensor:
         """1 / (1 + e^-input)."""
-        if isinstance(input, Recorded) and input.array.dtype is float16:
-            return record_op(Sigmoid, input)
         return record_one(Sigmoid, input)
 
     sigmoid_: Final = in_place(sigmoid)
 
     def tanh(input: Tensor) -> Tensor:
         """The hyperbolic tangent."""
-        if isinstance(input, Recorded) and input.array.dtype is float16:
-            return record_op(Tanh, input)
         return record_one(Tanh, input)
 
     tanh_: Final = in_place(tanh)

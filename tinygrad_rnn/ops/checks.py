@@ -110,10 +110,10 @@ def flat_ints(name: str, args: Sequence[Any]) -> tuple[int, ...]:
         raise TypeError(f"{name}(): sizes and axes must be ints, got {kinds}") from None
 
 
-def broadcast_shapes(name: str, *shapes: Any) -> tuple[int, ...]:
+def broadcast_shapes(name: str, *shapes: Any, of: str = "shapes ") -> tuple[int, ...]:
     """The common shape; a RuntimeError that shows the shapes if there is none."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         listed = ", ".join(str(list(s)) for s in shapes)
-        raise RuntimeError(f"{name}(): shapes {listed} do not broadcast together") from None
+        raise RuntimeError(f"{name}(): {of}{listed} do not broadcast together") from None

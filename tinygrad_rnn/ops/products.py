@@ -108,7 +108,7 @@ class Products(Recorded):
                                f"{y[-2 if len(y) > 1 else 0]} rows)")  # fmt: skip
         if len(x) > 1 and len(y) > 1:
             if len(x) > 2 or len(y) > 2:
-                broadcast_shapes("matmul", x[:-2], y[:-2])
+                broadcast_shapes("matmul", x[:-2], y[:-2], of=f"the batches of {list(x)} and {list(y)}, ")
             return record_op(MatMul, input, other)
         left = input if len(x) > 1 else input.reshape(1, -1)
         right = other if len(y) > 1 else other.reshape(-1, 1)

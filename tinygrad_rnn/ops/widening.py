@@ -2,7 +2,7 @@
 
 Eleven bits are enough to keep a number, not to compute with it in several steps: squares of 300 overflow, and a
 sum of ones stops at 2048. So an op that `widens` runs in float32 between two casts, and is rounded once, where the
-result is a float16 again. What it saves and its backward are float32 with it; the engine rounds the gradient
+result is a float16 again. What it saves is float32 then, and so is its backward; the engine rounds the gradient
 where it leaves, at the first cast. Functions made of several ops are decorated, so that only their result is rounded.
 """
 

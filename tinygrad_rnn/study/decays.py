@@ -238,7 +238,7 @@ def _behind_views(edge: Edge, states: set[Edge]) -> Edge | None:
 
 def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
     op, value = type(edge[0]).__name__, None
-    if op in ("Tanh", "ReLU", "Relu"):
+    if op in ("Tanh", "ReLU"):
         value = past.value(edge)
     if value is None:
         return

@@ -112,7 +112,7 @@ class Reach(Result):
         if not self.connected:
             words = f"no gradient reaches {self.name}: there is no path from the loss"
             cut = f"; the graph is cut by {self.cuts[-1]!r}" if self.cuts else ""
-            return words + (cut or ("" if self.recorded else "; where it was cut is known inside record() alone"))
+            return words + (cut or ("" if self.recorded else "; where it was cut is known only inside record()"))
         if not (self.norms > 0).any():
             return f"{name} is connected, and exactly zero at all {len(self.steps)} steps"
         lowest = self.steps[int(np.flatnonzero(np.isfinite(self.norms))[0])]

@@ -241,7 +241,7 @@ class _Loop:
                     grows = type(source).__name__ == type(node).__name__ == "Add"
                     handed.setdefault(where[0], {})
                     handed[where[0]][edge] = handed[where[0]].get(edge, False) or not grows
-        found: dict[tuple[Any, int, int], dict[int, Edge]] = {}  # (op, output, how manieth of these) -> by step
+        found: dict[tuple[Any, int, int], dict[int, Edge]] = {}  # (op, output, which of these, in order) -> by step
         for step in order:
             met: dict[tuple[Any, int], int] = {}
             for edge, carried in sorted(handed.get(step, {}).items(), key=lambda item: item[0][0].birth):

@@ -79,7 +79,7 @@ class Report(Result):
         total = sum(self.memory.values())
         kept = f"{_bytes(total)} for {self.operations:,} operations, {_bytes(max(self.memory.values(), default=0))} at most in a step"
         cuts = "\n".join(map(repr, self.cuts)) or (
-            "none" if self.recorded else "known of what runs inside record() alone"
+            "none" if self.recorded else "known only of what runs inside record()"
         )
         return [
             ("gradient of the states " + f"({self.decay.of})", self.table()),

@@ -73,7 +73,7 @@ class Sequence(Function):
         return Stepwise(ctx)
 
     def recompute(ctx) -> tuple[Tensor, ...]:
-        """The outputs again, by the readable steps from the node's own inputs. Pictures call it."""
+        """The outputs again, by the readable steps from the node's own inputs. `expand`, pictures and studies call it."""
         return _outputs(ctx, _inputs(ctx))
 
 

@@ -62,7 +62,7 @@ class Recurrent(Module):
             def transition(self, x, state, masked_h=None):
                 (h,) = state
                 h_in = h if masked_h is None else masked_h   # under recurrent_dropout the matrix gets a masked h
-                new = (x @ self.weight_ih.T + h_in @ self.weight_hh.T).tanh()
+                new = (F.linear(x, self.weight_ih, self.bias_ih) + F.linear(h_in, self.weight_hh, self.bias_hh)).tanh()
                 return (0.9 * h + 0.1 * new,), {"new": new}
 
     or a module that is called as PyTorch's cells are: `cell(x_t, h)` or `cell(x_t, (h, c))` returns the new state in
