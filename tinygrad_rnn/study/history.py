@@ -52,7 +52,7 @@ class History:
         """A context manager that opens the graph of `loss`: a scalar Tensor, a list of them, or an open History."""
         if isinstance(loss, History):
             return contextlib.nullcontext(loss)
-        return History(checked(loss), _callers_variables())
+        return History(checked(loss), callers_variables())
 
     def __enter__(self) -> History:
         edges: list[Edge] = [edge_of(loss) for loss in self.losses]
@@ -118,14 +118,14 @@ class History:
         return tensor.name or f"a tensor {tuple(leaf.shape)}"
 
 
-def _callers_variables() -> dict[str, Any]:
-    """The variables where this package was called: they name what is in the graph."""
+def callers_variables() -> dict[str, Any]:
+    """The variables where this package was called, and the globals there: they name what is in the graph."""
     frame = sys._getframe(1)
     while (
         frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]
     ):
         frame = frame.f_back
-    return dict(frame.f_locals)
+    return dict(frame.f_locals) | {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
 
 
 def checked(loss: Any) -> list[Tensor]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..graph import FREED, ancestors
 from ..ops.function import Recorded
+from ..study.history import callers_variables
 from .errors import DrawError
 from .model.boxes import Picture
 from .model.items import Model
@@ -51,7 +52,7 @@ def draw(
              "module"    one box per module and step
              "backward"  the backward functions; arrows the way gradients go
              "auto"      "op" up to 8 steps, else "folded"; for very large graphs "module"
-    names    variables to take names from, usually `locals()`
+    names    variables to take names from; by default those where `draw` is called, {} for none
     shapes   write shapes on the boxes (they are always in the hover text)
     values   write values; by default for small graphs of plain numbers
     grads    a dashed track beside each edge: the gradient that went back along it. Uses what
@@ -73,11 +74,12 @@ def draw(
     opened = open_fused([t._edge[0] for t in tensors]) if expand else Opened()
     if grads:
         _run_backward(tensors, opened)
-    model = Model([t._edge for t in tensors], opened)
+    names = callers_variables() if names is None else names
+    model = Model([t._edge for t in tensors], opened, names)
     for tensor, (node, _) in zip(tensors, model.outputs, strict=True):
         if node.n_outputs == 1:
             model.item_of[node].value = tensor.array
-    name_items(model, {t.name: t for t in tensors if t.name} | (names or {}))
+    name_items(model, {t.name: t for t in tensors if t.name} | names)
     if view == "auto":
         view = _choose(model, steps)
     small_numbers = all(item.shapes == ((),) for item in model.items) and len(model.items) <= 60

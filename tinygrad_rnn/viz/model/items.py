@@ -17,6 +17,7 @@ import numpy as np
 from ..._mode import Scope
 from ...graph import FREED, Edge, Leaf, Node, ancestors
 from ...notes import Constant, norm
+from ...study.steps import Steps
 from .opened import Opened
 from .steps import Place, place_items
 
@@ -85,9 +86,10 @@ class Model:
     runs        the places of each row; rows[k] is the scope of row k
     rest        items outside every step
     parameters  items of kind "parameter"
+    time        its states through time (`time.tracks`), named by cells or by `variables`
     """
 
-    def __init__(self, outputs: Iterable[Edge], opened: Opened | None = None):
+    def __init__(self, outputs: Iterable[Edge], opened: Opened | None = None, variables: dict[str, Any] | None = None):
         self.opened: Any = opened or Opened()
         self.sources: list[Any] = list(outputs)  # as they are in the graph, where opened nodes are not replaced
         self.outputs: Any = [self.opened.edges.get(edge, edge) for edge in self.sources]
@@ -98,7 +100,9 @@ class Model:
         for node in _with_what_was_cut([node for node, _ in self.outputs], self.opened):
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
-        self.rows: Any = place_items(self.items)  # scope of the first item of each row
+        nodes = [item.node for item in self.items if item.node is not None]
+        self.time: Steps = Steps(nodes, variables or {})  # states through time, and calls that are steps
+        self.rows: Any = place_items(self.items, self.time)  # scope of the first item of each row
         self.runs: list[list[Place]] = [[] for _ in self.rows]  # the places of each row, in the order they ran
         self._fill_tiles()
         self.rest: Any = [item for item in self.items if item.place is None and item.kind == "op"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +50,7 @@ class Labels:
     def _op(self, item: Item) -> str:
         if self.backward:
             return item.node.name().removesuffix("0") if item.node is not None else item.op
-        symbol = "×" if item.op == "Mul" and item.shapes == ((),) else item.symbol
+        symbol = "×" if item.op == "Mul" and item.shapes == ((),) else how(item)
         if item.node is not None and len(item.node.edges) == 2:
             for position, edge in enumerate(item.node.edges):
                 constant = constant_input(item.node, position) if edge is None else None
@@ -84,6 +86,42 @@ class Labels:
         return " · ".join(part for part in parts if part)
 
 
+def how(item: Item) -> str:
+    """The symbol of an operation with what it needs to be understood: '[-1]', 'cat dim=1', 'split i|f|g|o'."""
+    node: Any = item.node
+    if item.op in ("Index", "BasicIndex"):
+        return f"[{short(index_text(node.index), 16)}]"
+    if item.op in ("Cat", "Stack"):
+        return f"{item.symbol} dim={node.dim}"
+    if item.op == "Split" and item.place is not None and len(item.shapes) <= 8:
+        gates = [_leads_to(item, number) for number in range(len(item.shapes))]
+        return f"{item.symbol} {'|'.join(gates)}" if all(gates) else item.symbol
+    return item.symbol
+
+
+def index_text(index: Any) -> str:
+    """What was in the brackets."""
+    if isinstance(index, tuple):
+        return ", ".join(map(index_text, index))
+    if isinstance(index, slice):
+        ends = ["" if end is None else str(end) for end in (index.start, index.stop, index.step)]
+        return ":".join(ends if ends[2] else ends[:2])
+    if isinstance(index, np.ndarray):
+        return f"{index.size} indices"
+    return "…" if index is Ellipsis else str(index)
+
+
+def _leads_to(item: Item, number: int) -> str:
+    """The gate that a part of a split becomes: the nearest one in its step."""
+    front = [link.target for link in item.uses if link.number == number]
+    for _ in range(6):
+        for target in front:
+            if target.name in GATES and target.op != "Split":
+                return target.name
+        front = [link.target for target in front for link in target.uses if link.target.place == item.place]
+    return ""
+
+
 def short(name: str, most: int = 24) -> str:
     """A name that fits on a box: of a dotted path the end."""
     if len(name) > most and "." in name:
@@ -108,7 +146,7 @@ def number_text(number: float) -> str:
         return "NaN" if np.isnan(number) else "∞" if number > 0 else "−∞"
     if number == int(number) and abs(number) < 1e4:
         return str(int(number)) if number >= 0 else f"−{-int(number)}"
-    return f"{number:.3g}".replace("-", "−")
+    return re.sub(r"e(-?)\+?0*", r"e\1", f"{number:.3g}").replace("-", "−")
 
 
 @quiet

@@ -249,11 +249,17 @@ def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
     name = short(item.label_of(number), 12) or item.symbol
     if item.op == "Unbind" and number not in item.names:
-        of = item.inputs[0].source.name if item.inputs else ""
-        return f"{short(item.name or of, 12) or item.symbol}[{number}]"
+        return f"{short(item.name or _whole_name(item), 12)}[{number}]"
     if len(item.shapes) > 1 and number not in item.names:
         name += f".{number}"
     return f"{name}[{item.place.step}]" if item.place is not None else name
+
+
+def _whole_name(item: Item) -> str:
+    """Of what an unbind gives the parts: through views, to something with a name."""
+    while item.op in ("Unbind", "Permute", "Transpose", "Reshape", "Cast") and item.inputs and not item.name:
+        item = item.inputs[0].source
+    return item.name or item.symbol or "x"
 
 
 def spread(names: list[str]) -> str:
