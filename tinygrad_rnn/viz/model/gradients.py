@@ -20,7 +20,7 @@ from .steps import Place
 class Lane:
     """One state through time, or the inputs x.
 
-    label    "h", "c (layer 1)", "x"
+    label    "h", "c (layer 1)", "x"; title: of its graph, where several are compared
     norms    by time step: the norm of the gradient that arrived; nan: not connected
     factors  by time step: the norm one step further back, by that here; nan where there is none, or a cut between
     cuts     the steps into which the state comes detached
@@ -30,10 +30,12 @@ class Lane:
     """
 
     def __init__(self, track: Track, model: Model):
-        self.label: str = track.label
         self.items: dict[int, Item] = {t: model.item_of[edge[0]] for t, edge in track.edges.items()}
         self.places: dict[int, Place] = {t: item.place for t, item in self.items.items() if item.place is not None}
         self.edges: dict[int, Edge] = track.edges
+        self.name: str = track.name
+        self.label: str = track.label
+        self.title: str = next((model.title_of_row.get(place.row, "") for place in self.places.values()), "")
         norms = np.array([arrived(model, track.edges[t]) for t in track.steps])
         self.line: Line = Line(track, track.steps, norms, {})
         self.norms: dict[int, float] = dict(zip(self.line.steps, map(float, norms), strict=True))
@@ -71,6 +73,9 @@ def lanes(model: Model) -> list[Lane]:
         return []
     found = [Lane(track, model) for track in model.time.tracks]
     inputs = _inputs(model)
+    for lane in found:  # a title already says which of several graphs is meant
+        if sum((other.title, other.name) == (lane.title, lane.name) for other in found) == 1:
+            lane.label = lane.name
     return found + ([inputs] if inputs is not None and inputs.reached else [])
 
 

@@ -8,13 +8,14 @@ plots and pages read `model.items`, `model.links`, `model.tiles`; none of them w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..._mode import Scope
+from ..._quiet import quiet
 from ...graph import FREED, Edge, Leaf, Node, ancestors
 from ...notes import Constant, norm
 from ...study.steps import Steps
@@ -107,6 +108,25 @@ class Model:
         self._fill_tiles()
         self.rest: Any = [item for item in self.items if item.place is None and item.kind == "op"]
         self.parameters: Any = self._mark_parameters()
+        self.title_of_output: dict[tuple[Item, int], str] = {}  # where graphs are compared
+        self.title_of_row: dict[int, str] = {}
+
+    def compare(self, titles: Sequence[str]) -> None:
+        """Take the outputs as graphs to be compared; each row of time steps gets the title of its graph."""
+        if len(titles) != len(self.outputs):
+            raise ValueError(f"draw: {len(titles)} titles for {len(self.outputs)} outputs with a graph")
+        for title, (node, number) in zip(titles, self.outputs, strict=True):
+            output = self.item_of[node]
+            self.title_of_output[output, number] = title
+            found = {output}
+            waiting = [output]
+            for item in waiting:  # grows while it is read
+                sources = [link.source for link in item.inputs if link.source not in found]
+                found.update(sources)
+                waiting.extend(dict.fromkeys(sources))
+            for item in found:
+                if item.place is not None:
+                    self.title_of_row.setdefault(item.place.row, title)
 
     def _add(self, node: Node) -> None:
         op = type(node).__name__
@@ -304,3 +324,20 @@ def value_of(item: Item) -> np.ndarray | None:
         if isinstance(value, np.ndarray):
             return value
     return None
+
+
+@quiet
+def fill_in_values(model: Model) -> None:
+    """Compute what nothing kept, as far as the values it comes from are known: for small graphs of plain numbers."""
+    for item in model.items:
+        node = item.node
+        if item.kind != "op" or node is None or node.n_outputs > 1 or value_of(item) is not None:
+            continue
+        values = {link.position: value_of(link.source) for link in item.inputs}
+        for position, edge in enumerate(node.edges):
+            constant = constant_input(node, position) if edge is None else None
+            if constant is not None:
+                values[position] = constant.array
+        forward = getattr(type(node), "forward", None)
+        if isinstance(forward, np.ufunc) and len(values) == forward.nin and all(v is not None for v in values.values()):
+            item.value = np.asarray(forward(*(values[k] for k in range(forward.nin))))

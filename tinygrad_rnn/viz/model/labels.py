@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..._quiet import quiet
+from ...graph import Leaf
+from ...notes import norm
 from ..style import GATES
 from .boxes import Box
 from .items import Item, constant_input, number_of, value_of
@@ -50,7 +52,7 @@ class Labels:
     def _op(self, item: Item) -> str:
         if self.backward:
             return item.node.name().removesuffix("0") if item.node is not None else item.op
-        symbol = "×" if item.op == "Mul" and item.shapes == ((),) else how(item)
+        alone = symbol = "×" if item.op == "Mul" and item.shapes == ((),) else how(item)
         if item.node is not None and len(item.node.edges) == 2:
             for position, edge in enumerate(item.node.edges):
                 constant = constant_input(item.node, position) if edge is None else None
@@ -59,7 +61,7 @@ class Labels:
                     symbol = f"{number_text(number)} {symbol}" if position == 0 else f"{symbol} {number_text(number)}"
         if item.name.startswith(symbol):  # a Linear called linear1
             return short(item.name)
-        return f"{symbol} {short(item.name)}".strip()
+        return f"{symbol}{' ' if symbol == alone else ' → '}{short(item.name)}" if item.name else symbol
 
     def _input(self, item: Item) -> str:
         if item.name:
@@ -129,9 +131,14 @@ def short(name: str, most: int = 24) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def counted(count: int, what: str) -> str:
+    """'1 parameter', '2 parameters'."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def cuts_text(count: int) -> str:
     """What a box says that hides places where the gradient ends."""
-    return f"✕ {count} cut" + ("s" if count != 1 else "")
+    return f"✕ {counted(count, 'cut')}"
 
 
 def shape_text(item: Item) -> str:
@@ -155,12 +162,27 @@ def value_lines(item: Item) -> list[str]:
     array = value_of(item)
     lines = []
     if array is not None and array.size == 1:
-        lines.append(number_text(float(array.reshape(()))))
+        lines.append(f"data {number_text(float(array.reshape(())))}")
     elif array is not None and array.size and array.dtype.kind == "f":
         lines.append(f"{number_text(float(array.mean()))} ± {number_text(float(array.std()))}")
         broken = int(array.size - np.isfinite(array).sum())
         if broken:
             lines.append(f"{broken} not finite")
-    if item.node is not None and item.node.notes is not None and item.node.notes.arrived is not None:
-        lines.append(f"|∂| {number_text(item.node.notes.arrived)}")
-    return lines
+    gradient = _gradient_line(item)
+    return [*lines, gradient] if gradient else lines
+
+
+def _gradient_line(item: Item) -> str:
+    """'grad −3' for a single number, else the norm; of a leaf what it has collected, where nothing was noted."""
+    notes = None if item.node is None else item.node.notes
+    if notes is not None and notes.signed is not None:
+        return f"grad {number_text(notes.signed)}"
+    if notes is not None and notes.arrived is not None:
+        return f"|∂| {number_text(notes.arrived)}"
+    own = item.node.variable if isinstance(item.node, Leaf) else None
+    if own is None or own.grad is None:
+        return ""
+    array = own.grad.array
+    return (
+        f"grad {number_text(float(array.reshape(())))}" if array.size == 1 else f"|∂| {number_text(norm(array) or 0)}"
+    )

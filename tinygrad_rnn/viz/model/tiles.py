@@ -14,7 +14,7 @@ from typing import Any
 from .boxes import Arrow, Box, Cluster, Hop, Picture, Tile
 from .items import Item, Link, Model, norm_of, transposed_parameter
 from .labels import Labels, cuts_text, short
-from .modules import module_box, module_calls
+from .modules import affine_box, affine_groups, is_parameter, module_box, module_calls
 
 MANY = 3  # an operation with more inputs than this from one row gets one port for all of them
 
@@ -31,9 +31,10 @@ class Entry:
 class TileBuilder:
     """Builds the tiles of a picture and remembers what has to be connected between them."""
 
-    def __init__(self, model: Model, labels: Labels, picture: Picture):
+    def __init__(self, model: Model, labels: Labels, picture: Picture, compact: bool = False):
         self.model, self.labels, self.picture = model, labels, picture
         self.by_module: bool = picture.view == "module"
+        self.compact: bool = compact and not self.by_module and not picture.reverse
         self.tile_of: dict[Item, Tile] = {}
         self.box_of: dict[Item, Box] = {}  # for operations
         self.entries: list[Entry] = []
@@ -48,14 +49,16 @@ class TileBuilder:
         hidden  operations for which one box "…" stands
         """
         items = [item for item in items if transposed_parameter(item) is None]
-        calls = module_calls(items) if self.by_module else {}
+        calls = module_calls(items) if self.by_module else affine_groups(items) if self.compact else {}
         shared: dict[object, Box] = {}
+        together: dict[object, list[Item]] = {}
+        for item, key in calls.items():
+            together.setdefault(key, []).append(item)
         for item in items:
             self.tile_of[item] = tile
             key = calls.get(item, item)
             if key not in shared:
-                box = module_box(item, self.labels, self._id()) if self.by_module else self.labels.box(item, self._id())
-                shared[key] = self._place(tile, box)
+                shared[key] = self._place(tile, self._box(item, together.get(key, [])))
             self.box_of[item] = shared[key]
         if hidden:
             fold = Box("fold0", "fold", ["…", f"{len(hidden):,} operations"])
@@ -70,11 +73,17 @@ class TileBuilder:
                 self._input(tile, link, chips, entries, whole, crowded)
         if hidden:
             self._into_fold(hidden, tile)
-        if hidden or self.by_module:
+        if hidden or calls:
             self._tell_cuts(tile, [*items, *hidden])
             _merge(tile)
         self.picture.tiles.append(tile)
         return tile
+
+    def _box(self, item: Item, together: list[Item]) -> Box:
+        """The box of an item, or of those that share one with it."""
+        if self.by_module:
+            return module_box(item, self.labels, self._id())
+        return affine_box(together, self.labels, self._id()) if together else self.labels.box(item, self._id())
 
     def _into_fold(self, hidden: Sequence[Item], tile: Tile) -> None:
         """Arrows from what is shown into the box that stands for what is hidden."""
@@ -123,6 +132,8 @@ class TileBuilder:
         source, head = link.source, self.box_of[link.target]
         if source.kind == "constant" and self.labels.backward:
             return  # no gradient goes there
+        if self.compact and is_parameter(source) and head.lines[0].startswith("linear") and len(head.lines) > 1:
+            return  # the box says how many
         if source.kind != "op" or transposed_parameter(source) is not None:
             if self.by_module and (source.kind == "parameter" or transposed_parameter(source) is not None):
                 return  # the legend lists them
@@ -216,9 +227,11 @@ class TileBuilder:
 
     def mark_outputs(self) -> None:
         """Give the results that were asked for a shape of their own."""
+        titles = self.model.title_of_output
         for item, number in sorted(self.outputs, key=lambda output: output[0].id):
             if item in self.tile_of:
-                tile, name = self.tile_of[item], item.label_of(number) or "result"
+                tile = self.tile_of[item]
+                name = titles.get((item, number)) or item.label_of(number) or "result"
                 box = Box(self._id(), "output", [short(name)])
                 box.measure()
                 tile.right.append(self._place(tile, box))

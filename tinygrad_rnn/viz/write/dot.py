@@ -14,14 +14,22 @@ from typing import Any
 
 from ..model.boxes import Box, Picture, Point, Tile, in_order, title_height
 from ..place.layout import LayoutTimeout, layered
-from ..style import LIGHT, text_width
+from ..style import LIGHT, level, shade, text_width
+from .legend import SIGNS, scale_text
 from .quote import dot_text
-from .svg import SIGNS, direction, middle, scale_text
+from .shapes import direction, middle
 
 POINTS = 72.0
 LARGE = 600  # boxes in one tile
 MARGIN = 12.0
-COLOURS = {"state": "blue", "delay": "blue, heavy", "cut": "red, dotted, ✕"}
+COLOURS = {
+    "state": "blue",
+    "delay": "blue, heavy",
+    "cut": "red, dotted, ✕",
+    "zero": "orange, dotted",
+    "unreached": "dashed box",
+    "differs": "red frame",
+}
 SHAPES = {"input": "ellipse", "parameter": "cds", "output": "hexagon", "port": "box", "module": "box", "fold": "box"}
 
 
@@ -253,7 +261,7 @@ def _edge(arrow: Any, x: float, y: float, picture: Picture) -> list[str]:
     if place is not None and picture.scale is not None:
         offset = 0.0 if picture.reverse else 2.6
         lines.append(
-            f'{arrow.tail.id} -> {arrow.head.id} [dir=back, style=dashed, color="{picture.scale.colour(place, LIGHT)}", '
+            f'{arrow.tail.id} -> {arrow.head.id} [dir=back, style=dashed, color="{shade(level(place), LIGHT)}", '
             f'penwidth={picture.scale.width(place):.2f}, pos="{_spline(arrow.points, x, y - offset, picture, True)}"]'
         )
     return lines
