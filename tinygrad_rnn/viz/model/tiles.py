@@ -16,6 +16,7 @@ from .items import Item, Link, Model, norm_of, transposed_parameter
 from .labels import Labels, cuts_text, short
 from .modules import affine_box, affine_groups, is_parameter, module_box, module_calls
 
+DIRECTIONS = {"forward": "→ ", "reverse": "← "}
 MANY = 3  # an operation with more inputs than this from one row gets one port for all of them
 
 
@@ -153,7 +154,8 @@ class TileBuilder:
         kind = "state" if _same_row(link) else "value"
         entry = entries.get(key)
         if entry is None:
-            entry = entries[key] = Entry(tile, self._port(tile, value_name(source, link.number), tile.left))
+            name = _whence(link) + value_name(source, link.number)
+            entry = entries[key] = Entry(tile, self._port(tile, name, tile.left))
             self.entries.append(entry)
             if row in crowded:
                 tile.arrows.append(Arrow(entry.port, head, kind, entry.links))
@@ -256,6 +258,16 @@ def _merge(tile: Tile) -> None:
         else:
             first.links = together
     tile.arrows = kept
+
+
+def _whence(link: Link) -> str:
+    """What tells a value apart that comes from another layer or direction: 'layer 0 · ', '← ' for the reverse one."""
+    source, target = link.source.scope, link.target.scope
+    if link.source.place is None or link.target.place is None or link.source.place.row == link.target.place.row:
+        return ""
+    if source.layer is not None and target.layer is not None and source.layer != target.layer:
+        return f"layer {source.layer} · "
+    return "" if target.direction is not None or source.direction is None else DIRECTIONS.get(source.direction, "")
 
 
 def value_name(item: Item, number: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..model.boxes import Hop, Picture, Tile, title_height
+from ..style import LINE_HEIGHT
 from .layout import curve
 from .strip import strip
 from .tracks import Cells, Tracks, beside, end_of, loop_rooms, rounded
@@ -21,7 +22,6 @@ EDGE = 16.0
 def arrange(picture: Picture, lay_out: Callable[[list[Tile]], None]) -> None:
     """Lay out the tiles with `lay_out` and place them, in as many lines as the width wants; then route the hops."""
     _lay_out_forms(picture.tiles, lay_out)
-    _fit_folds(picture)
     columns = sorted({tile.column for tile in picture.tiles})  # numbered without the gaps that folded steps leave
     most = len(columns)
     if picture.wrap is not None:
@@ -29,6 +29,7 @@ def arrange(picture: Picture, lay_out: Callable[[list[Tile]], None]) -> None:
         most = max(1, min(most, int(picture.wrap // (min(widths.values()) + COLUMN_GAP))))
     while True:
         cells = _cells(picture, columns, most)
+        _fit_folds(cells)
         _place(picture, cells, -(-len(columns) // most))
         if picture.wrap is None or picture.w <= picture.wrap or most == 1:
             break
@@ -132,14 +133,14 @@ def _shift(tile: Tile, dx: float, dy: float) -> None:
             cluster.frame = x + dx, y + dy, w, h
 
 
-def _fit_folds(picture: Picture) -> None:
+def _fit_folds(cells: Cells) -> None:
     """A fold is as high as its row, so that states enter and leave it straight."""
-    for tile in picture.tiles:
+    for tile, (_, row) in cells.items():
         if tile.kind == "fold":
-            tile.h = max([t.h for t in picture.tiles if t.row == tile.row and t.kind != "fold"], default=tile.h)
+            beside = [t.h for t, (_, other) in cells.items() if other == row and t.kind == "step"]
             box = tile.boxes[0]
-            tile.w = box.w + 8
-            box.h = tile.h - 8
+            tile.h = max([*beside, 12 + LINE_HEIGHT * (1 + len(box.lines))])
+            tile.w, box.h = box.w + 8, tile.h - 8
             box.x, box.y = tile.w / 2, tile.h / 2
 
 
@@ -156,7 +157,7 @@ def _place(picture: Picture, cells: Cells, lines: int) -> None:
     for column in sorted(width):
         lefts[column] = x = x + tracks.room_beside(column)
         x += width[column] + COLUMN_GAP
-    picture.w = x - COLUMN_GAP + tracks.room_beside(len(width)) + EDGE
+    picture.w = x - COLUMN_GAP + tracks.room_beside(len(width)) + EDGE + (max(loops.values()) * 0.6 if loops else 0.0)
     y, tops = EDGE, {}
     for row in sorted(height, reverse=True):
         y += tracks.room_above(row)
@@ -168,7 +169,7 @@ def _place(picture: Picture, cells: Cells, lines: int) -> None:
                 tile.y = y + (0 if tile.kind != "rest" else (height[row] - tile.h) / 2)
         y += height[row] + ROW_GAP
     picture.h = y - ROW_GAP + EDGE
-    tracks.route(tops)
+    tracks.route(tops, {column: (left, left + width[column]) for column, left in lefts.items()})
     strip(picture, picture.h - EDGE + 6, in_lines=lines > 1)
 
 

@@ -159,7 +159,7 @@ class Grid:
         parts = [short(self.model.title_of_row[row])] if row in self.model.title_of_row else []
         if not parts and len({s.path for s in scopes}) > 1:
             parts.append(short(scope.path.rpartition(".")[2]))
-        if len({s.layer for s in scopes}) > 1 and scope.layer is not None:
+        if len({s.layer for s in scopes} - {None}) > 1 and scope.layer is not None:
             parts.append(f"layer {scope.layer}")
         if scope.direction is not None and len({s.direction for s in scopes}) > 1:
             parts.append("← reverse" if scope.direction == "reverse" else "→ forward")

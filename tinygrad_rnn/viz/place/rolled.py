@@ -27,6 +27,9 @@ def roll(model: Model, builder: TileBuilder, grid: Grid) -> None:
         tile.data = {}
         tiles[place] = tile
         picture.notes.extend(unlike(model, run, grid.row_title(row)))
+    if picture.lanes:
+        shown = ", ".join(str(step) for step in sorted({place.step for place in chosen.values()}))
+        picture.notes.append(f"dashed: the gradient of step t = {shown}; the strip below has all steps")
     same_exits(model, builder)
     _roll_hops(model, builder, chosen)
     _name_by_t(picture, builder, tiles)

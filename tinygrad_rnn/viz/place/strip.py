@@ -31,6 +31,7 @@ def strip(picture: Picture, y: float, in_lines: bool) -> None:
             _band(picture, lane, stretches, y)
             y += BAND
             _times(stretches, written)
+    y += 10 if picture.causes else 0
     for label, values in picture.causes:
         picture.marks.append(Mark("head", 16.0, y + 10, text=label))
         for t, x in written.items():
@@ -48,7 +49,10 @@ def _stretches(picture: Picture, lane: Lane, spread: bool) -> list[Stretch]:
     found: dict[Tile, list[int]] = {}
     for t, place in lane.places.items():
         found.setdefault(picture.tile_of[place], []).append(t)
-    return sorted((tile.x, tile.w, sorted(steps)) for tile, steps in found.items())
+    width: dict[int, float] = {}
+    for tile in picture.tile_of.values():  # all rows have a step's bar at the same place
+        width[tile.column] = max(width.get(tile.column, 0.0), tile.w)
+    return sorted((tile.x, width[tile.column], sorted(steps)) for tile, steps in found.items())
 
 
 def _times(stretches: list[Stretch], written: dict[int, float]) -> None:

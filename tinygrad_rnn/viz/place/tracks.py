@@ -67,6 +67,7 @@ class Tracks:
         self.levels: dict[int, int] = {}
         self.slot: dict[tuple[int, Box], int] = {}  # (column gap, end) -> which vertical track in it
         self.slots: dict[int, int] = {}
+        self.spans: dict[int, tuple[float, float]] = {}
         self._assign()
 
     def _gap_of(self, hop: Hop, out: bool) -> int:
@@ -110,15 +111,18 @@ class Tracks:
         """Extra height above a row."""
         return TRACK * self.levels.get(row, 0)
 
-    def route(self, tops: dict[int, float]) -> None:
+    def route(self, tops: dict[int, float], spans: dict[int, tuple[float, float]]) -> None:
+        """Lay the lines; `tops` is where each row begins, `spans` from where to where each column goes."""
+        self.spans = spans
         for hop in self.hops:
             row = self._row_of(hop)
             y = tops[row] - 8 - TRACK * self.level[row, self.bus[hop]]
             start, end = end_of(hop, True), end_of(hop, False)
             x0 = self._x(hop, True, start)
             x1 = self._x(hop, False, end)
-            aside = 44.0 * (self.level[row, self.bus[hop]] - 1)  # labels of lines close to each other
-            hop.arrow.at = (x0 + x1) / 2 + aside, y - 6
+            if hop.head.kind == "fold":
+                hop.arrow.label = ""  # several arrive at one point, and the strip has the numbers
+            hop.arrow.at = (x1 + end[0]) / 2, end[1] - 8
             hop.arrow.points = rounded([start, (x0, start[1]), (x0, y), (x1, y), (x1, end[1]), end])
 
     def _x(self, hop: Hop, out: bool, end: Point) -> float:
@@ -126,7 +130,8 @@ class Tracks:
         box = hop.arrow.tail if out else hop.arrow.head
         away = 8.0 + 9.0 * self.loops.get(tile, 0) + TRACK * 0.8 * self.slot[self._gap_of(hop, out), box]
         right = out != tile.mirrored
-        return tile.x + tile.w + away if right else tile.x - away
+        low, high = self.spans[self.cells[tile][0]]
+        return high + away if right else low - away
 
 
 def rounded(corners: list[Point], radius: float = 5.0) -> list[Point]:
