@@ -25,6 +25,7 @@ from .write import dot, text
 from .write.svg import write_svg
 
 MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
+COLUMN = 1000  # pixels: what a notebook shows without making it smaller
 TOO_WIDE = 32_000  # pixels: what PNG writers can take
 INSTALL = (
     "  do one of:   apt install graphviz | brew install graphviz | choco install graphviz | conda install graphviz\n"
@@ -185,9 +186,9 @@ class Drawing:
             until = time.monotonic() + self.timeout
             arrange(self.picture, lambda tiles: layered_all(tiles, until))
 
-    def svg(self) -> str:
-        """The picture as an SVG document. Needs no other program."""
-        return write_svg(self._arrange(), self.theme, self.engine)
+    def svg(self, play: bool = False) -> str:
+        """The picture as an SVG document, with `play` one that shows backward at work. Needs no other program."""
+        return write_svg(self._arrange(), self.theme, self.engine, play)
 
     def dot(self) -> str:
         """The picture as DOT text, every box at its place."""
@@ -208,7 +209,11 @@ class Drawing:
 
     def with_view(self, view: str) -> Drawing:
         """The same graph in another view."""
-        wanted = replace(self.wanted, view=view, labels=replace(self.wanted.labels, backward=view == "backward"))
+        return self.changed(view=view, labels=replace(self.wanted.labels, backward=view == "backward"))
+
+    def changed(self, **options: Any) -> Drawing:
+        """The same graph with other options of `Wanted`."""
+        wanted = replace(self.wanted, **options)
         return Drawing(self.model, wanted, engine=self.engine, theme=self.theme, timeout=self.timeout, max_nodes=10**9)
 
     def html(self, **options: Any) -> str:
@@ -218,7 +223,8 @@ class Drawing:
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write to a file; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
 
-        The page (.html) takes options: losses, gradient_flow, title.
+        The page (.html) takes options: losses, gradient_flow, title; a picture (.svg) takes play=True, and then
+        shows how backward sends the gradients, one after the other.
         """
         path = Path(path)
         writer = WRITERS.get(path.suffix.lower())
@@ -253,7 +259,8 @@ class Drawing:
         """For notebooks; never raises, because an error here would hide the value of the cell."""
         bundle = {"text/plain": self.text()}
         try:
-            bundle["image/svg+xml"] = self.svg()
+            narrow = self if self.wanted.wrap or self._arrange().w <= COLUMN else self.changed(wrap=COLUMN)
+            bundle["image/svg+xml"] = narrow.svg()
         except DrawError as error:
             bundle["text/plain"] = f"{error}\n\n{bundle['text/plain']}"
         return bundle

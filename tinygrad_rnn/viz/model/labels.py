@@ -172,17 +172,22 @@ def value_lines(item: Item) -> list[str]:
     return [*lines, gradient] if gradient else lines
 
 
+def gradient_of(item: Item) -> float | None:
+    """The norm of the gradient that arrived; of a leaf what it has collected, where nothing was noted."""
+    notes = None if item.node is None else item.node.notes
+    if notes is not None and notes.arrived is not None:
+        return notes.arrived
+    own = item.node.variable if isinstance(item.node, Leaf) else None
+    return None if own is None or own.grad is None else norm(own.grad)
+
+
 def _gradient_line(item: Item) -> str:
-    """'grad −3' for a single number, else the norm; of a leaf what it has collected, where nothing was noted."""
+    """'grad −3' for a single number, else the norm."""
     notes = None if item.node is None else item.node.notes
     if notes is not None and notes.signed is not None:
         return f"grad {number_text(notes.signed)}"
-    if notes is not None and notes.arrived is not None:
-        return f"|∂| {number_text(notes.arrived)}"
     own = item.node.variable if isinstance(item.node, Leaf) else None
-    if own is None or own.grad is None:
-        return ""
-    array = own.grad.array
-    return (
-        f"grad {number_text(float(array.reshape(())))}" if array.size == 1 else f"|∂| {number_text(norm(array) or 0)}"
-    )
+    if own is not None and own.grad is not None and own.grad.array.size == 1 and (notes is None or not notes.arrived):
+        return f"grad {number_text(float(own.grad.array.reshape(())))}"
+    size = gradient_of(item)
+    return "" if size is None else f"|∂| {number_text(size)}"

@@ -273,7 +273,7 @@ def _whence(link: Link) -> str:
 def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
     name = short(item.label_of(number), 12) or item.symbol
-    if item.op == "Unbind" and number not in item.names:
+    if item.op == "Unbind" and item.place is None and number not in item.names:
         return f"{short(item.name or _whole_name(item), 12)}[{number}]"
     if len(item.shapes) > 1 and number not in item.names:
         name += f".{number}"

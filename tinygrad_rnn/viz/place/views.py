@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...graph import FREED
 from ..model.boxes import Box, Picture, Tile
 from ..model.gradients import Lane, lanes
 from ..model.items import Item, Link, Model, norm_of
-from ..model.labels import Labels, number_text
+from ..model.labels import Labels, gradient_of, number_text
 from ..model.tiles import TileBuilder, clusters_of, step_tile
 from ..style import GradientScale
 from .align import same_exits, same_sizes
@@ -20,6 +21,7 @@ from .grid import Grid
 from .rolled import roll
 from .strip import factor_text
 
+LOOP = 4  # a parameter that is used so often outside time steps looks like a loop that was not tagged
 VIEWS = ("auto", "op", "folded", "rolled", "module", "backward")
 
 
@@ -70,11 +72,11 @@ def _steps(model: Model, builder: TileBuilder, grid: Grid, wanted: Wanted) -> No
     """A tile for each step that is shown, and a fold for each stretch that is not."""
     shown = shown_steps(model, wanted.view, wanted.steps)
     folds = Folds(model, grid, shown)
+    tile_of = builder.picture.tile_of = dict(folds.tile_of)
     for place, items in model.tiles.items():
         if place in shown:
-            step_tile(builder, items, grid.tile_for(place))
+            tile_of[place] = step_tile(builder, items, grid.tile_for(place))
     builder.picture.tiles += folds.tiles
-    builder.picture.tile_of = folds.tile_of | {p: builder.tile_of[model.tiles[p][0]] for p in shown}
     same_exits(model, builder)
     builder.connect(folds.stand_in)
     folds.connect(builder)
@@ -93,10 +95,14 @@ def _whole(model: Model, builder: TileBuilder, wanted: Wanted) -> None:
         builder.picture.notes.append(
             f"{len(hidden):,} of {len(model.rest):,} operations are folded into one box; view='op' draws all"
         )
+    often = next((p for p in model.parameters if len(p.uses) >= LOOP), None)
+    if often is not None or wanted.view == "rolled":
+        why = f"{often.name or often.id} is used {len(often.uses)} times" if often else "no time steps were recorded"
+        builder.picture.notes.append(
+            f"{why}: a loop over time is drawn step by step inside `with tinygrad_rnn.step(t):`"
+        )
     tile = builder.tile(items, Tile(kind="graph"), whole=True, hidden=hidden)
     tile.clusters = clusters_of(tile, items, builder.box_of)
-    if wanted.view == "rolled":
-        builder.picture.notes.append("no time steps were recorded: wrap the loop body in `with tinygrad_rnn.step(t):`")
 
 
 def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:
@@ -105,12 +111,14 @@ def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:
         norms = [link.norm for link in model.links if link.norm is not None]
         sizes = [norm for lane in picture.lanes for norm in lane.norms.values()]
         picture.scale = GradientScale(norms, sizes, wanted.scale)
-        if not norms:
+        if not norms and not any(item.node.saved_tensors is FREED for item in model.rest if item.node is not None):
             picture.notes.append("no gradient was recorded: run backward inside tg.record()")
     for item in model.parameters:
         label = full_name(item)
         shape = " × ".join(map(str, item.shapes[0])) or "1"
-        picture.parameters.append((item.id, f"{label}: {shape}", len(item.uses)))
+        size = gradient_of(item) if wanted.grads else None
+        known = "" if size is None else f" · ‖∂L/∂·‖ {number_text(size)}"
+        picture.parameters.append((item.id, f"{label}: {shape}{known}", len(item.uses)))
     kinds = {arrow.kind for arrow in picture.arrows()}
     picture.signs = [kind for kind in ("state", "delay", "cut") if kind in kinds]
     if picture.scale is not None and any(arrow.norm == 0 for arrow in picture.arrows()):

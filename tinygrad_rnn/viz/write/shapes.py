@@ -9,14 +9,15 @@ from ..style import FONT_SIZE, LINE_HEIGHT
 from .quote import xml_text
 
 
-def box_svg(parts: list[str], box: Box) -> None:
+def box_svg(parts: list[str], box: Box, turn: str = "") -> None:
     """A box with its label, for hovering its long text, and identifiers of our own."""
     data = "".join(f' data-{name}="{xml_text(value)}"' for name, value in box.data.items())
     tip = f"<title>{xml_text(box.tip)}</title>" if box.tip else ""
     role = box.role or {"op": "", "port": "port"}.get(box.kind, box.kind)
+    group = f' class="{turn}"' if turn else ""
     style = f"tg-b tg-r-{role}" if role else "tg-b"
     style += ("" if box.reached else " tg-unreached") + (" tg-differs" if box.differs else "")
-    parts.append(f'<g id="{box.id}"{data}>{tip}{_outline(box, style)}')
+    parts.append(f'<g id="{box.id}"{group}{data}>{tip}{_outline(box, style)}')
     y = box.y - (len(box.lines) - 1) * LINE_HEIGHT / 2 + FONT_SIZE * 0.36
     for k, line in enumerate(box.lines):
         parts.append(f'<text x="{box.x:.1f}" y="{y + k * LINE_HEIGHT:.1f}">{xml_text(line)}</text>')

@@ -9,12 +9,14 @@ from __future__ import annotations
 from ..model.boxes import Arrow, Mark, Picture, Tile
 from ..style import DARK, FONT, FONT_SIZE, LEVELS, LIGHT, THEMES, Theme, level, shade, text_width
 from .legend import Legend
+from .play import Play
 from .quote import xml_text
 from .shapes import arrowhead, beside, box_svg, cross, middle, path, ring
 
 
-def write_svg(picture: Picture, theme: str = "auto", engine: str = "") -> str:
-    """The whole SVG document."""
+def write_svg(picture: Picture, theme: str = "auto", engine: str = "", play: bool = False) -> str:
+    """The whole SVG document; with `play`, gradients appear one after the other, as backward sends them."""
+    order = Play(picture) if play else None
     legend = Legend(picture)
     top = 22.0 + 14.0 * len(picture.notes)
     width = max(
@@ -26,7 +28,7 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "") -> str:
         f'height="{height:.0f}" class="tg" role="img" aria-label="{xml_text(picture.title)}">',
         f"<!-- drawn by tinygrad_rnn, layout: {engine} -->",
         f"<title>{xml_text(picture.title)}</title>",
-        f"<style>{css(theme)}</style>",
+        f"<style>{css(theme)}{order.css() if order else ''}</style>",
         f'<rect class="tg-paper" width="{width:.0f}" height="{height:.0f}"/>',
         f'<text class="tg-title" x="16" y="16">{xml_text(picture.title)}</text>',
     ]
@@ -36,9 +38,9 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "") -> str:
     ]
     parts.append(f'<g transform="translate(0 {top:.0f})">')
     for tile in picture.tiles:
-        _tile(parts, tile, picture)
+        _tile(parts, tile, picture, order)
     for hop in sorted(picture.hops, key=lambda hop: hop.arrow.norm or 0.0):  # the largest on top, where lines meet
-        _arrow(parts, hop.arrow, picture)
+        _arrow(parts, hop.arrow, picture, order)
     parts += [_mark(mark) for mark in picture.marks]
     parts += ["</g>", f'<g transform="translate(0 {top + picture.h:.0f})">', *legend.parts, "</g>", "</svg>"]
     return "\n".join(parts)
@@ -76,7 +78,7 @@ def _colours(theme: Theme) -> str:
     )
 
 
-def _tile(parts: list[str], tile: Tile, picture: Picture) -> None:
+def _tile(parts: list[str], tile: Tile, picture: Picture, order: Play | None) -> None:
     data = "".join(f' data-{name}="{xml_text(value)}"' for name, value in tile.data.items())
     parts.append(f'<g transform="translate({tile.x:.1f} {tile.y:.1f})"{data}>')
     if tile.kind in ("step", "rest"):
@@ -91,13 +93,14 @@ def _tile(parts: list[str], tile: Tile, picture: Picture) -> None:
                 f'<text class="tg-head tg-label" x="{x + 5:.1f}" y="{y + 10:.1f}">{xml_text(cluster.title)}</text>'
             )
     for arrow in tile.arrows:
-        _arrow(parts, arrow, picture)
+        _arrow(parts, arrow, picture, order)
     for box in tile.boxes:
-        box_svg(parts, box)
+        turn = None if order is None else order.of_box.get(box)
+        box_svg(parts, box, "" if turn is None else f"tg-n{turn}")
     parts.append("</g>")
 
 
-def _arrow(parts: list[str], arrow: Arrow, picture: Picture) -> None:
+def _arrow(parts: list[str], arrow: Arrow, picture: Picture, order: Play | None) -> None:
     if not arrow.points:
         return
     ends = f' data-from="{arrow.tail.id}" data-to="{arrow.head.id}"'
@@ -110,6 +113,8 @@ def _arrow(parts: list[str], arrow: Arrow, picture: Picture) -> None:
     track = beside(arrow.points, 2.6 if not picture.reverse else 0.0)[::-1]
     if scale is not None and place is not None:
         shade, width = f"tg-g{level(place)}", scale.width(place)
+        if order is not None and arrow in order.of_arrow:
+            shade += f" tg-p{order.of_arrow[arrow]}"
         parts.append(
             f'<path class="tg-grad {shade}" style="stroke-width:{width:.2f}"{ends} d="{path(track)}">'
             f"<title>|gradient| {arrow.norm:.3g}</title></path>"
