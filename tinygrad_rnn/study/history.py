@@ -125,7 +125,8 @@ def callers_variables() -> dict[str, Any]:
         frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]
     ):
         frame = frame.f_back
-    return dict(frame.f_locals) | {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
+    found = {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
+    return {name: v for name, v in (frame.f_locals | found).items() if name.isidentifier()}
 
 
 def checked(loss: Any) -> list[Tensor]:

@@ -244,7 +244,7 @@ class _Loop:
         found: dict[tuple[Any, int, int], dict[int, Edge]] = {}  # (op, output, how manieth of these) -> by step
         for step in order:
             met: dict[tuple[Any, int], int] = {}
-            for edge, carried in sorted(handed.get(step, {}).items(), key=lambda item: item[0][0].birth):
+            for edge, carried in sorted(handed.get(step, {}).items(), key=lambda item: (item[0][0].birth, item[0][1])):
                 key = type(edge[0]), edge[1]
                 met[key] = met.get(key, 0) + 1
                 if carried:

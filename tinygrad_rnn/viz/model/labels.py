@@ -97,7 +97,7 @@ def how(item: Item) -> str:
         return f"{item.symbol} dim={node.dim}"
     if item.op == "Split" and item.place is not None and len(item.shapes) <= 8:
         gates = [_leads_to(item, number) for number in range(len(item.shapes))]
-        return f"{item.symbol} {'|'.join(gates)}" if all(gates) else item.symbol
+        return f"{item.symbol} {'|'.join(gates)}" if len(set(gates) - {""}) == len(gates) else item.symbol
     return item.symbol
 
 

@@ -25,7 +25,9 @@ def name_items(model: Model, names: dict[str, Any] | None) -> None:
     _roles(model)
     for items in model.tiles.values():
         _cell_names(items)
+    _same_in_every_step(model)
     _states(model)
+    _lone_states(model)
     _same_in_every_step(model)
     _user_names(model, tensors)  # members of lists name only what has no name yet
     _module_names(model)
@@ -67,7 +69,9 @@ def _user_names(model: Model, tensors: dict[str, Any]) -> None:
     for item in model.items:
         if item.constant is not None and isinstance(item.constant.array, np.ndarray) and not item.name:
             name, whole = by_memory.get(id(memory_of(item.constant.array)), ("", item.constant.array))
-            item.name = name + _part_of(item.constant.array, whole)
+            part = item.constant.array
+            if part.shape != whole.shape or _address(part) == _address(whole):  # else it is another of its kind
+                item.name = name + _part_of(part, whole)
 
 
 def _part_of(part: np.ndarray, whole: np.ndarray) -> str:
@@ -100,6 +104,20 @@ def _states(model: Model) -> None:
                 item.names[number] = track.name
                 if node.n_outputs == 1:
                     item.name = item.names.pop(number)
+
+
+def _lone_states(model: Model) -> None:
+    """In a loop whose states skip steps: the only value that goes from step to step is h."""
+    carried: dict[int, set[int]] = {}
+    for place, items in model.tiles.items():
+        for item in items:
+            ahead = [link.target.place for link in item.uses if link.target.place is not None]
+            if any(there.row == place.row and there.step != place.step for there in ahead):
+                carried.setdefault(place.row, set()).add(item.index)
+    for place, items in model.tiles.items():
+        alone = carried.get(place.row, set())
+        if len(alone) == 1 and items[0].scope.step is not None and (k := next(iter(alone))) < len(items):
+            _set({"h": items[k]})
 
 
 def _cell_names(items: list[Item]) -> None:
@@ -191,16 +209,18 @@ def _module_names(model: Model) -> None:
 def _inputs(model: Model) -> None:
     """A constant that comes in at the same place of every step, another one each time, is the input x[t]."""
     whole: np.ndarray | None = None
-    taken = any(item.name.partition("[")[0] == "x" for item in model.items)
-    for run in model.runs if not taken else ():
+    free = not any(item.name.partition("[")[0] == "x" for item in model.items if item.kind != "constant")
+    for run in model.runs:
         for constants in _one_in_each_step(model, run):
             arrays = [item.constant.array for item in constants.values() if item.constant is not None]
             own = memory_of(arrays[0]) if isinstance(arrays[0], np.ndarray) else None
-            if len({_address(a) for a in arrays}) == len(arrays) > 1 and (whole is None or own is whole):
-                whole = own
+            names = {item.name for item in constants.values()} - {""}
+            if len({_address(a) for a in arrays}) < len(arrays) or len(arrays) < 2 or len(names) > 1:
+                continue
+            if names or (free and (whole is None or own is whole)):
+                whole = whole if names else own
                 for step, item in constants.items():
-                    item.name = f"x[{step}]"
-                break
+                    item.name = f"{next(iter(names), 'x')}[{step}]"
     for item in model.items:
         if item.op.endswith("Sequence") and not model.opened.edges:  # the fast node, as it is after backward
             for link in item.inputs:
@@ -216,7 +236,7 @@ def _one_in_each_step(model: Model, run: list[Place]) -> Any:
             for link in item.inputs:
                 source = link.source
                 alone = all(use.target.place == place for use in source.uses)
-                if source.kind == "constant" and not source.name and alone:
+                if source.kind == "constant" and "[" not in source.name and alone:
                     found.setdefault((item.index, link.position), {})[place.step] = source
     return [constants for constants in found.values() if len(constants) == len(run)]
 

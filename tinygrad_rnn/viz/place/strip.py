@@ -14,7 +14,7 @@ from ..model.gradients import Lane
 from ..model.labels import number_text, short
 
 BAND, BARS, AXIS = 46.0, 18.0, 16.0  # heights: of a band, of its largest bar, of the line with the time steps
-LEAST = 44.0  # a number needs this width
+LEAST = 43.0  # a number needs this width
 Stretch = tuple[float, float, list[int]]  # x, width, and the steps that share it
 
 
@@ -45,7 +45,7 @@ def strip(picture: Picture, y: float, in_lines: bool) -> None:
 def _stretches(picture: Picture, lane: Lane, spread: bool) -> list[Stretch]:
     """Where the steps of a lane are, from left to right."""
     if spread:
-        return [(16.0, max(picture.w, 480.0) - 32, sorted(lane.norms))]
+        return [(16.0, max(picture.w, 640.0) - 32, sorted(lane.norms))]
     found: dict[Tile, list[int]] = {}
     for t, place in lane.places.items():
         found.setdefault(picture.tile_of[place], []).append(t)
@@ -63,7 +63,7 @@ def _times(stretches: list[Stretch], written: dict[int, float]) -> None:
 
 def _numbered(w: float, steps: list[int]) -> list[int]:
     """The steps that get a number: as many as there is room for, the first and the last in any case."""
-    n = max(1, int(w // (LEAST + 4)))
+    n = max(1, int(w // LEAST))
     if len(steps) <= n:
         return steps
     return [steps[round(k * (len(steps) - 1) / (n - 1))] for k in range(n)] if n > 1 else steps[-1:]

@@ -52,7 +52,7 @@ class Legend:
         self.x: float = 16.0
         self.y: float = 14.0
         self.w: float = 0.0
-        self.limit: float = max(560.0, picture.w - 32)
+        self.limit: float = max(680.0, picture.w - 32)
         for id, label, uses in picture.parameters[:40]:
             self._parameter(id, f"{label} · used {uses}×" if uses > 1 else label)
         self._break()
