@@ -172,7 +172,7 @@ def test_svg_carries_data_for_scripts():
 def test_gradient_tracks_have_a_width_and_a_legend():
     svg = draw(graphs.lstm(3)[0], grads=True).svg()
     assert svg.count('class="tg-grad tg-g') > 30
-    assert any(text.startswith("gradient norm, log scale") for text in graphs.texts(svg))
+    assert any(text.startswith("gradient norm on its way back, log scale") for text in graphs.texts(svg))
     plain = draw(graphs.lstm(3)[0]).svg()
     assert 'class="tg-grad"' not in plain
 

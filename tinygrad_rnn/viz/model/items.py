@@ -201,9 +201,9 @@ class Model:
     @property
     def steps(self) -> int:
         """How many time steps the longest loop or layer has; a loop may take several rows."""
-        lengths: dict[Scope, int] = {}
-        for scope, run in zip(self.rows, self.runs, strict=True):
-            loop = scope._replace(step=None, call=0)
+        lengths: dict[object, int] = {}
+        for row, (scope, run) in enumerate(zip(self.rows, self.runs, strict=True)):
+            loop = scope._replace(step=None, call=0), self.title_of_row.get(row)
             timed = any(item.node is not None and self.time.time(item.node) is not None for item in self.tiles[run[0]])
             lengths[loop] = lengths.get(loop, 0) + (len(run) if timed else 0)
         return max(lengths.values(), default=0)

@@ -14,7 +14,7 @@ from ..model.gradients import Lane
 from ..model.labels import number_text, short
 
 BAND, BARS, AXIS = 46.0, 18.0, 16.0  # heights: of a band, of its largest bar, of the line with the time steps
-LEAST = 43.0  # a number needs this width
+LEAST = 46.0  # a number needs this width
 Stretch = tuple[float, float, list[int]]  # x, width, and the steps that share it
 
 
@@ -63,10 +63,11 @@ def _times(stretches: list[Stretch], written: dict[int, float]) -> None:
 
 def _numbered(w: float, steps: list[int]) -> list[int]:
     """The steps that get a number: as many as there is room for, the first and the last in any case."""
-    n = max(1, int(w // LEAST))
-    if len(steps) <= n:
-        return steps
-    return [steps[round(k * (len(steps) - 1) / (n - 1))] for k in range(n)] if n > 1 else steps[-1:]
+    every = math.ceil(len(steps) * LEAST / w)
+    chosen = list(range(len(steps) - 1, -1, -every))[::-1]
+    if len(chosen) > 1:
+        chosen[0] = 0
+    return [steps[k] for k in chosen]
 
 
 def _middle(x: float, w: float, steps: list[int], t: int) -> float:
@@ -98,7 +99,8 @@ def title_of(lane: Lane) -> str:
 def _bars(picture: Picture, lane: Lane, stretch: Stretch, base: float) -> None:
     (x, w, steps), marks, scale = stretch, picture.marks, picture.scale
     width = min(24.0, max(1.0, 0.7 * w / len(steps)))
-    for k, t in enumerate(steps):
+    every = math.ceil(len(steps) / w)  # a bar is not narrower than a pixel
+    for k, t in list(enumerate(steps))[::every]:
         middle, norm = x + (k + 0.5) * w / len(steps), lane.norms[t]
         place = None if scale is None else scale.at(norm)
         if place is not None:

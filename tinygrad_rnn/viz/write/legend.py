@@ -114,7 +114,7 @@ class Legend:
         points = [(self.x + dx, self.y) for dx in (0, 8, 20, 28)]
         if sign in ("unreached", "differs"):
             self.parts.append(
-                f'<rect class="tg-b tg-{sign}" x="{self.x:.1f}" y="{self.y - 8:.1f}" width="28" height="16" rx="5"/>'
+                f'<g><rect class="tg-b tg-{sign}" x="{self.x:.1f}" y="{self.y - 8:.1f}" width="28" height="16" rx="5"/></g>'
             )
         elif sign == "zero":
             self.parts.append(f'<path class="tg-zero" d="{path(points)}"/>{ring(*points[1])}')
