@@ -8,7 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, record
 from tinygrad_rnn._mode import thread
-from tinygrad_rnn.viz import DrawError, draw
+from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.model.labels import number_text
 
 from . import graphs

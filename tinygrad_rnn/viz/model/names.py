@@ -230,14 +230,16 @@ def _inputs(model: Model) -> None:
 
 def _one_in_each_step(model: Model, run: list[Place]) -> Any:
     """{step: constant} for each place in a step where every step of the run takes a constant of its own."""
-    found: dict[tuple[int, int], dict[int, Item]] = {}
+    found: dict[tuple[str, int, int], dict[int, Item]] = {}
     for place in run:
+        met: dict[str, int] = {}  # how manieth operation of its kind: the first step may have others more or less
         for item in model.tiles[place]:
+            met[item.op] = met.get(item.op, 0) + 1
             for link in item.inputs:
                 source = link.source
                 alone = all(use.target.place == place for use in source.uses)
                 if source.kind == "constant" and "[" not in source.name and alone:
-                    found.setdefault((item.index, link.position), {})[place.step] = source
+                    found.setdefault((item.op, met[item.op], link.position), {})[place.step] = source
     return [constants for constants in found.values() if len(constants) == len(run)]
 
 

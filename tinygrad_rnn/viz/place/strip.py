@@ -98,7 +98,8 @@ def title_of(lane: Lane) -> str:
 
 def _bars(picture: Picture, lane: Lane, stretch: Stretch, base: float) -> None:
     (x, w, steps), marks, scale = stretch, picture.marks, picture.scale
-    width = min(24.0, max(1.0, 0.7 * w / len(steps)))
+    cell = w / len(steps)
+    width = min(24.0, max(1.0, (0.4 if cell > LEAST else 0.7) * cell))  # between wide cells stand the factors
     every = math.ceil(len(steps) / w)  # a bar is not narrower than a pixel
     for k, t in list(enumerate(steps))[::every]:
         middle, norm = x + (k + 0.5) * w / len(steps), lane.norms[t]

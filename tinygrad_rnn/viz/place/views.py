@@ -95,7 +95,7 @@ def _whole(model: Model, builder: TileBuilder, wanted: Wanted) -> None:
         builder.picture.notes.append(
             f"{len(hidden):,} of {len(model.rest):,} operations are folded into one box; view='op' draws all"
         )
-    often = next((p for p in model.parameters if len(p.uses) >= LOOP), None)
+    often = next((item for item in model.items if _in_a_loop(item)), None)
     if often is not None or wanted.view == "rolled":
         why = f"{often.name or often.id} is used {len(often.uses)} times" if often else "no time steps were recorded"
         builder.picture.notes.append(
@@ -103,6 +103,12 @@ def _whole(model: Model, builder: TileBuilder, wanted: Wanted) -> None:
         )
     tile = builder.tile(items, Tile(kind="graph"), whole=True, hidden=hidden)
     tile.clusters = clusters_of(tile, items, builder.box_of)
+
+
+def _in_a_loop(item: Item) -> bool:
+    """Does the same operation take this leaf again and again?"""
+    uses = [(link.target.op, link.position) for link in item.uses] if item.kind in ("leaf", "parameter") else []
+    return bool(uses) and max(map(uses.count, set(uses[:50]))) >= LOOP
 
 
 def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:

@@ -39,9 +39,10 @@ def tick_text(norm: float) -> str:
 
 
 def border_text(picture: Picture) -> str:
-    """What the numbers at the steps' borders mean."""
+    """What the numbers at the steps' borders and in the strip mean."""
     name = picture.lanes[0].label.partition(" ")[0]
-    return f"∂ 0.1: the norm ‖∂L/∂{name}‖ of the gradient by {name}[t], L the whole loss; ×0.5: its factor back over one step"
+    at_borders = f"∂ 0.1: the norm ‖∂L/∂{name}‖ of the gradient by {name}[t]; " if picture.tile_of else ""
+    return f"{at_borders}×0.5: its factor back over one step; L is the whole loss"
 
 
 class Legend:
@@ -62,7 +63,7 @@ class Legend:
             self._sign(sign)
         if picture.scale is not None and picture.scale.count:
             self._scale(picture.scale)
-        if picture.tile_of and picture.lanes:
+        if picture.lanes:
             self._room(text_width(border_text(picture)))
             self._says(border_text(picture), -6)
         self._break()
