@@ -61,7 +61,7 @@ class History:
             self.edges = [spliced.get(edge, edge) for edge in edges]
             self.nodes = ancestors([edge[0] for edge in self.edges])[::-1]
             undo.enter_context(_with_values(self.nodes))
-            undo.enter_context(_without_retaining(self.nodes))
+            undo.enter_context(without_retaining(self.nodes))
             self.steps = Steps(self.nodes, self.variables)
             self._undo = undo.pop_all()
         return self
@@ -221,7 +221,7 @@ def _with_values(nodes: list[Node]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_retaining(nodes: list[Node]) -> Iterator[None]:
+def without_retaining(nodes: list[Node]) -> Iterator[None]:
     """Take away the hooks by which `retain_grad` writes to `.grad`, for a while."""
     hooked = {node: node.hooks for node in nodes if node.hooks}
     try:

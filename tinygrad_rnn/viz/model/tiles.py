@@ -274,6 +274,9 @@ def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
     name = short(item.label_of(number), 12) or item.symbol
     if item.op == "Unbind" and item.place is None and number not in item.names:
+        whole = item.inputs[0].source
+        if whole.op == "Stack" and len(whole.inputs) == len(item.shapes):  # apart again what was put together
+            return value_name(whole.inputs[number].source, whole.inputs[number].number)
         return f"{short(item.name or _whole_name(item), 12)}[{number}]"
     if len(item.shapes) > 1 and number not in item.names:
         name += f".{number}"
