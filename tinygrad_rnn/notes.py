@@ -53,13 +53,14 @@ def cut_of(array: np.ndarray) -> Constant | None:
 class Notes:
     """Notes on one node: see `Node.notes`."""
 
-    __slots__ = ("arrived", "constants", "output", "saved", "sent", "shared")
+    __slots__ = ("arrived", "constants", "output", "saved", "sent", "shared", "signed")
 
     def __init__(self) -> None:
         self.constants: dict[int, Constant] = {}  # by input number
         self.output: Any = None  # the output array, or a tuple of arrays
         self.saved: tuple[Any, ...] = ()  # what the rule needs, also after backward has let go of it
         self.arrived: float | None = None  # norm of the gradient that arrived
+        self.signed: float | None = None  # that gradient itself, if it is a single number
         self.sent: tuple[float | None, ...] = ()  # norm of what went along each edge
         self.shared: dict[int, Any] = {}  # by input number: the gradient itself, where the value has other uses
 
@@ -174,6 +175,9 @@ class GradientNotes:
         parts = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
         norms = [n for n in map(norm, parts) if n is not None]
         notes.arrived = float(np.sqrt(sum(n * n for n in norms))) if norms else None
+        notes.signed = (
+            float(np.asarray(gradient).reshape(())) if node.n_outputs == 1 and np.size(gradient) == 1 else None
+        )
         notes.sent, notes.shared = tuple(map(norm, contributions)), {}
         for number in range(node.n_outputs):
             sent = self.waiting.pop((node, number), [])

@@ -1,8 +1,8 @@
-"""Draw the gallery: small networks, one picture each, written beside this file as SVG.
+"""Draw the gallery: small networks, one picture each, written beside this file as SVG; and the README's two.
 
     python docs/gallery/make.py
 
-Every picture is made the way a reader would make it: run the network, call `draw`.
+Every picture is made the way a reader would make it: run the network inside `record()`, call `draw`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tinygrad_rnn import nn, record
 from tinygrad_rnn.viz import Drawing, draw
 
 HERE = Path(__file__).parent
+COLUMN = 900  # pixels: what a README shows without making it smaller
 
 
 def expression() -> Drawing:
@@ -22,7 +23,7 @@ def expression() -> Drawing:
         a, b, c = (tg.tensor(v, requires_grad=True) for v in (2.0, -3.0, 10.0))
         d = a * b + c
         e = d * a.tanh()
-    return draw(e, names=locals(), grads=True)
+    return draw(e, grads=True)
 
 
 def gradient_of_a_gradient() -> Drawing:
@@ -31,49 +32,85 @@ def gradient_of_a_gradient() -> Drawing:
         x = tg.tensor(0.7, requires_grad=True)
         y = (x * x).tanh()
         (dydx,) = tg.autograd.grad(y, [x], create_graph=True)
-    return draw(dydx, names=locals())
+    return draw(dydx)
+
+
+def run(model: nn.RNNBase, steps: int) -> tg.Tensor:
+    """A loss at the last step, with its backward."""
+    x = tg.randn(steps, 2, 3)
+    with record():
+        output, _ = model(x)
+        loss = output[-1].square().sum()
+        loss.backward()
+    return loss
 
 
 def rnn() -> Drawing:
     """Five steps of a plain RNN: the same four parameters in each."""
-    x, model = tg.randn(5, 2, 3), nn.RNN(3, 4)
-    output, _ = model(x)
-    return draw(output[-1].sum(), names=locals(), grads=True)
+    model = nn.RNN(3, 4)
+    return draw(run(model, 5), names={"model": model}, grads=True, wrap=COLUMN)
 
 
 def lstm_in_full() -> Drawing:
     """Ten steps of an LSTM, every operation, gates named."""
-    x, model = tg.randn(10, 2, 3), nn.LSTM(3, 4)
-    output, _ = model(x)
-    return draw(output[-1].sum(), names=locals(), grads=True, view="op")
+    model = nn.LSTM(3, 4)
+    return draw(run(model, 10), names={"model": model}, grads=True, view="op")
 
 
 def lstm_folded() -> Drawing:
     """Fifty steps, the default picture: little gradient is left at the first steps."""
-    x, model = tg.randn(50, 2, 3), nn.LSTM(3, 4)
-    output, _ = model(x)
-    return draw(output[-1].sum(), names=locals(), grads=True)
+    model = nn.LSTM(3, 4)
+    return draw(run(model, 50), names={"model": model}, grads=True)
+
+
+def lstm_in_lines() -> Drawing:
+    """The same in a column of 900 pixels, a linear map with its weights as one box; and why the gradient shrinks."""
+    model = nn.LSTM(3, 4)
+    return draw(
+        run(model, 12), names={"model": model}, grads=True, causes=True, compact=True, wrap=COLUMN, steps=range(10, 12)
+    )
 
 
 def lstm_rolled() -> Drawing:
-    """The same network as one step and the values that come back."""
-    x, model = tg.randn(50, 2, 3), nn.LSTM(3, 4)
-    output, _ = model(x)
-    return draw(output[-1].sum(), names=locals(), view="rolled")
+    """One step, the values that come back, and the gradient at all fifty."""
+    model = nn.LSTM(3, 4)
+    return draw(run(model, 50), names={"model": model}, grads=True, view="rolled")
 
 
 def lstm_modules() -> Drawing:
-    """The same network, one box per step, with the size of the gradient that each state brings back."""
-    x, model = tg.randn(50, 2, 3), nn.LSTM(3, 4)
-    output, _ = model(x)
-    return draw(output[-1].sum(), names=locals(), grads=True, view="module")
+    """The same network, one box per step, with the size of the gradient at each state."""
+    model = nn.LSTM(3, 4)
+    return draw(run(model, 50), names={"model": model}, grads=True, view="module")
+
+
+def two_cells() -> Drawing:
+    """A plain RNN above an LSTM, on one scale: frames mark what only one of them does."""
+    models = [nn.RNN(3, 4), nn.LSTM(3, 4)]
+    losses = [run(model, 12) for model in models]
+    titles = ["RNN", "LSTM"]
+    return draw(losses, names={"rnn": models[0], "lstm": models[1]}, titles=titles, grads=True, compact=True)
+
+
+def truncated_beside_full() -> Drawing:
+    """The same loop twice, once with a detach in the middle."""
+    losses = []
+    for cut in (None, 3):
+        tg.manual_seed(0)
+        W, U = tg.randn(3, 4, requires_grad=True), tg.randn(4, 4, requires_grad=True)
+        x, h = tg.randn(6, 2, 3), tg.zeros(2, 4)
+        with record():
+            for t in range(6):
+                with tg.step(t):
+                    h = (x[t] @ W + (h.detach() if t == cut else h) @ U).tanh()
+            losses.append(h.square().sum())
+            losses[-1].backward()
+    return draw(losses, titles=["full", "truncated"], grads=True, compact=True)
 
 
 def rnn_backward() -> Drawing:
     """The backward functions, arrows the way the gradients go."""
-    x, model = tg.randn(3, 2, 3), nn.RNN(3, 4)
-    output, _ = model(x)
-    return draw(output[-1].sum(), names=locals(), grads=True, view="backward")
+    model = nn.RNN(3, 4)
+    return draw(run(model, 3), names={"model": model}, grads=True, view="backward")
 
 
 def bidirectional_gru() -> Drawing:
@@ -81,7 +118,7 @@ def bidirectional_gru() -> Drawing:
     x, model = tg.randn(4, 2, 3), nn.GRU(3, 4, num_layers=2, bidirectional=True)
     with record():
         output, _ = model(x)
-    return draw(output.sum(), names=locals(), view="op")
+    return draw(output.sum(), view="op")
 
 
 class Seq2Seq(nn.Module):
@@ -110,7 +147,7 @@ def seq2seq_with_attention() -> Drawing:
     x, y, model = tg.randn(4, 2, 3), tg.randn(3, 2, 3), Seq2Seq()
     with record():
         loss = (model(x, y) - y).square().mean()
-    return draw(loss, names=locals(), grads=True)
+    return draw(loss, grads=True)
 
 
 def transformer_block() -> Drawing:
@@ -118,7 +155,7 @@ def transformer_block() -> Drawing:
     x, block = tg.randn(5, 2, 8), nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)
     with record():
         y = block(x)
-    return draw(y.sum(), names=locals())
+    return draw(y.sum())
 
 
 def truncated() -> Drawing:
@@ -135,31 +172,55 @@ def truncated() -> Drawing:
                 loss = h.square().sum()
                 loss.backward()
                 losses.append(loss)
-    return draw(losses, names=locals(), grads=True)
+    return draw(losses, grads=True, compact=True, wrap=COLUMN)
 
 
+def lstm() -> Drawing:
+    """The README's first: what an LSTM is, and how much gradient is left at each of twelve steps."""
+    model = nn.LSTM(3, 4)
+    return draw(run(model, 12), names={"model": model}, grads=True, view="rolled", compact=True, wrap=COLUMN)
+
+
+def backward() -> Drawing:
+    """The README's ten lines: backward at work, from the loss to the first step."""
+    w = tg.tensor([[0.5, -0.3], [0.2, 0.8]], requires_grad=True)
+    h = tg.zeros(2)
+    with record():
+        for t, x in enumerate(tg.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])):
+            with tg.step(t):
+                h = (w @ h + x).tanh()
+        loss = (h**2).sum()
+        loss.backward()
+    return draw(loss, grads=True, wrap=1000)
+
+
+README = [lstm, backward]
 PICTURES = [
     expression,
     gradient_of_a_gradient,
     rnn,
     lstm_in_full,
     lstm_folded,
+    lstm_in_lines,
     lstm_rolled,
     lstm_modules,
     rnn_backward,
     bidirectional_gru,
     seq2seq_with_attention,
     transformer_block,
+    two_cells,
     truncated,
+    truncated_beside_full,
 ]
 
 
 def main() -> None:
     """Write every picture, and say how large it is."""
-    for make in PICTURES:
+    for make in [*PICTURES, *README]:
         tg.manual_seed(0)
         drawing = make()
-        path = drawing.save(HERE / f"{make.__name__}.svg")
+        folder = HERE.parent if make in README else HERE
+        path = drawing.save(folder / f"{make.__name__}.svg", play=make is backward)
         print(f"{path.name:28} {path.stat().st_size / 1024:6.0f} KB   {drawing.picture.title}")
 
 

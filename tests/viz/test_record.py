@@ -8,7 +8,8 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, record
 from tinygrad_rnn._mode import thread
-from tinygrad_rnn.viz import DrawError, draw
+from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz.model.labels import number_text
 
 from . import graphs
 
@@ -73,8 +74,10 @@ def test_gradients_leave_grad_alone():
     assert names["W"].grad is None
     output.backward()
     before = names["W"].grad.numpy().copy()
-    with pytest.raises(DrawError, match="freed"):
-        draw(graphs_freed(output), grads=True)
+    drawing = draw(graphs_freed(output), names=names, grads=True)
+    assert "backward() has released this graph" in drawing.picture.notes[-1]
+    texts = [text for _, text, _ in drawing.picture.parameters]
+    assert texts[0] == f"W: 3 × 16 · ‖∂L/∂·‖ {number_text(np.linalg.norm(before))}"
     assert np.array_equal(before, names["W"].grad.numpy())
 
 

@@ -63,7 +63,7 @@ class History:
             self.edges = [self.opened.get(edge, edge) for edge in edges]
             self.nodes = ancestors([edge[0] for edge in self.edges])[::-1]
             undo.enter_context(_with_values(self.nodes))
-            undo.enter_context(_without_retaining(self.nodes))
+            undo.enter_context(without_retaining(self.nodes))
             self.steps = Steps(self.nodes, self.variables)
             self._undo = undo.pop_all()
         return self
@@ -121,13 +121,14 @@ class History:
 
 
 def callers_variables() -> dict[str, Any]:
-    """The variables where this package was called: they name what is in the graph."""
+    """The variables where this package was called, and the globals there: they name what is in the graph."""
     frame = sys._getframe(1)
     while (
         frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]
     ):
         frame = frame.f_back
-    return dict(frame.f_locals)
+    found = {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
+    return {name: v for name, v in (frame.f_locals | found).items() if name.isidentifier()}
 
 
 def checked(loss: Any) -> list[Tensor]:
@@ -223,7 +224,7 @@ def _with_values(nodes: list[Node]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_retaining(nodes: list[Node]) -> Iterator[None]:
+def without_retaining(nodes: list[Node]) -> Iterator[None]:
     """Take away the hooks by which `retain_grad` writes to `.grad`, for a while."""
     hooked = {node: node.hooks for node in nodes if node.hooks}
     try:

@@ -244,22 +244,22 @@ class _Loop:
         found: dict[tuple[Any, int, int], dict[int, Edge]] = {}  # (op, output, which of these, in order) -> by step
         for step in order:
             met: dict[tuple[Any, int], int] = {}
-            for edge, carried in sorted(handed.get(step, {}).items(), key=lambda item: item[0][0].birth):
+            for edge, carried in sorted(handed.get(step, {}).items(), key=lambda item: (item[0][0].birth, item[0][1])):
                 key = type(edge[0]), edge[1]
                 met[key] = met.get(key, 0) + 1
                 if carried:
                     found.setdefault((*key, met[key]), {})[step] = edge
-        for edges in found.values():
-            self._add_last(edges, order[-1])
-        return list(found.values())
+        return [self._whole(edges, order) for edges in found.values()]
 
-    def _add_last(self, edges: dict[int, Edge], last: int) -> None:
-        """The state that the last step leaves, which no step reads: where the step before has it."""
+    def _whole(self, edges: dict[int, Edge], order: list[int]) -> dict[int, Edge]:
+        """With the states that no step reads, of the last step and before a cut: where the other steps have it."""
         node, number = next(reversed(edges.values()))
         index = self.place[node][1]
-        final = self.steps[last]
-        if last not in edges and index < len(final) and type(final[index]) is type(node):
-            edges[last] = (final[index], number)
+        for step in order[order.index(next(iter(edges))) :]:
+            inside = self.steps[step]
+            if step not in edges and index < len(inside) and type(inside[index]) is type(node):
+                edges[step] = (inside[index], number)
+        return {step: edges[step] for step in order if step in edges}
 
 
 # --- names of states in a user's loop -----------------------------------------------------------------------

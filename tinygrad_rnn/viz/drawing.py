@@ -8,26 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..atomic import write_atomically
-from ..graph import FREED, ancestors
-from ..ops.function import Recorded
+from ..study.history import callers_variables
+from .asking import bounds_of, called, causes_of, check_options, run_backward, tensors_in
 from .errors import DrawError
 from .model.boxes import Picture
-from .model.items import Model
-from .model.labels import Labels
+from .model.items import Model, fill_in_values
+from .model.labels import Labels, counted
 from .model.names import name_items
-from .model.opened import Opened, note_all_gradients, open_fused
+from .model.opened import Opened, open_fused
 from .page.page import write_page
 from .place.arrange import arrange
 from .place.fold import LONG_GRAPH, UNFOLDED
 from .place.layout import LayoutTimeout, layered_all
-from .place.views import VIEWS, Wanted, build
+from .place.views import Wanted, build
 from .write import dot, text
 from .write.svg import write_svg
 
 MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
+COLUMN = 1000  # pixels: what a notebook shows without making it smaller
 TOO_WIDE = 32_000  # pixels: what PNG writers can take
 INSTALL = (
     "  do one of:   apt install graphviz | brew install graphviz | choco install graphviz | conda install graphviz\n"
@@ -40,10 +39,11 @@ INSTALL = (
 def draw(
     output: Any, path: str | Path | None = None, *, inputs: Any = None, view: str = "auto",
     names: dict[str, Any] | None = None, shapes: bool = False, values: bool | None = None, grads: bool = False,
-    steps: range | None = None, expand: bool = True, engine: str = "auto", theme: str = "auto", timeout: float = 20.0,
-    max_nodes: int = MOST_BOXES,
+    causes: bool = False, steps: range | None = None, scale: Any = None, wrap: float | None = None,
+    compact: bool = False, titles: list[str] | None = None, expand: bool = True, engine: str = "auto",
+    theme: str = "auto", timeout: float = 20.0, max_nodes: int = MOST_BOXES,
 ) -> Drawing:  # fmt: skip
-    """Draw the graph behind `output`: a tensor, several in a list, or a module called with `inputs`.
+    """Draw the graph behind `output`: a tensor, whatever a layer returns, or a module called with `inputs`.
 
     inputs   for a module: its arguments, a tuple (or a single tensor); the outputs of the call are drawn
     view     "op"        every operation, time steps side by side
@@ -52,12 +52,18 @@ def draw(
              "module"    one box per module and step
              "backward"  the backward functions; arrows the way gradients go
              "auto"      "op" up to 8 steps, else "folded"; for very large graphs "module"
-    names    variables to take names from, usually `locals()`
+    names    variables to take names from; by default those where `draw` is called, {} for none
     shapes   write shapes on the boxes (they are always in the hover text)
     values   write values; by default for small graphs of plain numbers
-    grads    a dashed track beside each edge: the gradient that went back along it. Uses what
-             `tg.record()` noted, else runs a backward of its own that leaves `.grad` alone
+    grads    a dashed track beside each edge: the gradient that went back along it; at the steps' borders and in a
+             strip under all steps its norm and the factor per step. Uses what `tg.record()` noted, else runs a
+             backward of its own that leaves `.grad` alone
+    causes   under the strip, by what each step multiplies the gradient: see `study.decay`, which needs a scalar loss
     steps    a range of time steps to show in full; the others are folded
+    scale    (smallest, largest) norm for widths and shades, or a Drawing whose scale to use, to compare two
+    wrap     the width in pixels at which steps go on in the next line
+    compact  one box for a linear map with its weights and the split behind it
+    titles   for a list of outputs: compare them, under each other on one scale and one time axis, by these names
     expand   show the steps inside a whole-sequence layer; False leaves it one box
     engine   who lays out: "auto", "dot", "pygraphviz" or "builtin" (needs no Graphviz)
     theme    "light", "dark", or "auto": as the reader's screen
@@ -65,33 +71,43 @@ def draw(
     With `path` the drawing is also saved: .svg, .html (interactive), .png, .pdf, .dot, .mmd or .txt.
 
     >>> a = tinygrad_rnn.tensor(2.0, requires_grad=True)
-    >>> tinygrad_rnn.draw(a * a, names={"a": a}).stats["nodes"]
+    >>> tinygrad_rnn.draw(a * a).stats["nodes"]
     1
     """
-    if view not in VIEWS:
-        raise ValueError(f"draw: view={view!r}, expected one of {', '.join(VIEWS)}")
-    tensors = _tensors(_called(output, inputs))
+    check_options(
+        view=view, engine=engine, theme=theme, steps=steps, names=names, scale=scale, wrap=wrap, titles=titles
+    )
+    found = tensors_in(called(output, inputs))
+    tensors = list(found.values())
     opened = open_fused([t._edge[0] for t in tensors]) if expand else Opened()
-    if grads:
-        _run_backward(tensors, opened)
-    model = Model([t._edge for t in tensors], opened)
+    note = run_backward(tensors, opened) if grads else ""
+    names = callers_variables() if names is None else names
+    model = Model([t._edge for t in tensors], opened, names)
     for tensor, (node, _) in zip(tensors, model.outputs, strict=True):
         if node.n_outputs == 1:
             model.item_of[node].value = tensor.array
-    name_items(model, {t.name: t for t in tensors if t.name} | (names or {}))
+    own = {t.name: t for t in tensors if t.name} | {name: t for name, t in found.items() if not name.isdigit()}
+    name_items(model, own | names)
+    if titles is not None:
+        model.compare(titles)
     if view == "auto":
         view = _choose(model, steps)
     small_numbers = all(item.shapes == ((),) for item in model.items) and len(model.items) <= 60
     labels = Labels(shapes, small_numbers if values is None else values, view == "backward")
+    if labels.values and small_numbers:
+        fill_in_values(model)
     if view == "op" and steps is not None:
         view = "folded"
-    wanted = Wanted(view, labels, grads, steps)
+    bounds = None if scale is None else bounds_of(scale)
+    wanted = Wanted(view, labels, grads, steps, bounds, wrap, compact, causes_of(output, titles) if causes else [])
     drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
     if opened.closed:
-        closed = ", ".join(sorted(opened.closed))
-        drawing.picture.notes.append(
-            f"{closed}: one box, because backward() freed what its steps need; draw before, or use tg.record()"
+        note = (
+            f"{', '.join(sorted(opened.closed))}: one box, because backward() freed what its steps need; run forward and "
+            f"backward inside tg.record(), or draw before"
         )
+    if note:
+        drawing.picture.notes.append(note)
     if path is not None:
         drawing.save(path)
     return drawing
@@ -104,58 +120,6 @@ def _choose(model: Model, steps: range | None) -> str:
     if model.tiles or len(model.rest) <= LONG_GRAPH:
         return "op"
     return "module" if len({item.scope for item in model.rest}) < LONG_GRAPH and model.rest[0].scope.path else "folded"
-
-
-def _called(output: Any, inputs: Any) -> Any:
-    """`output` itself, or for a module the tensors that it returns for `inputs`."""
-    if isinstance(output, (Recorded, list, tuple)) or not hasattr(output, "named_parameters"):
-        if inputs is not None:
-            raise TypeError(f"draw: inputs= goes with a module, not with {type(output).__name__}")
-        return output
-    if inputs is None:
-        raise DrawError(
-            f"{type(output).__name__} is a module, and a graph belongs to one call of it. "
-            f"Give its arguments, draw(model, inputs=(x,)), or draw what it returned"
-        )
-    waiting, found = [output(*inputs) if isinstance(inputs, (list, tuple)) else output(inputs)], []
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Recorded):
-            found.append(part)
-        elif isinstance(part, (list, tuple)):
-            waiting.extend(reversed(part))
-    return found
-
-
-def _tensors(output: Any) -> list[Any]:
-    found = list(output) if isinstance(output, (list, tuple)) else [output]
-    for k, t in enumerate(found):
-        if not isinstance(t, Recorded):
-            raise TypeError(
-                f"draw: expected a Tensor, a list of Tensors or a Module, got {type(t).__name__} (number {k})"
-            )
-    with_graph = [t for t in found if t._edge is not None]
-    if not with_graph:
-        raise DrawError(
-            "this tensor has no graph: nothing it was computed from requires grad, or it was made inside no_grad() "
-            "or detached. Set requires_grad=True on an input, or draw a tensor from before the detach"
-        )
-    return with_graph
-
-
-def _run_backward(tensors: list[Any], opened: Opened) -> None:
-    """Note the gradient of every edge, unless a watched backward already did. Leaves `.grad` alone."""
-    nodes = ancestors([t._edge[0] for t in tensors])
-    if any(node.notes is not None and node.notes.sent for node in nodes):
-        return
-    freed = next((node for node in nodes if node.saved_tensors is FREED), None)
-    if freed is not None:
-        raise DrawError(
-            "grads=True: the graph was freed by backward(), and no gradients were recorded in it. "
-            "Draw before backward(), or run it inside `with tg.record():`, or with retain_graph=True"
-        )
-    seeds = [np.ones_like(t.array) for t in tensors]
-    note_all_gradients([t._edge for t in tensors], seeds, opened)
 
 
 class Drawing:
@@ -183,16 +147,16 @@ class Drawing:
 
     def _title(self) -> str:
         stats = self.picture.stats
-        parts = [f"{stats['steps']} time steps"] if stats["steps"] else []
-        parts += [f"{stats['nodes']} operations", f"{stats['parameters']} parameters", f"view: {self.picture.view}"]
+        parts = [counted(stats["steps"], "time step")] if stats["steps"] else []
+        parts += [counted(stats["nodes"], "operation")]
+        parts += [counted(stats["parameters"], "parameter")] if stats["parameters"] else []
+        parts += [f"view: {self.picture.view}"]
         return " · ".join(parts)
 
     @staticmethod
     def _engine(engine: str) -> str:
         if engine == "auto":
             return dot.find_engine() or "builtin"
-        if engine not in ("dot", "pygraphviz", "builtin"):
-            raise ValueError(f"draw: engine={engine!r}, expected 'auto', 'dot', 'pygraphviz' or 'builtin'")
         return engine
 
     @property
@@ -223,9 +187,9 @@ class Drawing:
             until = time.monotonic() + self.timeout
             arrange(self.picture, lambda tiles: layered_all(tiles, until))
 
-    def svg(self) -> str:
-        """The picture as an SVG document. Needs no other program."""
-        return write_svg(self._arrange(), self.theme, self.engine)
+    def svg(self, play: bool = False) -> str:
+        """The picture as an SVG document, with `play` one that shows backward at work. Needs no other program."""
+        return write_svg(self._arrange(), self.theme, self.engine, play)
 
     def dot(self) -> str:
         """The picture as DOT text, every box at its place."""
@@ -246,7 +210,11 @@ class Drawing:
 
     def with_view(self, view: str) -> Drawing:
         """The same graph in another view."""
-        wanted = replace(self.wanted, view=view, labels=replace(self.wanted.labels, backward=view == "backward"))
+        return self.changed(view=view, labels=replace(self.wanted.labels, backward=view == "backward"))
+
+    def changed(self, **options: Any) -> Drawing:
+        """The same graph with other options of `Wanted`."""
+        wanted = replace(self.wanted, **options)
         return Drawing(self.model, wanted, engine=self.engine, theme=self.theme, timeout=self.timeout, max_nodes=10**9)
 
     def html(self, **options: Any) -> str:
@@ -256,7 +224,8 @@ class Drawing:
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write to a file, completely or not at all; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
 
-        The page (.html) takes options: losses, gradient_flow, title. Raises OSError, naming the file.
+        The page (.html) takes options: losses, gradient_flow, title; a picture (.svg) takes play=True, and then
+        shows how backward sends the gradients, one after the other. Raises OSError, naming the file.
         """
         path = Path(path)
         writer = WRITERS.get(path.suffix.lower())
@@ -290,7 +259,8 @@ class Drawing:
         """For notebooks; never raises, because an error here would hide the value of the cell."""
         bundle = {"text/plain": self.text()}
         try:
-            bundle["image/svg+xml"] = self.svg()
+            narrow = self if self.wanted.wrap or self._arrange().w <= COLUMN else self.changed(wrap=COLUMN)
+            bundle["image/svg+xml"] = narrow.svg()
         except DrawError as error:
             bundle["text/plain"] = f"{error}\n\n{bundle['text/plain']}"
         return bundle

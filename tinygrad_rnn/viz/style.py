@@ -40,6 +40,7 @@ class Theme:
             "module": mix(OKABE_ITO["sky"], paper, 0.25),
         }
         self.gradient: Any = OKABE_ITO["vermillion"]
+        self.strong: Any = mix(OKABE_ITO["vermillion"], ink, 0.75)  # for small text: pale orange is hard to read
         self.state: Any = OKABE_ITO["blue"] if tint > 0.5 else OKABE_ITO["sky"]
         self.cut: Any = mix("#D00000", ink, 0.7)
 
@@ -68,12 +69,20 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
     return total * size
 
 
-class GradientScale:
-    """Norm of a gradient -> width and share of colour, on one log scale for the whole picture."""
+LEVELS = 8  # shades of a gradient: opaque, so that lines that lie on each other do not look like more
 
-    def __init__(self, norms: list[float]):
+
+class GradientScale:
+    """Norm of a gradient -> width and shade, on one log scale for the whole picture.
+
+    norms   of arrows; `others` are norms written elsewhere that should be on the scale
+    bounds  (low, high) instead of the smallest and the largest of these
+    """
+
+    def __init__(self, norms: list[float], others: list[float] = [], bounds: tuple[float, float] | None = None):  # noqa: B006
         found = [n for n in norms if n > 0 and math.isfinite(n)]
-        self.low, self.high = (min(found), max(found)) if found else (1.0, 1.0)
+        every = found + [n for n in others if n > 0 and math.isfinite(n)]
+        self.low, self.high = bounds or ((min(every), max(every)) if every else (1.0, 1.0))
         self.low = max(self.low, self.high * 1e-12)  # twelve decades are enough for any eye
         self.count: Any = len(found)
         self.of: Any = len(norms)
@@ -89,10 +98,22 @@ class GradientScale:
         place = math.log(norm / self.low) / math.log(self.high / self.low)
         return min(1.0, max(0.0, place))
 
+    def ticks(self, count: int = 4) -> list[float]:
+        """Norms at equal distances on the scale, the ends among them."""
+        if self.high <= self.low * 1.0001:
+            return [self.high]
+        return [self.low * (self.high / self.low) ** (k / (count - 1)) for k in range(count)]
+
     def width(self, place: float) -> float:
         """Line width in points."""
         return 0.7 + 3.3 * place
 
-    def colour(self, place: float, theme: Theme) -> str:
-        """Pale where little flows, full vermillion where most does."""
-        return mix(theme.gradient, theme.paper, 0.35 + 0.65 * place)
+
+def level(place: float) -> int:
+    """Which of the shades."""
+    return round(place * (LEVELS - 1))
+
+
+def shade(number: int, theme: Theme) -> str:
+    """Pale where little flows, full vermillion where most does."""
+    return mix(theme.gradient, theme.paper, 0.4 + 0.6 * number / (LEVELS - 1))

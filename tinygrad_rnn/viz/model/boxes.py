@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from ..style import FONT_SIZE, LINE_HEIGHT, GradientScale, text_width
 
 if TYPE_CHECKING:
+    from .gradients import Lane
     from .items import Link
+    from .steps import Place
 
 Point = tuple[float, float]
 
@@ -32,6 +34,8 @@ class Box:
     h: float = 0.0
     x: float = 0.0
     y: float = 0.0
+    reached: bool = True  # False: backward ran, and no gradient came here
+    differs: bool = False  # another graph, with which this one is compared, does nothing like it
 
     def measure(self) -> None:
         """Set width and height from the label."""
@@ -116,6 +120,23 @@ class Hop:
 
 
 @dataclass(eq=False, slots=True)
+class Mark:
+    """A piece of the strip under the picture. `kind`: bar, ring, line, or a text (head, number, factor, time, note).
+
+    A bar stands on (x, y), w wide and h high; a line goes from (x, y) to (x + w, y); of a text x is the middle, of a
+    head the left end. `place` is that of a norm on the picture's scale.
+    """
+
+    kind: str
+    x: float
+    y: float
+    w: float = 0.0
+    h: float = 0.0
+    text: str = ""
+    place: float = 0.0
+
+
+@dataclass(eq=False, slots=True)
 class Picture:
     """Everything that will be drawn."""
 
@@ -129,6 +150,11 @@ class Picture:
     scale: GradientScale | None = None
     reverse: bool = False  # arrows point the way gradients go
     stats: dict[str, int] = field(default_factory=dict)
+    lanes: list[Lane] = field(default_factory=list)  # what the strip shows
+    causes: list[tuple[str, dict[int, float]]] = field(default_factory=list)  # and below it: label, value by step
+    tile_of: dict[Place, Tile] = field(default_factory=dict)  # the tile, perhaps a fold, of each time step
+    marks: list[Mark] = field(default_factory=list)
+    wrap: float | None = None  # the width at which lines are broken
     w: float = 0.0
     h: float = 0.0
 

@@ -8,15 +8,17 @@ plots and pages read `model.items`, `model.links`, `model.tiles`; none of them w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..._mode import Scope
+from ..._quiet import quiet
 from ...graph import FREED, Edge, Leaf, Node, ancestors
 from ...notes import Constant, norm
+from ...study.steps import Steps
 from .opened import Opened
 from .steps import Place, place_items
 
@@ -85,9 +87,10 @@ class Model:
     runs        the places of each row; rows[k] is the scope of row k
     rest        items outside every step
     parameters  items of kind "parameter"
+    time        its states through time (`time.tracks`), named by cells or by `variables`
     """
 
-    def __init__(self, outputs: Iterable[Edge], opened: Opened | None = None):
+    def __init__(self, outputs: Iterable[Edge], opened: Opened | None = None, variables: dict[str, Any] | None = None):
         self.opened: Any = opened or Opened()
         self.sources: list[Any] = list(outputs)  # as they are in the graph, where opened nodes are not replaced
         self.outputs: Any = [self.opened.edges.get(edge, edge) for edge in self.sources]
@@ -98,11 +101,32 @@ class Model:
         for node in _with_what_was_cut([node for node, _ in self.outputs], self.opened):
             self._add(node)
         self.tiles: dict[Place, list[Item]] = {}
-        self.rows: Any = place_items(self.items)  # scope of the first item of each row
+        nodes = [item.node for item in self.items if item.node is not None]
+        self.time: Steps = Steps(nodes, variables or {})  # states through time, and calls that are steps
+        self.rows: Any = place_items(self.items, self.time)  # scope of the first item of each row
         self.runs: list[list[Place]] = [[] for _ in self.rows]  # the places of each row, in the order they ran
         self._fill_tiles()
         self.rest: Any = [item for item in self.items if item.place is None and item.kind == "op"]
         self.parameters: Any = self._mark_parameters()
+        self.title_of_output: dict[tuple[Item, int], str] = {}  # where graphs are compared
+        self.title_of_row: dict[int, str] = {}
+
+    def compare(self, titles: Sequence[str]) -> None:
+        """Take the outputs as graphs to be compared; each row of time steps gets the title of its graph."""
+        if len(titles) != len(self.outputs):
+            raise ValueError(f"draw: {len(titles)} titles for {len(self.outputs)} outputs with a graph")
+        for title, (node, number) in zip(titles, self.outputs, strict=True):
+            output = self.item_of[node]
+            self.title_of_output[output, number] = title
+            found = {output}
+            waiting = [output]
+            for item in waiting:  # grows while it is read
+                sources = [link.source for link in item.inputs if link.source not in found]
+                found.update(sources)
+                waiting.extend(dict.fromkeys(sources))
+            for item in found:
+                if item.place is not None:
+                    self.title_of_row.setdefault(item.place.row, title)
 
     def _add(self, node: Node) -> None:
         op = type(node).__name__
@@ -177,10 +201,11 @@ class Model:
     @property
     def steps(self) -> int:
         """How many time steps the longest loop or layer has; a loop may take several rows."""
-        lengths: dict[Scope, int] = {}
-        for scope, run in zip(self.rows, self.runs, strict=True):
-            loop = scope._replace(step=None)
-            lengths[loop] = lengths.get(loop, 0) + (len(run) if scope.step is not None else 0)
+        lengths: dict[object, int] = {}
+        for row, (scope, run) in enumerate(zip(self.rows, self.runs, strict=True)):
+            loop = scope._replace(step=None, call=0), self.title_of_row.get(row)
+            timed = any(item.node is not None and self.time.time(item.node) is not None for item in self.tiles[run[0]])
+            lengths[loop] = lengths.get(loop, 0) + (len(run) if timed else 0)
         return max(lengths.values(), default=0)
 
     @property
@@ -300,3 +325,20 @@ def value_of(item: Item) -> np.ndarray | None:
         if isinstance(value, np.ndarray):
             return value
     return None
+
+
+@quiet
+def fill_in_values(model: Model) -> None:
+    """Compute what nothing kept, as far as the values it comes from are known: for small graphs of plain numbers."""
+    for item in model.items:
+        node = item.node
+        if item.kind != "op" or node is None or node.n_outputs > 1 or value_of(item) is not None:
+            continue
+        values = {link.position: value_of(link.source) for link in item.inputs}
+        for position, edge in enumerate(node.edges):
+            constant = constant_input(node, position) if edge is None else None
+            if constant is not None:
+                values[position] = constant.array
+        forward = getattr(type(node), "forward", None)
+        if isinstance(forward, np.ufunc) and len(values) == forward.nin and all(v is not None for v in values.values()):
+            item.value = np.asarray(forward(*(values[k] for k in range(forward.nin))))

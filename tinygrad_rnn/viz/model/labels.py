@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..._quiet import quiet
+from ...graph import Leaf
+from ...notes import norm
 from ..style import GATES
 from .boxes import Box
 from .items import Item, constant_input, number_of, value_of
@@ -48,7 +52,7 @@ class Labels:
     def _op(self, item: Item) -> str:
         if self.backward:
             return item.node.name().removesuffix("0") if item.node is not None else item.op
-        symbol = "×" if item.op == "Mul" and item.shapes == ((),) else item.symbol
+        alone = symbol = "×" if item.op == "Mul" and item.shapes == ((),) else how(item)
         if item.node is not None and len(item.node.edges) == 2:
             for position, edge in enumerate(item.node.edges):
                 constant = constant_input(item.node, position) if edge is None else None
@@ -57,7 +61,7 @@ class Labels:
                     symbol = f"{number_text(number)} {symbol}" if position == 0 else f"{symbol} {number_text(number)}"
         if item.name.startswith(symbol):  # a Linear called linear1
             return short(item.name)
-        return f"{symbol} {short(item.name)}".strip()
+        return f"{symbol}{' ' if symbol == alone else ' → '}{short(item.name)}" if item.name else symbol
 
     def _input(self, item: Item) -> str:
         if item.name:
@@ -84,6 +88,42 @@ class Labels:
         return " · ".join(part for part in parts if part)
 
 
+def how(item: Item) -> str:
+    """The symbol of an operation with what it needs to be understood: '[-1]', 'cat dim=1', 'split i|f|g|o'."""
+    node: Any = item.node
+    if item.op in ("Index", "BasicIndex"):
+        return f"[{short(index_text(node.index), 16)}]"
+    if item.op in ("Cat", "Stack"):
+        return f"{item.symbol} dim={node.dim}"
+    if item.op == "Split" and item.place is not None and len(item.shapes) <= 8:
+        gates = [_leads_to(item, number) for number in range(len(item.shapes))]
+        return f"{item.symbol} {'|'.join(gates)}" if len(set(gates) - {""}) == len(gates) else item.symbol
+    return item.symbol
+
+
+def index_text(index: Any) -> str:
+    """What was in the brackets."""
+    if isinstance(index, tuple):
+        return ", ".join(map(index_text, index))
+    if isinstance(index, slice):
+        ends = ["" if end is None else str(end) for end in (index.start, index.stop, index.step)]
+        return ":".join(ends if ends[2] else ends[:2])
+    if isinstance(index, np.ndarray):
+        return f"{index.size} indices"
+    return "…" if index is Ellipsis else str(index)
+
+
+def _leads_to(item: Item, number: int) -> str:
+    """The gate that a part of a split becomes: the nearest one in its step."""
+    front = [link.target for link in item.uses if link.number == number]
+    for _ in range(6):
+        for target in front:
+            if target.name in GATES and target.op != "Split":
+                return target.name
+        front = [link.target for target in front for link in target.uses if link.target.place == item.place]
+    return ""
+
+
 def short(name: str, most: int = 24) -> str:
     """A name that fits on a box: of a dotted path the end."""
     if len(name) > most and "." in name:
@@ -91,9 +131,14 @@ def short(name: str, most: int = 24) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def counted(count: int, what: str) -> str:
+    """'1 parameter', '2 parameters'."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def cuts_text(count: int) -> str:
     """What a box says that hides places where the gradient ends."""
-    return f"✕ {count} cut" + ("s" if count != 1 else "")
+    return f"✕ {counted(count, 'cut')}"
 
 
 def shape_text(item: Item) -> str:
@@ -108,7 +153,7 @@ def number_text(number: float) -> str:
         return "NaN" if np.isnan(number) else "∞" if number > 0 else "−∞"
     if number == int(number) and abs(number) < 1e4:
         return str(int(number)) if number >= 0 else f"−{-int(number)}"
-    return f"{number:.3g}".replace("-", "−")
+    return re.sub(r"e(-?)\+?0*", r"e\1", f"{number:.3g}").replace("-", "−")
 
 
 @quiet
@@ -117,12 +162,32 @@ def value_lines(item: Item) -> list[str]:
     array = value_of(item)
     lines = []
     if array is not None and array.size == 1:
-        lines.append(number_text(float(array.reshape(()))))
+        lines.append(f"data {number_text(float(array.reshape(())))}")
     elif array is not None and array.size and array.dtype.kind == "f":
         lines.append(f"{number_text(float(array.mean()))} ± {number_text(float(array.std()))}")
         broken = int(array.size - np.isfinite(array).sum())
         if broken:
             lines.append(f"{broken} not finite")
-    if item.node is not None and item.node.notes is not None and item.node.notes.arrived is not None:
-        lines.append(f"|∂| {number_text(item.node.notes.arrived)}")
-    return lines
+    gradient = _gradient_line(item)
+    return [*lines, gradient] if gradient else lines
+
+
+def gradient_of(item: Item) -> float | None:
+    """The norm of the gradient that arrived; of a leaf what it has collected, where nothing was noted."""
+    notes = None if item.node is None else item.node.notes
+    if notes is not None and notes.arrived is not None:
+        return notes.arrived
+    own = item.node.variable if isinstance(item.node, Leaf) else None
+    return None if own is None or own.grad is None else norm(own.grad)
+
+
+def _gradient_line(item: Item) -> str:
+    """'grad −3' for a single number, else the norm."""
+    notes = None if item.node is None else item.node.notes
+    if notes is not None and notes.signed is not None:
+        return f"grad {number_text(notes.signed)}"
+    own = item.node.variable if isinstance(item.node, Leaf) else None
+    if own is not None and own.grad is not None and own.grad.array.size == 1 and (notes is None or not notes.arrived):
+        return f"grad {number_text(float(own.grad.array.reshape(())))}"
+    size = gradient_of(item)
+    return "" if size is None else f"|∂| {number_text(size)}"

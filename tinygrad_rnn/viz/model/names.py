@@ -1,8 +1,8 @@
-"""Names for what is drawn: from the user's variables, from modules, and from the shape of known cells.
+"""Names for what is drawn: from the user's variables, from cells, modules, and what is carried from step to step.
 
 A user's loop leaves only the variables of its last step behind; a name found in one step is given to
-the same operation of every other step. Gates and states of LSTM and GRU cells are recognised by how
-their operations are wired, and named only where that is unambiguous.
+the same operation of every other step. Cells say what their gates and states are; in a loop written by hand,
+gates of LSTM and GRU are recognised by how they are wired, and named only where that is unambiguous.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ def name_items(model: Model, names: dict[str, Any] | None) -> None:
     tensors = dict(_tensors_in(names or {}))
     _user_names(model, {name: t for name, t in tensors.items() if "[" not in name})
     _own_names(model)
+    _roles(model)
     for items in model.tiles.values():
         _cell_names(items)
     _same_in_every_step(model)
+    _states(model)
     _lone_states(model)
     _same_in_every_step(model)
     _user_names(model, tensors)  # members of lists name only what has no name yet
     _module_names(model)
+    _inputs(model)
 
 
 def _own_names(model: Model) -> None:
@@ -66,7 +69,9 @@ def _user_names(model: Model, tensors: dict[str, Any]) -> None:
     for item in model.items:
         if item.constant is not None and isinstance(item.constant.array, np.ndarray) and not item.name:
             name, whole = by_memory.get(id(memory_of(item.constant.array)), ("", item.constant.array))
-            item.name = name + _part_of(item.constant.array, whole)
+            part = item.constant.array
+            if part.shape != whole.shape or _address(part) == _address(whole):  # else it is another of its kind
+                item.name = name + _part_of(part, whole)
 
 
 def _part_of(part: np.ndarray, whole: np.ndarray) -> str:
@@ -78,6 +83,41 @@ def _part_of(part: np.ndarray, whole: np.ndarray) -> str:
         if part.shape == whole.shape[:axis] + whole.shape[axis + 1 :] and stride and offset % stride == 0:
             return "[" + ":, " * axis + f"{offset // stride}]"
     return "[…]"
+
+
+def _roles(model: Model) -> None:
+    """What cells call their states and gates."""
+    for node, item in model.item_of.items():
+        for number, (_, name) in (node.roles or {}).items():
+            if node.n_outputs == 1:
+                item.name = item.name or name
+            else:
+                item.names.setdefault(number, name)
+
+
+def _states(model: Model) -> None:
+    """What a loop carries from step to step."""
+    for track in model.time.tracks:
+        for node, number in track.edges.values():
+            item = model.item_of[node]
+            if not item.label_of(number):
+                item.names[number] = track.name
+                if node.n_outputs == 1:
+                    item.name = item.names.pop(number)
+
+
+def _lone_states(model: Model) -> None:
+    """In a loop whose states skip steps: the only value that goes from step to step is h."""
+    carried: dict[int, set[int]] = {}
+    for place, items in model.tiles.items():
+        for item in items:
+            ahead = [link.target.place for link in item.uses if link.target.place is not None]
+            if any(there.row == place.row and there.step != place.step for there in ahead):
+                carried.setdefault(place.row, set()).add(item.index)
+    for place, items in model.tiles.items():
+        alone = carried.get(place.row, set())
+        if len(alone) == 1 and items[0].scope.step is not None and (k := next(iter(alone))) < len(items):
+            _set({"h": items[k]})
 
 
 def _cell_names(items: list[Item]) -> None:
@@ -155,19 +195,6 @@ def _same_in_every_step(model: Model) -> None:
                     item.name, item.names = twin.name, dict(twin.names)
 
 
-def _lone_states(model: Model) -> None:
-    """The only value that a row hands from step to step is its state h."""
-    states: dict[int, dict[int, list[Item]]] = {}
-    for place, items in model.tiles.items():
-        for k, item in enumerate(items):
-            if item.scope.step is not None and any(_hands_on(place, link.target.place) for link in item.uses):
-                states.setdefault(place.row, {}).setdefault(k, []).append(item)
-    for by_position in states.values():
-        if len(by_position) == 1:
-            for item in next(iter(by_position.values())):
-                _set({"h": item})
-
-
 def _module_names(model: Model) -> None:
     """A module that is one operation, such as Linear, gives it its name."""
     inside: dict[tuple[str, int], list[Item]] = {}
@@ -179,5 +206,42 @@ def _module_names(model: Model) -> None:
             _set({path.rpartition(".")[2]: items[0]})
 
 
-def _hands_on(here: Place, there: Place | None) -> bool:
-    return there is not None and there.row == here.row and there.step != here.step
+def _inputs(model: Model) -> None:
+    """A constant that comes in at the same place of every step, another one each time, is the input x[t]."""
+    whole: np.ndarray | None = None
+    free = not any(item.name.partition("[")[0] == "x" for item in model.items if item.kind != "constant")
+    for run in model.runs:
+        for constants in _one_in_each_step(model, run):
+            arrays = [item.constant.array for item in constants.values() if item.constant is not None]
+            own = memory_of(arrays[0]) if isinstance(arrays[0], np.ndarray) else None
+            names = {item.name for item in constants.values()} - {""}
+            if len({_address(a) for a in arrays}) < len(arrays) or len(arrays) < 2 or len(names) > 1:
+                continue
+            if names or (free and (whole is None or own is whole)):
+                whole = whole if names else own
+                for step, item in constants.items():
+                    item.name = f"{next(iter(names), 'x')}[{step}]"
+    for item in model.items:
+        if item.op.endswith("Sequence") and not model.opened.edges:  # the fast node, as it is after backward
+            for link in item.inputs:
+                if link.source.kind == "constant" and not link.source.name:
+                    link.source.name = ("x", "h₀", "c₀")[link.position] if link.position < 3 else ""
+
+
+def _one_in_each_step(model: Model, run: list[Place]) -> Any:
+    """{step: constant} for each place in a step where every step of the run takes a constant of its own."""
+    found: dict[tuple[str, int, int], dict[int, Item]] = {}
+    for place in run:
+        met: dict[str, int] = {}  # how manieth operation of its kind: the first step may have others more or less
+        for item in model.tiles[place]:
+            met[item.op] = met.get(item.op, 0) + 1
+            for link in item.inputs:
+                source = link.source
+                alone = all(use.target.place == place for use in source.uses)
+                if source.kind == "constant" and "[" not in source.name and alone:
+                    found.setdefault((item.op, met[item.op], link.position), {})[place.step] = source
+    return [constants for constants in found.values() if len(constants) == len(run)]
+
+
+def _address(array: Any) -> object:
+    return array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else object()

@@ -7,8 +7,7 @@ the node stays in the real graph.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ... import engine
 from ..._mode import switch
 from ...graph import FREED, Edge, Node, ancestors, tick
 from ...notes import GradientNotes, record
+from ...study.history import without_retaining
 
 
 class Opened:
@@ -74,7 +74,7 @@ def watched_backward(outputs: list[Edge], seeds: list[Any], opened: Opened, watc
         if node in fused:
             _inside(node, gradient, opened, watch)
 
-    with _without_retaining([edge[0] for edge in outputs]), switch(watchers=(watch_all,)):
+    with without_retaining(ancestors([edge[0] for edge in outputs])), switch(watchers=(watch_all,)):
         engine.backward(outputs, seeds, retain=True, into_leaves=False)
 
 
@@ -91,16 +91,3 @@ def _inside(node: Node, gradient: Any, opened: Opened, watch: engine.Watcher) ->
         engine.backward(
             [edge for edge, _ in reached], [np.asarray(g) for _, g in reached], stop, retain=True, into_leaves=False
         )
-
-
-@contextlib.contextmanager
-def _without_retaining(outputs: list[Node]) -> Iterator[None]:
-    """Take away the hooks by which `retain_grad` writes to `.grad`, for a while."""
-    hooked = {node: node.hooks for node in ancestors(outputs) if node.hooks}
-    try:
-        for node, hooks in hooked.items():
-            node.hooks = {k: [hook for hook in found if not hasattr(hook, "retains")] for k, found in hooks.items()}
-        yield
-    finally:
-        for node, hooks in hooked.items():
-            node.hooks = hooks

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..._mode import Scope
 
 if TYPE_CHECKING:
+    from ...study.steps import Steps
     from .items import Item
 
 REPEATS = 3  # operations of a kind must appear in this many steps before they count as step by step
@@ -27,10 +28,10 @@ class Place(NamedTuple):
     step: int
 
 
-def place_items(items: list[Item]) -> list[Scope]:
+def place_items(items: list[Item], time: Steps) -> list[Scope]:
     """Set `item.place` where an operation belongs to a step; return the scope of each row."""
     row_of: dict[Item, tuple[object, int]] = {}  # item -> (row, by some key; step)
-    _by_scope(items, row_of)
+    _by_scope(items, row_of, time)
     if row_of:
         _before(items, row_of)
         _after(items, row_of)
@@ -57,21 +58,22 @@ def _common(a: str, b: str) -> str:
     return ".".join(shared)
 
 
-def _by_scope(items: list[Item], row_of: dict[Item, tuple[object, int]]) -> None:
+def _by_scope(items: list[Item], row_of: dict[Item, tuple[object, int]], time: Steps) -> None:
     running: dict[Any, tuple[int, int, set[int]]] = {}  # (layer, direction) -> row, step now, steps so far
     rows = 0
     for item in items:
         scope = item.scope
-        if item.kind != "op" or scope.step is None:
+        step = time.time(item.node) if item.kind == "op" and item.node is not None else None
+        if step is None:
             continue
         key = (scope.layer, scope.direction)
         row, now, done = running.get(key, (-1, -1, set()))
-        if row < 0 or (scope.step != now and scope.step in done):
+        if row < 0 or (step != now and step in done):
             row, done = rows, set()
             rows += 1
-        done.add(scope.step)
-        running[key] = row, scope.step, done
-        row_of[item] = row, scope.step
+        done.add(step)
+        running[key] = row, step, done
+        row_of[item] = row, step
 
 
 def _after(items: list[Item], row_of: dict[Item, tuple[object, int]]) -> None:

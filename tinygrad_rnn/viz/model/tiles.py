@@ -14,8 +14,9 @@ from typing import Any
 from .boxes import Arrow, Box, Cluster, Hop, Picture, Tile
 from .items import Item, Link, Model, norm_of, transposed_parameter
 from .labels import Labels, cuts_text, short
-from .modules import module_box, module_calls
+from .modules import affine_box, affine_groups, is_parameter, module_box, module_calls
 
+DIRECTIONS = {"forward": "→ ", "reverse": "← "}
 MANY = 3  # an operation with more inputs than this from one row gets one port for all of them
 
 
@@ -31,9 +32,10 @@ class Entry:
 class TileBuilder:
     """Builds the tiles of a picture and remembers what has to be connected between them."""
 
-    def __init__(self, model: Model, labels: Labels, picture: Picture):
+    def __init__(self, model: Model, labels: Labels, picture: Picture, compact: bool = False):
         self.model, self.labels, self.picture = model, labels, picture
         self.by_module: bool = picture.view == "module"
+        self.compact: bool = compact and not self.by_module and not picture.reverse
         self.tile_of: dict[Item, Tile] = {}
         self.box_of: dict[Item, Box] = {}  # for operations
         self.entries: list[Entry] = []
@@ -48,14 +50,16 @@ class TileBuilder:
         hidden  operations for which one box "…" stands
         """
         items = [item for item in items if transposed_parameter(item) is None]
-        calls = module_calls(items) if self.by_module else {}
+        calls = module_calls(items) if self.by_module else affine_groups(items) if self.compact else {}
         shared: dict[object, Box] = {}
+        together: dict[object, list[Item]] = {}
+        for item, key in calls.items():
+            together.setdefault(key, []).append(item)
         for item in items:
             self.tile_of[item] = tile
             key = calls.get(item, item)
             if key not in shared:
-                box = module_box(item, self.labels, self._id()) if self.by_module else self.labels.box(item, self._id())
-                shared[key] = self._place(tile, box)
+                shared[key] = self._place(tile, self._box(item, together.get(key, [])))
             self.box_of[item] = shared[key]
         if hidden:
             fold = Box("fold0", "fold", ["…", f"{len(hidden):,} operations"])
@@ -70,11 +74,17 @@ class TileBuilder:
                 self._input(tile, link, chips, entries, whole, crowded)
         if hidden:
             self._into_fold(hidden, tile)
-        if hidden or self.by_module:
+        if hidden or calls:
             self._tell_cuts(tile, [*items, *hidden])
             _merge(tile)
         self.picture.tiles.append(tile)
         return tile
+
+    def _box(self, item: Item, together: list[Item]) -> Box:
+        """The box of an item, or of those that share one with it."""
+        if self.by_module:
+            return module_box(item, self.labels, self._id())
+        return affine_box(together, self.labels, self._id()) if together else self.labels.box(item, self._id())
 
     def _into_fold(self, hidden: Sequence[Item], tile: Tile) -> None:
         """Arrows from what is shown into the box that stands for what is hidden."""
@@ -123,6 +133,8 @@ class TileBuilder:
         source, head = link.source, self.box_of[link.target]
         if source.kind == "constant" and self.labels.backward:
             return  # no gradient goes there
+        if self.compact and is_parameter(source) and head.lines[0].startswith("linear") and len(head.lines) > 1:
+            return  # the box says how many
         if source.kind != "op" or transposed_parameter(source) is not None:
             if self.by_module and (source.kind == "parameter" or transposed_parameter(source) is not None):
                 return  # the legend lists them
@@ -142,7 +154,8 @@ class TileBuilder:
         kind = "state" if _same_row(link) else "value"
         entry = entries.get(key)
         if entry is None:
-            entry = entries[key] = Entry(tile, self._port(tile, value_name(source, link.number), tile.left))
+            name = _whence(link) + value_name(source, link.number)
+            entry = entries[key] = Entry(tile, self._port(tile, name, tile.left))
             self.entries.append(entry)
             if row in crowded:
                 tile.arrows.append(Arrow(entry.port, head, kind, entry.links))
@@ -216,9 +229,11 @@ class TileBuilder:
 
     def mark_outputs(self) -> None:
         """Give the results that were asked for a shape of their own."""
+        titles = self.model.title_of_output
         for item, number in sorted(self.outputs, key=lambda output: output[0].id):
             if item in self.tile_of:
-                tile, name = self.tile_of[item], item.label_of(number) or "result"
+                tile = self.tile_of[item]
+                name = titles.get((item, number)) or item.label_of(number) or "result"
                 box = Box(self._id(), "output", [short(name)])
                 box.measure()
                 tile.right.append(self._place(tile, box))
@@ -245,15 +260,34 @@ def _merge(tile: Tile) -> None:
     tile.arrows = kept
 
 
+def _whence(link: Link) -> str:
+    """What tells a value apart that comes from another layer or direction: 'layer 0 · ', '← ' for the reverse one."""
+    source, target = link.source.scope, link.target.scope
+    if link.source.place is None or link.target.place is None or link.source.place.row == link.target.place.row:
+        return ""
+    if source.layer is not None and target.layer is not None and source.layer != target.layer:
+        return f"layer {source.layer} · "
+    return "" if target.direction is not None or source.direction is None else DIRECTIONS.get(source.direction, "")
+
+
 def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
     name = short(item.label_of(number), 12) or item.symbol
-    if item.op == "Unbind" and number not in item.names:
-        of = item.inputs[0].source.name if item.inputs else ""
-        return f"{short(item.name or of, 12) or item.symbol}[{number}]"
+    if item.op == "Unbind" and item.place is None and number not in item.names:
+        whole = item.inputs[0].source
+        if whole.op == "Stack" and len(whole.inputs) == len(item.shapes):  # apart again what was put together
+            return value_name(whole.inputs[number].source, whole.inputs[number].number)
+        return f"{short(item.name or _whole_name(item), 12)}[{number}]"
     if len(item.shapes) > 1 and number not in item.names:
         name += f".{number}"
     return f"{name}[{item.place.step}]" if item.place is not None else name
+
+
+def _whole_name(item: Item) -> str:
+    """Of what an unbind gives the parts: through views, to something with a name."""
+    while item.op in ("Unbind", "Permute", "Transpose", "Reshape", "Cast") and item.inputs and not item.name:
+        item = item.inputs[0].source
+    return item.name or item.symbol or "x"
 
 
 def spread(names: list[str]) -> str:

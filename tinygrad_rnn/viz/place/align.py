@@ -41,7 +41,7 @@ def same_sizes(tiles: list[Tile]) -> None:
     """Make boxes that correspond equally large and pin them to the same edge."""
     groups: dict[object, list[Tile]] = {}
     for tile in tiles:
-        if tile.kind == "step":
+        if tile.kind == "step" and tile.data:  # a rolled step has none: it stands for its row alone
             number = {box: k for k, box in enumerate(tile.boxes)}
             form = tuple((number[a.tail], number[a.head]) for a in tile.arrows)
             groups.setdefault((tile.data.get("row"), len(tile.boxes), form), []).append(tile)

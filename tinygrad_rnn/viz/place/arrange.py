@@ -9,25 +9,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..model.boxes import Box, Hop, Picture, Point, Tile, title_height
+from ..model.boxes import Hop, Picture, Tile, title_height
+from ..style import LINE_HEIGHT
 from .layout import curve
+from .strip import strip
+from .tracks import Cells, Tracks, beside, end_of, loop_rooms, rounded
 
-COLUMN_GAP, ROW_GAP, TRACK = 44.0, 26.0, 7.0
+COLUMN_GAP, ROW_GAP = 44.0, 26.0
 EDGE = 16.0
 
 
 def arrange(picture: Picture, lay_out: Callable[[list[Tile]], None]) -> None:
-    """Lay out the tiles with `lay_out` and place them; then route the hops."""
+    """Lay out the tiles with `lay_out` and place them, in as many lines as the width wants; then route the hops."""
     _lay_out_forms(picture.tiles, lay_out)
-    # numbered without the gaps that folded steps leave
-    columns = {c: k for k, c in enumerate(sorted({tile.column for tile in picture.tiles}))}
-    rows = {r: k for k, r in enumerate(sorted({tile.row for tile in picture.tiles}))}
-    _fit_folds(picture, rows)
-    _place(picture, columns, rows)
+    columns = sorted({tile.column for tile in picture.tiles})  # numbered without the gaps that folded steps leave
+    most = len(columns)
+    if picture.wrap is not None:
+        widths = {c: max(t.w for t in picture.tiles if t.column == c) for c in columns}
+        most = max(1, min(most, int(picture.wrap // (min(widths.values()) + COLUMN_GAP))))
+    while True:
+        cells = _cells(picture, columns, most)
+        _fit_folds(cells)
+        _place(picture, cells, -(-len(columns) // most))
+        if picture.wrap is None or picture.w <= picture.wrap or most == 1:
+            break
+        most -= 1
     for hop in picture.hops:
-        if hop.tail is not hop.head and _beside(hop, columns):
-            hop.arrow.points = curve([_end(hop, out=True), _end(hop, out=False)])
+        if hop.tail is not hop.head and beside(hop, cells):
+            hop.arrow.points = curve([end_of(hop, out=True), end_of(hop, out=False)])
     _delays(picture)
+
+
+def _cells(picture: Picture, columns: list[int], most: int) -> Cells:
+    """(column, row) of each tile, rows counted upwards: at most that many columns in a line, lines downwards."""
+    rows = {r: k for k, r in enumerate(sorted({tile.row for tile in picture.tiles}))}
+    last = (len(columns) - 1) // most
+    place = {c: divmod(k, most) for k, c in enumerate(columns)}
+    return {t: (place[t.column][1], rows[t.row] + len(rows) * (last - place[t.column][0])) for t in picture.tiles}
 
 
 def _lay_out_forms(tiles: list[Tile], lay_out: Callable[[list[Tile]], None]) -> None:
@@ -115,167 +133,44 @@ def _shift(tile: Tile, dx: float, dy: float) -> None:
             cluster.frame = x + dx, y + dy, w, h
 
 
-def _rows_with_loops(picture: Picture, rows: dict[int, int]) -> dict[int, float]:
-    """Room above and beside rolled tiles for the arrows that come back."""
-    loops: dict[Tile, int] = {}
-    for hop in picture.hops:
-        if hop.tail is hop.head:
-            loops[hop.tail] = loops.get(hop.tail, 0) + 1
-    found: dict[int, float] = {}
-    for tile, count in loops.items():
-        found[rows[tile.row]] = max(found.get(rows[tile.row], 0.0), 14.0 + 17.0 * count)
-    return found
-
-
-def _fit_folds(picture: Picture, rows: dict[int, int]) -> None:
+def _fit_folds(cells: Cells) -> None:
     """A fold is as high as its row, so that states enter and leave it straight."""
-    for tile in picture.tiles:
+    for tile, (_, row) in cells.items():
         if tile.kind == "fold":
-            tile.h = max([t.h for t in picture.tiles if t.row == tile.row and t.kind != "fold"], default=tile.h)
+            beside = [t.h for t, (_, other) in cells.items() if other == row and t.kind == "step"]
             box = tile.boxes[0]
-            tile.w = box.w + 8
-            box.h = tile.h - 8
+            tile.h = max([*beside, 12 + LINE_HEIGHT * (1 + len(box.lines))])
+            tile.w, box.h = box.w + 8, tile.h - 8
             box.x, box.y = tile.w / 2, tile.h / 2
 
 
-def _place(picture: Picture, columns: dict[int, int], rows: dict[int, int]) -> None:
-    """Coordinates of every tile: column by column, rows upwards, with room for the tracks."""
-    tracks = _Tracks(picture, columns, rows)
-    loops = _rows_with_loops(picture, rows)
+def _place(picture: Picture, cells: Cells, lines: int) -> None:
+    """Coordinates of every tile: column by column, rows upwards, with room for the tracks and the strip."""
+    tracks = Tracks(picture, cells)
+    loops = loop_rooms(picture, cells)
+    width: dict[int, float] = {}
+    height: dict[int, float] = {}
+    for tile, (column, row) in cells.items():
+        width[column], height[row] = max(width.get(column, 0.0), tile.w), max(height.get(row, 0.0), tile.h)
+    lefts: dict[int, float] = {}
     x = EDGE + (max(loops.values()) * 0.6 if loops else 0.0)
-    for number in range(len(columns)):
-        members = [t for t in picture.tiles if columns[t.column] == number]
-        width = max(t.w for t in members)
-        x += tracks.room_beside(number)
-        for tile in members:
-            tile.x = x + (width - tile.w if tile.kind == "rest" and tile.column < 0 else 0)
-        x += width + COLUMN_GAP
-    picture.w = x - COLUMN_GAP + tracks.room_beside(len(columns)) + EDGE
-    y = EDGE
-    tops: dict[int, float] = {}
-    for number in reversed(range(len(rows))):
-        members = [t for t in picture.tiles if rows[t.row] == number]
-        height = max(t.h for t in members)
-        y += tracks.room_above(number) + loops.get(number, 0.0)
-        tops[number] = y - loops.get(number, 0.0)
-        for tile in members:
-            tile.y = y + (0 if tile.kind != "rest" else (height - tile.h) / 2)
-        y += height + ROW_GAP
+    for column in sorted(width):
+        lefts[column] = x = x + tracks.room_beside(column)
+        x += width[column] + COLUMN_GAP
+    picture.w = x - COLUMN_GAP + tracks.room_beside(len(width)) + EDGE + (max(loops.values()) * 0.6 if loops else 0.0)
+    y, tops = EDGE, {}
+    for row in sorted(height, reverse=True):
+        y += tracks.room_above(row)
+        tops[row] = y
+        y += loops.get(row, 0.0)
+        for tile, (column, own) in cells.items():
+            if own == row:
+                tile.x = lefts[column] + (width[column] - tile.w if tile.kind == "rest" and tile.column < 0 else 0)
+                tile.y = y + (0 if tile.kind != "rest" else (height[row] - tile.h) / 2)
+        y += height[row] + ROW_GAP
     picture.h = y - ROW_GAP + EDGE
-    tracks.route(tops)
-
-
-def _beside(hop: Hop, columns: dict[int, int]) -> bool:
-    """Are these neighbours, in the direction in which the row runs?"""
-    if hop.tail.row != hop.head.row or hop.tail.mirrored != hop.head.mirrored:
-        return False
-    ahead = columns[hop.head.column] - columns[hop.tail.column]
-    return ahead == (-1 if hop.tail.mirrored else 1)
-
-
-def _end(hop: Hop, out: bool) -> Point:
-    """Where a hop leaves its first tile, or enters its second: the outer side of the port."""
-    tile, box = (hop.tail, hop.arrow.tail) if out else (hop.head, hop.arrow.head)
-    other = (hop.head, hop.arrow.head) if out else (hop.tail, hop.arrow.tail)
-    right = out != tile.mirrored
-    x = tile.x + box.x + (box.w / 2 if right else -box.w / 2)
-    y = tile.y + box.y
-    if tile.kind == "fold":  # meet the port of the neighbour at its own height
-        y = min(max(other[0].y + other[1].y, tile.y + 14), tile.y + tile.h - 14)
-        if other[0].kind == "fold":
-            y = tile.y + tile.h / 2
-    return x, y
-
-
-class _Tracks:
-    """Horizontal tracks above the rows and vertical ones beside the columns, for hops between tiles far apart."""
-
-    def __init__(self, picture: Picture, columns: dict[int, int], rows: dict[int, int]):
-        self.columns, self.rows = columns, rows
-        self.hops = [h for h in picture.hops if h.tail is not h.head and not _beside(h, columns)]
-        fan_in: dict[Box, int] = {}
-        for hop in self.hops:
-            fan_in[hop.arrow.head] = fan_in.get(hop.arrow.head, 0) + 1
-        self.bus = {hop: hop.arrow.head if fan_in[hop.arrow.head] > 1 else hop.arrow.tail for hop in self.hops}
-        self.level: dict[tuple[int, Box], int] = {}  # (row, bus) -> which horizontal track above that row
-        self.levels: dict[int, int] = {}
-        self.slot: dict[tuple[int, Box], int] = {}  # (column gap, end) -> which vertical track in it
-        self.slots: dict[int, int] = {}
-        self._assign()
-
-    def _gap_of(self, hop: Hop, out: bool) -> int:
-        """Which column gap the hop passes at its start or end: gap k is left of column k."""
-        tile = hop.tail if out else hop.head
-        return self.columns[tile.column] + (out != tile.mirrored)
-
-    def _assign(self) -> None:
-        spans: dict[tuple[int, Box], tuple[int, int]] = {}
-        for hop in self.hops:
-            a, b = self._gap_of(hop, True), self._gap_of(hop, False)
-            key = (self._row_of(hop), self.bus[hop])
-            low, high = spans.get(key, (min(a, b), max(a, b)))
-            spans[key] = min(low, a, b), max(high, a, b)
-            for gap, end in ((a, hop.arrow.tail), (b, hop.arrow.head)):
-                if (gap, end) not in self.slot:
-                    self.slot[gap, end] = self.slots.get(gap, 0)
-                    self.slots[gap] = self.slot[gap, end] + 1
-        busy: dict[int, list[int]] = {}  # per row: for each track, the last gap used
-        for (row, bus), (low, high) in sorted(spans.items(), key=lambda entry: (entry[1], entry[0][0])):
-            tracks = busy.setdefault(row, [])
-            for k, until in enumerate(tracks):
-                if until < low:
-                    tracks[k] = high
-                    break
-            else:
-                k = len(tracks)
-                tracks.append(high)
-            self.level[row, bus] = k
-            self.levels[row] = len(tracks)
-
-    def _row_of(self, hop: Hop) -> int:
-        """Above which row the hop runs: above the lower of the two."""
-        return min(self.rows[hop.tail.row], self.rows[hop.head.row])
-
-    def room_beside(self, gap: int) -> float:
-        """Extra width of a column gap."""
-        return TRACK * max(0, self.slots.get(gap, 0) - 2)
-
-    def room_above(self, row: int) -> float:
-        """Extra height above a row."""
-        return TRACK * self.levels.get(row, 0)
-
-    def route(self, tops: dict[int, float]) -> None:
-        for hop in self.hops:
-            row = self._row_of(hop)
-            y = tops[row] - 8 - TRACK * self.level[row, self.bus[hop]]
-            start, end = _end(hop, True), _end(hop, False)
-            x0 = self._x(hop, True, start)
-            x1 = self._x(hop, False, end)
-            hop.arrow.points = rounded([start, (x0, start[1]), (x0, y), (x1, y), (x1, end[1]), end])
-
-    def _x(self, hop: Hop, out: bool, end: Point) -> float:
-        tile = hop.tail if out else hop.head
-        box = hop.arrow.tail if out else hop.arrow.head
-        away = 8.0 + TRACK * 0.8 * self.slot[self._gap_of(hop, out), box]
-        right = out != tile.mirrored
-        return tile.x + tile.w + away if right else tile.x - away
-
-
-def rounded(corners: list[Point], radius: float = 5.0) -> list[Point]:
-    """A line with right angles and round corners, as cubic Bézier points."""
-    points = [corners[0]]
-    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
-        enter, leave = _towards(corner, before, radius), _towards(corner, after, radius)
-        points += [_towards(points[-1], enter, 1.0), enter, enter, corner, corner, leave]
-    last = corners[-1]
-    points += [points[-1], last, last]
-    return points
-
-
-def _towards(a: Point, b: Point, length: float) -> Point:
-    distance = ((b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2) ** 0.5
-    share = min(0.5, length / distance) if distance else 0.0
-    return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+    tracks.route(tops, {column: (left, left + width[column]) for column, left in lefts.items()})
+    strip(picture, picture.h - EDGE + 6, in_lines=lines > 1)
 
 
 def _delays(picture: Picture) -> None:
@@ -287,7 +182,7 @@ def _delays(picture: Picture) -> None:
     for tile, hops in loops.items():
         hops.sort(key=lambda hop: hop.arrow.tail.y)
         for k, hop in enumerate(hops):
-            start, end = _end(hop, True), _end(hop, False)
+            start, end = end_of(hop, True), end_of(hop, False)
             y = tile.y - 12 - 16 * k
             side = -1 if tile.mirrored else 1
             x0 = tile.x + (tile.w if side > 0 else 0) + side * (9 + 7 * k)

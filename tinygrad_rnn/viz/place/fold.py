@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.boxes import Arrow, Box, Hop, Tile
 from ..model.items import Link, Model
-from ..model.labels import cuts_text
+from ..model.labels import counted, cuts_text
 from ..model.steps import Place
 from ..model.tiles import TileBuilder
 from .grid import Grid
@@ -65,6 +65,7 @@ class Folds:
             box.lines.append(cuts_text(cuts))
         box.measure()
         tile = grid.tile_for(hidden[0])
+        box.w = max(box.w, 120.0)  # room for numbers at both ends of the strip below
         tile.kind, tile.title, tile.boxes = "fold", "", [box]
         tile.w, tile.h = box.w + 16, box.h + 24
         self.tiles.append(tile)
@@ -104,4 +105,4 @@ class Folds:
 
 def steps_text(count: int) -> str:
     """'1 step', '46 steps'."""
-    return f"{count} step" + ("s" if count != 1 else "")
+    return counted(count, "step")

@@ -79,7 +79,19 @@ class Grid:
                 taken.append([])
             taken[level].append(span)
             self.level.append(level)
+        self._first_on_top(taken)
         self.taken = {(level, c) for level, spans in enumerate(taken) for a, b in spans for c in range(a, b + 1)}
+
+    def _first_on_top(self, taken: list[list[tuple[int, int]]]) -> None:
+        """Where graphs are compared, the first is above the second."""
+        titles = list(dict.fromkeys(self.model.title_of_row.values()))
+        if len(titles) < 2:
+            return
+        of = {level: titles.index(self.model.title_of_row.get(row, titles[0])) for row, level in enumerate(self.level)}
+        order = sorted(of, key=lambda level: (-of[level], level))
+        now = {level: k for k, level in enumerate(order)}
+        self.level[:] = [now[level] for level in self.level]
+        taken[:] = [taken[level] for level in order]
 
     def _bridges(self) -> dict[Place, set[Place]]:
         """Last steps that alone reach a step through operations outside the steps, as from encoder to decoder."""
@@ -144,10 +156,10 @@ class Grid:
     def row_title(self, row: int) -> str:
         """What to write before 't = 3' where there are several rows."""
         scope, scopes = self.model.rows[row], self.model.rows
-        parts = []
-        if len({s.path for s in scopes}) > 1:
+        parts = [short(self.model.title_of_row[row])] if row in self.model.title_of_row else []
+        if not parts and len({s.path for s in scopes}) > 1:
             parts.append(short(scope.path.rpartition(".")[2]))
-        if len({s.layer for s in scopes}) > 1 and scope.layer is not None:
+        if len({s.layer for s in scopes} - {None}) > 1 and scope.layer is not None:
             parts.append(f"layer {scope.layer}")
         if scope.direction is not None and len({s.direction for s in scopes}) > 1:
             parts.append("← reverse" if scope.direction == "reverse" else "→ forward")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.boxes import Box, Picture, Tile
 from ..model.items import Item, Link, Model
 from ..model.steps import Place
-from ..model.tiles import TileBuilder, step_tile
+from ..model.tiles import TileBuilder, step_tile, value_name
 from .align import same_exits
 from .grid import Grid
 
@@ -27,6 +27,9 @@ def roll(model: Model, builder: TileBuilder, grid: Grid) -> None:
         tile.data = {}
         tiles[place] = tile
         picture.notes.extend(unlike(model, run, grid.row_title(row)))
+    if picture.lanes:
+        shown = ", ".join(str(step) for step in sorted({place.step for place in chosen.values()}))
+        picture.notes.append(f"dashed: the gradient of step t = {shown}; the strip below has all steps")
     same_exits(model, builder)
     _roll_hops(model, builder, chosen)
     _name_by_t(picture, builder, tiles)
@@ -59,6 +62,9 @@ def _name_by_t(picture: Picture, builder: TileBuilder, tiles: dict[Place, Tile])
     """Write h[t] and h[t-1] instead of the numbers of the step that stands for all."""
     for entry in builder.entries:
         source, target = entry.links[0].source, entry.links[0].target
+        if source.op == "Unbind" and target.place is not None:
+            entry.port.lines = [value_name(source, 0).removesuffix("[0]") + "[t]"]
+            entry.port.measure()
         if source.place is None or target.place is None or any(link.source is not source for link in entry.links):
             continue
         lag = source.place.step - target.place.step

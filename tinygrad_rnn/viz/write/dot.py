@@ -12,16 +12,24 @@ import subprocess
 import time
 from typing import Any
 
-from ..model.boxes import Box, Picture, Point, Tile, in_order, title_height
+from ..model.boxes import Box, Mark, Picture, Point, Tile, in_order, title_height
 from ..place.layout import LayoutTimeout, layered
-from ..style import LIGHT, text_width
+from ..style import LIGHT, level, shade, text_width
+from .legend import SIGNS, border_text, scale_text
 from .quote import dot_text
-from .svg import SIGNS, direction, middle, scale_text
+from .shapes import direction, middle
 
 POINTS = 72.0
 LARGE = 600  # boxes in one tile
 MARGIN = 12.0
-COLOURS = {"state": "blue", "delay": "blue, heavy", "cut": "red, dotted, ✕"}
+COLOURS = {
+    "state": "blue",
+    "delay": "blue, heavy",
+    "cut": "red, dotted, ✕",
+    "zero": "orange, dotted",
+    "unreached": "dashed box",
+    "differs": "red frame",
+}
 SHAPES = {"input": "ellipse", "parameter": "cds", "output": "hexagon", "port": "box", "module": "box", "fold": "box"}
 
 
@@ -183,6 +191,7 @@ def write_dot(picture: Picture) -> str:
         lines += _tile(k, tile, picture)
     for hop in picture.hops:
         lines += _edge(hop.arrow, 0.0, 0.0, picture)
+    lines += [_mark(k, mark, picture) for k, mark in enumerate(picture.marks) if mark.kind != "line"]
     lines += _legend(picture)
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -253,7 +262,7 @@ def _edge(arrow: Any, x: float, y: float, picture: Picture) -> list[str]:
     if place is not None and picture.scale is not None:
         offset = 0.0 if picture.reverse else 2.6
         lines.append(
-            f'{arrow.tail.id} -> {arrow.head.id} [dir=back, style=dashed, color="{picture.scale.colour(place, LIGHT)}", '
+            f'{arrow.tail.id} -> {arrow.head.id} [dir=back, style=dashed, color="{shade(level(place), LIGHT)}", '
             f'penwidth={picture.scale.width(place):.2f}, pos="{_spline(arrow.points, x, y - offset, picture, True)}"]'
         )
     return lines
@@ -274,6 +283,27 @@ def _label_at(arrow: Any, x: float, y: float, picture: Picture) -> str:
     return f', fontsize=9, lp="{x + a:.1f},{picture.h - y - b + 6:.1f}"'
 
 
+def _mark(k: int, mark: Mark, picture: Picture) -> str:
+    """A piece of the strip, as a node."""
+    x, y, w, h = mark.x, mark.y, mark.w, mark.h
+    style = 'shape=plaintext, style=""'
+    if mark.kind == "bar":
+        x, y, style = (
+            x + w / 2,
+            y - h / 2,
+            f'shape=box, color="{shade(level(mark.place), LIGHT)}", fillcolor="{shade(level(mark.place), LIGHT)}"',
+        )
+    elif mark.kind == "ring":
+        w, h, style = 6.0, 6.0, f'shape=circle, fixedsize=true, color="{LIGHT.gradient}", fillcolor="{LIGHT.paper}"'
+    else:
+        w, h = text_width(mark.text) + 4, 12.0
+        x, y = (x + w / 2 if mark.kind == "head" else x), y - 4
+    return (
+        f"mark_{k} [label={dot_text(mark.text)}, tooltip={dot_text(mark.text)}, fontsize=9, {style}, "
+        f'width={w / POINTS:.3f}, height={h / POINTS:.3f}, pos="{x:.1f},{picture.h - y:.1f}"]'
+    )
+
+
 def _legend(picture: Picture) -> list[str]:
     """The parameters once, below the picture, and what the lines mean."""
     lines: list[str] = []
@@ -290,6 +320,8 @@ def _legend(picture: Picture) -> list[str]:
     signs = [f"{COLOURS[sign]}: {SIGNS[sign]}" for sign in picture.signs]
     if picture.scale is not None and picture.scale.count:
         signs.append(f"orange, dashed: {scale_text(picture.scale)}")
+    if picture.lanes:
+        signs.append(border_text(picture))
     for k, sign in enumerate(signs):
         width = text_width(sign) + 16
         at = f"{16 + width / 2:.1f},{picture.h - y - 24 - 16 * k:.1f}"

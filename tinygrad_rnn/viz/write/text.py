@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.boxes import Box, Picture
 from ..model.items import Item, Link, Model
-from ..model.labels import cuts_text, number_text
+from ..model.labels import cuts_text, how, number_text
 from ..place.fold import steps_text
 from .quote import clean, mermaid_text
 
@@ -62,7 +62,7 @@ def _line(item: Item) -> str:
     sources = ", ".join(_source(link) for link in item.inputs)
     arrived = item.node.notes.arrived if item.node is not None and item.node.notes is not None else None
     grad = f"   |∂| {number_text(arrived)}" if arrived is not None else ""
-    return f"{_name(item)} = {item.symbol}({sources})   {_shape(item)}{grad}"
+    return f"{_name(item)} = {how(item)}({sources})   {_shape(item)}{grad}"
 
 
 def _source(link: Link) -> str:
