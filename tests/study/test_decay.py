@@ -218,7 +218,7 @@ def test_reach_tells_tiny_from_zero_from_not_connected():
     assert lag == 39 - step
     unreached = study.reach(h.sum(), tg.ones(2, requires_grad=True))
     assert not unreached.connected
-    assert "known inside record() alone" in repr(unreached)
+    assert "known only inside record()" in repr(unreached)
 
 
 def test_reach_sees_integer_operations_and_no_grad():
