@@ -52,6 +52,7 @@ FLOORS = [
     ["accelerator", "cuda", "backends"],
     [""],  # tinygrad_rnn/__init__.py itself: the public names
     ["demo"],
+    ["cli_study"],
     ["cli"],
     ["__main__"],
 ]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .cli_study import add_study
 from .threads import get_num_threads, set_num_threads
 
 
@@ -29,13 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     add_demo(commands)
     add_draw(commands)
+    add_study(commands, count)
     arguments = parser.parse_args(argv)
 
     threads = get_num_threads()
     set_num_threads(1)  # matrices this small keep several threads waiting
     try:
         return arguments.run(arguments)
-    except UsageError as error:
+    except (UsageError, argparse.ArgumentError) as error:
         print(f"tinygrad-rnn {arguments.command}: error: {error}", file=sys.stderr)
         return 2
     finally:

@@ -35,6 +35,7 @@ class History:
 
     edges   where the losses come from, one for each
     nodes   everything they were computed from, oldest first
+    opened  where each output of a fused node comes from inside
     steps   which node belongs to which time step, and which are states
     """
 
@@ -43,6 +44,7 @@ class History:
         self.variables: dict[str, Any] = variables or {}
         self.edges: list[Edge] = []
         self.nodes: list[Node] = []
+        self.opened: dict[Edge, Edge] = {}
         self.steps: Steps = Steps([], {})
         self._undo: contextlib.ExitStack = contextlib.ExitStack()
         self._values: dict[Edge, np.ndarray] | None = None
@@ -57,8 +59,8 @@ class History:
     def __enter__(self) -> History:
         edges: list[Edge] = [edge_of(loss) for loss in self.losses]
         with contextlib.ExitStack() as undo:
-            spliced = undo.enter_context(_opened([edge[0] for edge in edges]))
-            self.edges = [spliced.get(edge, edge) for edge in edges]
+            self.opened = undo.enter_context(_opened([edge[0] for edge in edges]))
+            self.edges = [self.opened.get(edge, edge) for edge in edges]
             self.nodes = ancestors([edge[0] for edge in self.edges])[::-1]
             undo.enter_context(_with_values(self.nodes))
             undo.enter_context(_without_retaining(self.nodes))

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._quiet import quiet
+from ...study.events import Event
+from ...study.rules import formula
 from ..errors import DrawError
 from ..model.items import Item, Model, value_of
 from ..model.labels import shape_text
 from ..place.views import full_name
 from ..write.quote import clean, xml_text
-from .replay import Event, gradient_flow, replay
+from .replay import gradient_flow, replay
 from .summary import SIDE, cells_of, summary, tidy
 
 if TYPE_CHECKING:
@@ -151,10 +153,11 @@ class PageData:
         """Everything, ready for JSON."""
         flows = self._flows() if self.flow else []
         events = self._events()
+        number = {item.node: k for item, k in self.number.items() if item.node is not None}
         return {
             "nodes": [self._node(item) for item in self.items],
-            "ops": {item.op: formula(item) for item in self.items if item.op},
-            "backward": [self._event(event) for event in events if event.item in self.number],
+            "ops": {item.op: list(map(clean, formula(item.node))) for item in self.items if item.op},
+            "backward": [_event(event, number) for event in events if event.node in number],
             "outputs": [self.number[self.model.item_of[node]] for node, _ in self.model.outputs],
             "flow": flows,
             "losses": [tidy(x) for x in self._losses()],
@@ -182,14 +185,6 @@ class PageData:
     def _look(self, item: Item, gradient: Any) -> None:
         if item in self.number and not isinstance(gradient, (tuple, list)):
             self.gradients[item] = summary(gradient, self.side)
-
-    def _event(self, event: Event) -> list[Any]:
-        sent = [
-            [self.number[s.target], s.position, tidy(s.norm), None if s.running is None else tidy(s.running)]
-            for s in event.sent
-            if s.target in self.number
-        ]
-        return [self.number[event.item], tidy(event.norm), sent]
 
     def _node(self, item: Item) -> dict[str, Any]:
         value = value_of(item)
@@ -251,8 +246,11 @@ class PageData:
         return (f"layer {layer} " if several else "") + ("reverse " if direction == "reverse" else "")
 
 
-def formula(item: Item) -> list[str]:
-    """What an op computes, and its local derivative: the first line of its docstring, at the wide gap in two."""
-    first = (type(item.node).__doc__ or "").strip().partition("\n")[0]
-    computes, _, derivative = first.partition("    ")
-    return [clean(computes.strip()), clean(derivative.strip())]
+def _event(event: Event, number: dict[Any, int]) -> list[Any]:
+    """An event as the script has it: whose turn, the norm, and for each gradient sent to whom, where, and the norms."""
+    sent = [
+        [number[s.edge[0]], s.position, tidy(s.norm), None if s.running is None else tidy(s.running)]
+        for s in event.sent
+        if s.edge[0] in number
+    ]
+    return [number[event.node], tidy(event.norm), sent]

@@ -7,33 +7,15 @@ gone, what `tg.record()` noted of an earlier run is used: norms, in the same ord
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..._quiet import quiet
 from ...graph import FREED, Edge, Node, ancestors
+from ...study.events import Event, Recording, Sent, size
 from ..model.items import Item, Link, Model
 from ..model.opened import watched_backward
-
-
-class Sent(NamedTuple):
-    """One gradient on its way from a node to the one that made its input number `position`."""
-
-    target: Item
-    position: int
-    norm: float
-    running: float | None  # norm of the sum that has arrived at the target so far, this one included
-
-
-@dataclass(slots=True)
-class Event:
-    """The turn of one node: its gradient is complete, and it sends gradients to its inputs."""
-
-    item: Item
-    norm: float
-    sent: list[Sent] = field(default_factory=list)
 
 
 def replay(model: Model, look: Callable[[Item, Any], None]) -> list[Event]:
@@ -44,27 +26,14 @@ def replay(model: Model, look: Callable[[Item, Any], None]) -> list[Event]:
     outputs = model.sources
     if any(node.saved_tensors is FREED for node in ancestors([node for node, _ in outputs])):
         return _from_notes(model)
-    events: list[Event] = []
-    sums: dict[Edge, Any] = {}
+    recording = Recording(lambda event, gradient: look(model.item_of[event.node], gradient), model.opened.edges)
 
     def watch(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
-        item = model.item_of.get(node)
-        if item is None:
-            return  # a fused node, of which the model has the steps
-        event = Event(item, size(gradient))
-        events.append(event)
-        look(item, gradient)
-        for number in range(node.n_outputs):
-            sums.pop((node, number), None)
-        for link in item.inputs:
-            sent = contributions[link.position] if link.position < len(contributions) else None
-            if sent is not None and link.source.node is not None and not link.cut:
-                key = (link.source.node, link.number)
-                sums[key] = sums[key] + sent if key in sums else sent
-                event.sent.append(Sent(link.source, link.position, size(sent), size(sums[key])))
+        if node in model.item_of:  # else a fused node, of which the model has the steps
+            recording(node, gradient, contributions)
 
     watched_backward(outputs, seeds(outputs), model.opened, watch)
-    return events
+    return recording.events
 
 
 def seeds(outputs: list[Edge]) -> list[np.ndarray]:
@@ -75,22 +44,18 @@ def seeds(outputs: list[Edge]) -> list[np.ndarray]:
     return [np.ones(shape, dtype) for shape, dtype in kinds]
 
 
-@quiet
-def size(gradient: Any) -> float:
-    """The Euclidean norm of a gradient, or of several together."""
-    parts = gradient if isinstance(gradient, (tuple, list)) else (gradient,)
-    squares = [float((np.asarray(g, np.float64) ** 2).sum()) for g in parts if g is not None]
-    return float(np.sqrt(sum(squares)))
-
-
 def _from_notes(model: Model) -> list[Event]:
     """The events of a run that `tg.record()` watched. The engine's order is: newest first."""
-    events = []
+    events: list[Event] = []
     for item in reversed(model.items):
         notes = item.node.notes if item.node is not None else None
-        if notes is not None and notes.arrived is not None:
-            sent = [Sent(link.source, link.position, link.norm, None) for link in item.inputs if link.norm is not None]
-            events.append(Event(item, notes.arrived, sent))
+        if item.node is not None and notes is not None and notes.arrived is not None:
+            sent = [
+                Sent(link.position, (link.source.node, link.number), link.norm, None)
+                for link in item.inputs
+                if link.norm is not None and link.source.node is not None
+            ]
+            events.append(Event(len(events), item.node, notes.arrived, sent))
     return events
 
 

@@ -1,0 +1,243 @@
+"""`tinygrad-rnn study`: ask a checkpoint of the demo what happens in time, or walk through its backward pass.
+
+Results are written as text and as a picture. `--walk` is a debugger in the terminal: one letter, one step; it also
+takes its commands from a pipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import study
+from ._tensor import Tensor
+from .notes import record
+
+TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
+    "report": lambda loss, weight: study.report(loss),
+    "contributions": lambda loss, weight: study.contributions(loss, weight),
+    "decay": lambda loss, weight: study.decay(loss),
+    "gradient_map": lambda loss, weight: study.gradient_map(loss),
+    "reach": lambda loss, weight: study.reach(loss),
+    "truncation": lambda loss, weight: study.truncation(loss, weight, [1, 2, 3, 5, 10, 20]),
+    "walk": lambda loss, weight: study.walk(loss),
+}
+
+
+def add_study(commands: Any, count: Callable[[str], int]) -> None:
+    """`tinygrad-rnn study`; `count` reads a positive int."""
+    parser = commands.add_parser(
+        "study",
+        help="ask the model of a checkpoint what happens in time, or walk through backward",
+        description="Let the model of the demo's checkpoint read a few characters, and ask the graph of its loss: how "
+        "far back gradients reach and why, what each time step adds to a weight, what truncation costs. Writes "
+        "study-TOOL.txt and study-TOOL.png.",
+    )
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="as written by the demo: runs/demo/checkpoint.tgr")
+    parser.add_argument("--text", metavar="FILE", help="read the beginning of this UTF-8 text file")
+    parser.add_argument("--tool", choices=TOOLS, default="report", help="which question (default %(default)s)")
+    parser.add_argument(
+        "--weight", metavar="NAME", help="for contributions and truncation (default: the recurrent one)"
+    )
+    parser.add_argument("--steps", type=count, default=50, metavar="N", help="characters to read (default %(default)s)")
+    parser.add_argument("--out", metavar="FOLDER", help="where results go (default: beside the checkpoint)")
+    parser.add_argument("--walk", action="store_true", help="walk through backward in the terminal; writes nothing")
+    parser.set_defaults(run=run_study)
+
+
+def run_study(arguments: argparse.Namespace) -> int:
+    """Load the model, let it read, and answer; ArgumentError for what cannot work."""
+    try:
+        loss, weights = _loss_and_weights(arguments)  # the weights must live, for the graph holds them weakly
+        weight = _chosen(arguments.weight, weights)
+        if arguments.walk:
+            return debug(study.walk(loss))
+        result = TOOLS[arguments.tool](loss, weight)
+        out = Path(arguments.out or Path(arguments.checkpoint).parent)
+        out.mkdir(parents=True, exist_ok=True)
+        text, picture = (out / f"study-{arguments.tool}.{suffix}" for suffix in ("txt", "png"))
+        brief = full = str(result)
+        if arguments.tool == "walk":  # printed, it shows one event only
+            brief, full = (f"{result.finding()}\n\n{rows}" for rows in (result.table(), result.table().csv()))
+        text.write_text(f"{full}\n", encoding="utf-8")
+        result.plot().savefig(picture, dpi=150)
+        say(f"{brief}\n\nwrote {text} and {picture}")
+        return 0
+    except BrokenPipeError:  # as in `| head`: nobody reads on, and Python's last flush must find somewhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        raise argparse.ArgumentError(None, f"{error.filename or arguments.checkpoint}: {error.strerror}") from None
+    except (RuntimeError, ValueError) as error:
+        raise argparse.ArgumentError(None, " ".join(str(error).split())) from None
+
+
+def _loss_and_weights(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, Tensor]]:
+    """The model's loss over a few characters, recorded, and its weights by name."""
+    from . import demo
+
+    model, settings, _ = demo.load_checkpoint(Path(arguments.checkpoint))
+    numbers = _characters(arguments.text, settings["vocabulary"], arguments.steps + 1)[:, None]
+    weights: dict[str, Tensor] = dict(model.named_parameters())
+    for path, weight in weights.items():
+        weight.name = path
+    with record():
+        scores, _ = model(Tensor._of(numbers[:-1]))
+        return demo.loss_of(scores, Tensor._of(numbers[1:])), weights
+
+
+def _chosen(name: str | None, weights: dict[str, Tensor]) -> Tensor:
+    name = name or "recurrent.weight_hh_l0"
+    if name not in weights:
+        raise ValueError(f"--weight: there is no {name!r}; there are {', '.join(weights)}")
+    return weights[name]
+
+
+def _characters(file: str | None, vocabulary: str, length: int) -> np.ndarray:
+    """Numbers of the first characters of a file that the model knows; without a file, of Python's documentation."""
+    from . import demo
+    from .data.text import read_text
+
+    if file is None:
+        return demo.text_to_draw(vocabulary, length)
+    known = [letter for letter in read_text(file) if letter in vocabulary][:length]
+    if len(known) < length:
+        raise ValueError(
+            f"--text: {file!r} has {len(known)} characters that the model knows; --steps {length - 1} needs {length}"
+        )
+    return np.array([vocabulary.index(letter) for letter in known])
+
+
+# --- the debugger ---------------------------------------------------------------------------------------------
+
+HELP = """\
+n [K]             next event, or K events on, away from the loss
+b [K]             back one event, or K
+t STEP [LAYER]    to the first event of a time step (of a layer)
+g NODE            go to an event: its number, "start", "end", or the next of a name or operation: g h, g Tanh
+w [WEIGHT]        the running gradient of a weight, now; without a name: of all
+l                 list the events around this one
+?                 this help
+q                 quit
+An empty line repeats the last command."""
+
+
+def debug(walk: study.Walk) -> int:
+    """Walk by commands from the terminal or a pipe until "q" or the end; returns the exit status."""
+    say(f"{walk.finding()}\n? lists the commands\n\n{walk}")
+    last = "n"
+    try:
+        for line in _commands():
+            last = line.strip() or last
+            if last.split()[0] == "q":
+                return 0
+            say(answer(walk, last))
+    except KeyboardInterrupt:
+        say("")
+        return 130
+    return 0
+
+
+def answer(walk: study.Walk, command: str) -> str:
+    """What the debugger says to a command; moves `walk`."""
+    letter, *words = command.split(maxsplit=1)
+    rest = words[0].strip() if words else ""
+    try:
+        if letter in ("n", "b"):
+            return str((walk.next if letter == "n" else walk.back)(_number(letter, rest or "1")))
+        if letter == "t":
+            step, *layer = [_number(letter, word) for word in rest.split() or [""]]
+            return str(walk.to(step=step, layer=layer[0] if layer else None))
+        if letter == "g" and rest:
+            return str(walk.to(int(rest) if rest.isdecimal() else rest))
+        if letter == "w":
+            return _weights(walk, rest)
+        if letter == "l":
+            return _around(walk)
+    except (IndexError, ValueError, RuntimeError) as error:
+        return str(error)
+    if letter == "g":
+        return "g needs a number or a name: g 12, g h"
+    return HELP if letter == "?" else f"there is no command {letter!r}; ? lists them"
+
+
+def _number(letter: str, word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"{letter} needs a whole number, got {word!r}") from None
+
+
+def _weights(walk: study.Walk, name: str) -> str:
+    """The running gradients of the weights that have `name` in their names: sizes of all, numbers of one."""
+    found = {full: grad for full, grad in walk.grads.items() if name in full}
+    lines = [
+        f"{full}: {'nothing yet' if grad is None else f'norm {study.shown(study.norm(grad))}, shape {grad.shape}'}"
+        for full, grad in found.items()
+    ]
+    if len(found) == 1:
+        lines += [
+            np.array2string(g, precision=4, threshold=64, max_line_width=100) for g in found.values() if g is not None
+        ]
+    return "\n".join(lines) or f"there is no weight {name!r}; there are {', '.join(walk.grads)}"
+
+
+def _around(walk: study.Walk) -> str:
+    first = max(0, walk.position - 5)
+    nearby = walk.events[first : first + 12]
+    return "\n".join(f"{'→' if event is walk.now else ' '} {event}" for event in nearby)
+
+
+def _commands() -> Iterator[str]:
+    """Lines from a person at a prompt, or from a pipe: these are shown, so that the output reads like a session."""
+    reconfigure = getattr(sys.stdin, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    if not sys.stdin.isatty():
+        for line in sys.stdin:
+            say(f"\nwalk> {line.rstrip()}")
+            yield line
+        return
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401  (arrow keys and history)
+    with contextlib.suppress(EOFError):
+        while True:
+            yield input("\nwalk> ")
+    say("")
+
+
+# --- terminals that cannot show every symbol -----------------------------------------------------------------------
+
+PLAIN = {
+    "∂": "d", "·": "*", "×": "x", "⊙": "*", "÷": "/", "−": "-", "→": "->", "…": "...", "⋮": ":", "‖": "|", "Σ": "sum ",
+    "Π": "prod ", "√": "sqrt ", "∫": "int ", "∞": "inf", "π": "pi", "σ": "sigma", "Φ": "Phi", "α": "alpha", "β": "beta",
+    "ε": "eps", "δ": "delta", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "⌊": "floor(", "⌋": ")", "′": "'",
+    "²": "^2", "³": "^3", "ᵀ": ".T", "⁻": "^-", "ˣ": "^x", "ʸ": "^y", "½": "1/2",
+}  # fmt: skip
+
+
+def say(text: str) -> None:
+    """Print; symbols that the terminal's encoding has not got are replaced by plain ones."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = "".join(_plain(letter, encoding) for letter in text)
+    print(text, flush=True)
+
+
+def _plain(letter: str, encoding: str) -> str:
+    try:
+        letter.encode(encoding)
+        return letter
+    except UnicodeEncodeError:
+        simple = PLAIN.get(letter, unicodedata.normalize("NFKD", letter))
+        return simple.encode(encoding, "ignore").decode(encoding) or "?"
