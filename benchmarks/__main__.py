@@ -13,7 +13,7 @@ import argparse
 import json
 import platform
 
-from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, processes, training
+from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, pictures, processes, training
 
 TABLES = {
     "chain": ops.chain,
@@ -29,6 +29,7 @@ TABLES = {
     "batch": growth.batch,
     "hidden": growth.hidden,
     "nodes": ops.nodes,
+    "pictures": pictures.pictures,
     "imports": processes.import_time,
     "node-memory": ops.node_memory,
     "inference": layers.inference,

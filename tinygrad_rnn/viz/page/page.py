@@ -113,7 +113,8 @@ def _views(drawing: Drawing) -> dict[str, str]:
     room = MOST_SVG / 2 - len(svg)
     for view in OTHER_VIEWS:
         useful = drawing.model.tiles or view in ("op", "module")
-        if view not in found and useful and drawing.wanted.steps is None:
+        too_many = view == "op" and len(drawing.model.items) * 1500 > room
+        if view not in found and useful and not too_many and drawing.wanted.steps is None:
             other = drawing.with_view(view)
             if other.stats["drawn"] * 1500 < room:  # what a box and its arrows take, generously
                 svg = other.svg()
@@ -154,9 +155,10 @@ class PageData:
         flows = self._flows() if self.flow else []
         events = self._events()
         number = {item.node: k for item, k in self.number.items() if item.node is not None}
+        kinds = {item.op: item.node for item in self.items if item.op}
         return {
             "nodes": [self._node(item) for item in self.items],
-            "ops": {item.op: list(map(clean, formula(item.node))) for item in self.items if item.op},
+            "ops": {op: list(map(clean, formula(node))) for op, node in kinds.items()},
             "backward": [_event(event, number) for event in events if event.node in number],
             "outputs": [self.number[self.model.item_of[node]] for node, _ in self.model.outputs],
             "flow": flows,
