@@ -92,7 +92,7 @@ class Event:
 
         arrived = [(k, g) for k, g in enumerate(gradients_of(self.gradient)) if g is not None]
         with switch(watchers=(watch,)):
-            engine.backward([(twin, k) for k, _ in arrived], [g for _, g in arrived], keep=True, into_leaves=False)
+            engine.backward([(twin, k) for k, _ in arrived], [g for _, g in arrived], retain=True, into_leaves=False)
         return found[0]
 
     def _check(self) -> None:

@@ -86,6 +86,7 @@ def draw(
         view = "folded"
     wanted = Wanted(view, labels, grads, steps)
     drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
+    drawing.tensors, drawing.variables = tensors, names or {}
     if opened.closed:
         closed = ", ".join(sorted(opened.closed))
         drawing.picture.notes.append(
@@ -169,6 +170,8 @@ class Drawing:
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
         self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
+        self.tensors: list[Any] = []  # what was drawn, for the studies of the page
+        self.variables: dict[str, Any] = {}
         self.picture: Picture = build(model, wanted)
         self.picture.title = self._title()
         self.stats: Any = self.picture.stats
