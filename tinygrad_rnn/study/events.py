@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import engine
-from .._mode import quiet, switch
+from .._mode import switch
+from .._quiet import quiet
 from ..graph import Edge, Node
 from ..ops.inplace import changed_since
 from .results import norm, shown
@@ -91,7 +92,7 @@ class Event:
 
         arrived = [(k, g) for k, g in enumerate(gradients_of(self.gradient)) if g is not None]
         with switch(watchers=(watch,)):
-            engine.backward([(twin, k) for k, _ in arrived], [g for _, g in arrived], keep=True, into_leaves=False)
+            engine.backward([(twin, k) for k, _ in arrived], [g for _, g in arrived], retain=True, into_leaves=False)
         return found[0]
 
     def _check(self) -> None:

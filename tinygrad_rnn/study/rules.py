@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._mode import quiet
+from .._quiet import quiet
 from ..graph import Leaf, Node
 from ..ops.function import OUT
 from .events import Event, gradients_of
