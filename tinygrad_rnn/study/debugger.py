@@ -124,7 +124,8 @@ class Walk(Result):
         Raises RuntimeError if values of the graph were changed in place since, as by `optimizer.step()`.
         """
         sums = self._running.at(self.position)
-        return {event.name: sums.get(event.node) for event in self.leaves}
+        arrived = {event.name: sums.get(event.node) for event in self.leaves}
+        return {name: None if total is None else np.asarray(total) for name, total in arrived.items()}
 
     @property
     def leaves(self) -> list[Event]:
@@ -154,7 +155,7 @@ class Walk(Result):
                 (first, end), (last, start) = reached[0], reached[-1]
                 name = clean(track.label)
                 return f"{found}: the norm of ∂L/∂{name} is {shown(start)} at t={last}, {shown(end)} at t={first}"
-        return f"{found}, and ended at {len(self.leaves)} weights and inputs"
+        return f"{found}; the last ones add into {len(self.leaves)} .grad"
 
     def _norm(self, edge: Edge) -> float | None:
         number = self._number.get(edge[0])

@@ -22,7 +22,8 @@ LONGEST = 40  # characters of a name
 
 
 def clean(name: Any) -> str:
-    """A name that a terminal, a table and a figure show as it is: in one line, not too long, without control characters."""
+    """A name as a terminal, a table and a figure can show it: one line, not too long, no control characters, no "$",
+    which starts a formula in a figure."""
     text = "".join(letter if letter.isprintable() else "\ufffd" for letter in str(name)).replace("$", "\uff04")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
@@ -140,7 +141,8 @@ def _arrays(walk: Walk) -> dict[str, np.ndarray | None]:
 def _weight(walk: Walk, leaf: Event, array: np.ndarray | None, now: bool) -> str:
     uses = walk.uses(leaf)
     so_far = [norm for number, norm in uses if number <= walk.position]
-    norm = f"norm {shown(so_far[-1])}" if so_far else "nothing yet"
+    total = [leaf.norm] if leaf.number <= walk.position else so_far  # a hook may have changed it
+    norm = f"norm {shown(total[-1])}" if total else "nothing yet"
     value = f": {array_text(array)}" if array is not None else ""
     return f"{'→' if now else ' '} {leaf.name}   {len(so_far)} of {len(uses)} uses, {norm}{value}"
 

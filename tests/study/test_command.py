@@ -1,0 +1,186 @@
+"""`tinygrad-rnn study`: what it writes, the debugger through a pipe, and one clear line for what cannot work."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import cli_study, demo, study
+from tinygrad_rnn.cli import main
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study") / "checkpoint.tgr"
+    tg.manual_seed(0)
+    model = demo.CharModel(3, "rnn")
+    settings = {"cell": "rnn", "vocabulary": "ab ", "steps": 0, "seed": 0}
+    tg.save({"model": model.state_dict(), "settings": settings, "losses": []}, path)
+    return path
+
+
+def run(*arguments):
+    try:
+        return main(["study", *map(str, arguments)])
+    except SystemExit as stop:
+        return stop.code
+
+
+@pytest.mark.parametrize("tool", cli_study.TOOLS)
+def test_each_tool_writes_text_and_a_picture(checkpoint, tmp_path, capsys, tool):
+    out = tmp_path / "new" / "folder"
+    assert run(checkpoint, "--tool", tool, "--steps", 6, "--out", out) == 0
+    printed = capsys.readouterr().out
+    text = (out / f"study-{tool}.txt").read_text(encoding="utf-8")
+    assert "∂L/∂" in text
+    assert text.split("\n")[0] in printed
+    assert f"wrote {out / f'study-{tool}.txt'} and {out / f'study-{tool}.png'}" in printed
+    assert (out / f"study-{tool}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_text_and_a_weight_of_the_users_choice(checkpoint, tmp_path, capsys):
+    file = tmp_path / "text.txt"
+    file.write_text("abba zebra abba", encoding="utf-8")
+    options = ("--text", file, "--weight", "recurrent.weight_ih_l0", "--out", tmp_path)
+    assert run(checkpoint, "--tool", "contributions", "--steps", 11, *options) == 0
+    assert "∂L/∂recurrent.weight_ih_l0 is the sum of 11 uses" in capsys.readouterr().out
+    assert run(checkpoint, "--steps", 12, *options) == 2
+    assert "has 12 characters that the model knows; --steps 12 needs 13" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing.tgr"], "nothing.tgr: No such file"),
+        (["TEXT"], "not a file of"),
+        (["CHECKPOINT", "--text", "nothing.txt"], "'nothing.txt' does not exist"),
+        (["CHECKPOINT", "--weight", "W"], "there is no 'W'; there are embedding.weight"),
+        (["CHECKPOINT", "--steps", "0"], "at least 1, got 0"),
+        (["CHECKPOINT", "--tool", "magic"], "invalid choice: 'magic'"),
+        (["CHECKPOINT", "--out", "TEXT"], "text.tgr: File exists"),
+        (["CHECKPOINT", "--tool", "gradient_map", "--steps", "201"], "201 losses"),
+        ([], "CHECKPOINT"),
+    ],
+)
+def test_arguments_that_cannot_work(checkpoint, tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.tgr").write_text("hello, this is text")
+    files = {"CHECKPOINT": checkpoint, "TEXT": "text.tgr"}
+    assert run(*(files.get(a, a) for a in arguments)) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert words in lines[0]
+
+
+# --- the debugger ---------------------------------------------------------------------------------------------------
+
+
+def session(checkpoint, commands, encoding="utf-8", **options):
+    """What the debugger prints for commands from a pipe, and its exit status."""
+    command = [sys.executable, "-m", "tinygrad_rnn", "study", str(checkpoint), "--walk", "--steps", "4"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, input=commands, capture_output=True, env=environment, timeout=120, **options)
+    assert done.stderr == b""
+    return done.stdout.decode(encoding), done.returncode
+
+
+def test_a_session_through_a_pipe(checkpoint):
+    said, status = session(checkpoint, b"n\n\nt 2\nw weight_hh\nb\nq\nn\n")
+    assert status == 0
+    assert [line for line in said.splitlines() if line.startswith("walk>")] == [
+        "walk> n", "walk> ", "walk> t 2", "walk> w weight_hh", "walk> b", "walk> q"
+    ]  # fmt: skip
+    numbers = [int(line.split()[1]) for line in said.splitlines() if line.startswith("event ")]
+    assert numbers[:3] == [0, 1, 2]  # an empty line repeats
+    assert numbers[4] == numbers[3] - 1
+    assert "recurrent.weight_hh_l0: norm" in said
+
+
+def test_the_end_of_input_quits_and_plain_terminals_get_plain_symbols(checkpoint):
+    said, status = session(checkpoint, b"t 3\nn\n\xff\xfe\n", encoding="ascii")
+    assert status == 0
+    assert "dL/dy = dL/dh at t=3" in said
+    assert "dL/dx = dL/dy * (1 - y^2)" in said
+    assert "event 0 of 0...28" in said
+
+
+def test_nobody_reads_on(checkpoint):
+    """As in `| head -1`."""
+    command = [sys.executable, "-m", "tinygrad_rnn", "study", str(checkpoint), "--walk", "--steps", "3"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(b"n\n" * 20)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 0
+
+
+@pytest.fixture
+def walk():
+    tg.manual_seed(1)
+    rnn = tg.nn.RNN(2, 2)
+    return study.walk(rnn(tg.randn(3, 1, 2))[0].sum())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("n 99", "there is no event 99; they are 0 (the loss) to"),
+        ("b", "there is no event -1"),
+        ("n x", "n needs a whole number, got 'x'"),
+        ("t", "t needs a whole number, got ''"),
+        ("t 7", "no event of step=7; the steps are 0 to 2"),
+        ("t 1 5", "step=1 and layer=5"),
+        ("g nobody", "no event of 'nobody'; the names are"),
+        ("g", "g needs a number or a name"),
+        ("w nobody", "there is no weight 'nobody'; there are"),
+        ("x", "there is no command 'x'"),
+    ],
+)
+def test_commands_that_cannot_work_say_why_and_stay(walk, command, words):
+    assert words in cli_study.answer(walk, command)
+    assert walk.position == 0
+
+
+def test_commands_go_where_they_say(walk):
+    assert "t=1   h = Tanh" in cli_study.answer(walk, "t 1")
+    assert "event 0 of" in cli_study.answer(walk, "g start")
+    assert "AccumulateGrad" in cli_study.answer(walk, "g weight_hh_l0")
+    assert "event 3 of" in cli_study.answer(walk, "g 3")
+    assert "→ <event 3:" in cli_study.answer(walk, "l")
+    assert "weight_hh_l0: nothing yet" in cli_study.answer(walk, "w")
+    assert cli_study.answer(walk, "?") == cli_study.HELP
+    end = cli_study.answer(walk, "g end") and cli_study.answer(walk, "w weight_hh_l0")
+    assert "shape (2, 2)\n[[" in end
+
+
+def test_ctrl_c_leaves_with_130(walk, monkeypatch, capsys):
+    class Interrupted(io.StringIO):
+        def __next__(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+    assert cli_study.debug(walk) == 130
+    assert "backward took" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "plain"),
+    [
+        ("ascii", "dL/dx * y^2 ? e"),
+        ("latin-1", "dL/dx · y² ? é"),
+        ("utf-8", "∂L/∂x · y² 漢 é"),
+        ("cp1252", "dL/dx · y² ? é"),
+    ],
+)
+def test_symbols_that_a_terminal_has_stay(monkeypatch, encoding, plain):
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding=encoding))
+    cli_study.say("∂L/∂x · y² 漢 é")
+    assert out.getvalue().decode(encoding).strip() == plain
