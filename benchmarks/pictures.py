@@ -22,7 +22,7 @@ for _ in range(n if kind == "chain" else 0):
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before, start = peak(), time.process_time()
 if what == "page":
-    tg.draw(y).html()
+    tg.draw(y, timeout=3600).html()
 else:
     tg.draw(y, view="module", engine="builtin", max_nodes=10**9, timeout=3600).svg()
 print(time.process_time() - start, peak() - before)

@@ -243,11 +243,11 @@ def test_search(browser, lstm, query, fits):
     assert active.get_attribute("id") == "search"
     active.send_keys(query)
     expected = [i.id for i in drawing.model.items if fits(i)]
-    assert browser.text("#found") == f"{len(expected)} found"
+    assert browser.text("#found") == (f"Enter: next of {len(expected)}" if expected else "none found")
     assert set(browser.classed("pg-hit")) == set(expected)
     if expected:
         active.send_keys(Keys.ENTER)
-        assert browser.text("#found") == f"1 of {len(expected)}"
+        assert browser.text("#found") == f"1 of {len(expected)} · Enter: next"
         assert browser.classed("pg-chosen")[:1] == expected[:1]
 
 
@@ -301,7 +301,7 @@ def test_the_gradient_flow_leads_to_the_graph(browser, lstm):
     drawing, path, _ = lstm
     browser.open(path)
     canvas = browser.driver.find_element(By.CSS_SELECTOR, "#flow canvas")
-    assert (canvas.get_attribute("width"), canvas.get_attribute("height")) == ("4", "4")
+    assert (canvas.get_attribute("width"), canvas.get_attribute("height")) == ("4", "1")  # one loss, at the last step
     canvas.send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
     assert "loss at t = 3, state at k = 1" in browser.text("#flow")
     assert browser.classed("pg-chosen") == [item(drawing, "h", 1).id]

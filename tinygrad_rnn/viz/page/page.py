@@ -8,6 +8,7 @@ through `textContent`. A page carries data (values, gradients, names, file names
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -40,6 +41,7 @@ MOST_NODES = 20_000  # nodes that the script knows; a page of more shows the new
 MOST_SVG = 8_000_000  # characters of all views together
 MOST_WRITTEN = 300  # events of which the rule is shown with its numbers
 MOST_BYTES = 20_000_000  # of the whole file: what the three limits above lead to
+BOX = 1500  # characters that a box and its arrows take, generously
 OTHER_VIEWS = ("op", "folded", "module", "rolled")
 SCRIPTS = ("numbers.js", "graph.js", "charts.js", "panel.js", "play.js", "flow.js", "reading.js", "table.js", "main.js")
 
@@ -126,14 +128,23 @@ def _views(drawing: Drawing) -> dict[str, str]:
     room = MOST_SVG / 2 - len(svg)
     for view in OTHER_VIEWS:
         useful = drawing.model.tiles or view in ("op", "module")
-        too_many = view == "op" and len(drawing.model.items) * 1500 > room
-        if view not in found and useful and not too_many and drawing.wanted.steps is None:
-            other = drawing.with_view(view)
-            if other.stats["drawn"] * 1500 < room:  # what a box and its arrows take, generously
+        if view in found or not useful or drawing.wanted.steps is not None or _fewest(drawing.model, view) * BOX > room:
+            continue
+        other = drawing.with_view(view)
+        if other.stats["drawn"] * BOX < room:
+            with contextlib.suppress(DrawError):  # a layout that takes too long
                 svg = other.svg()
                 room -= len(svg)
                 found[view] = _own_ids(svg, len(found))
     return found
+
+
+def _fewest(model: Model, view: str) -> int:
+    """How many boxes a view has at least, known without building it."""
+    if view == "op":
+        return sum(item.kind == "op" for item in model.items)
+    scopes = {item.scope if item.scope.path or item.place else item for item in model.items}
+    return len(scopes) if view == "module" else 0
 
 
 def _own_ids(svg: str, number: int) -> str:

@@ -41,10 +41,10 @@ function framed(canvas, rows, columns, down, across) {
   const w = parseFloat(canvas.style.width), h = parseFloat(canvas.style.height);
   const tick = (text, style) => { const one = make("span", { className: "tick" }, String(text)); Object.assign(one.style, style); box.append(one); };
   const some = (all) => all.map((_, k) => k).filter((k) => k % Math.ceil(all.length / 9) === 0);
-  for (const k of some(rows)) tick(rows[k], { right: `calc(100% - 40px)`, top: `${((k + 0.5) / rows.length) * h - 5}px` });
+  if (rows.length > 1) for (const k of some(rows)) tick(rows[k], { right: `calc(100% - 40px)`, top: `${((k + 0.5) / rows.length) * h - 5}px` });
   for (const k of some(columns)) tick(columns[k], { left: `${44 + ((k + 0.5) / columns.length) * w}px`, top: `${h + 4}px`, transform: "translateX(-50%)" });
   tick(across, { left: `${44 + w / 2}px`, top: `${h + 17}px`, transform: "translateX(-50%)" });
-  tick(down, { left: "6px", top: `${h / 2}px`, transform: "rotate(-90deg) translateX(-50%)", transformOrigin: "0 0" });
+  if (rows.length > 1) tick(down, { left: "6px", top: `${h / 2}px`, transform: "rotate(-90deg) translateX(-50%)", transformOrigin: "0 0" });
   return box;
 }
 
