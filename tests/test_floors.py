@@ -26,7 +26,7 @@ FLOORS = [
     ["engine", "recording"],
     ["ops"],
     ["functions"],
-    ["gradients", "printing"],
+    ["gradients", "printing", "pixels"],
     ["protocols"],
     ["methods"],
     ["_tensor"],
@@ -63,7 +63,7 @@ ONLY = {
     "graph": ["_mode"],
     "ops": ["_quiet", "_mode", "graph", "ops", "kernels", "dtypes", "arrays", "recording", "random", "_device"],
     "engine": ["_quiet", "_mode", "graph", "ops"],
-    "viz": ["_figure", "_quiet", "_mode", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
+    "viz": ["_figure", "_quiet", "_mode", "pixels", "graph", "ops", "engine", "viz", "notes", "study", "_tensor", "nn.module"],
     "study": [
         "_figure",
         "_quiet",
@@ -76,6 +76,7 @@ ONLY = {
         "notes",
         "_tensor",
         "nn.module",
+        "trees",
         "models.truncation",
     ],
 }

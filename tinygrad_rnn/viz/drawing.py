@@ -18,6 +18,7 @@ from .model.items import Model
 from .model.labels import Labels
 from .model.names import name_items
 from .model.opened import Opened, note_all_gradients, open_fused
+from .page.inline import Page, inline
 from .page.page import write_page
 from .place.arrange import arrange
 from .place.fold import LONG_GRAPH, UNFOLDED
@@ -255,6 +256,10 @@ class Drawing:
         """The picture as an interactive page in one file: see `page.write_page`, which takes the options."""
         return write_page(self, **options)
 
+    def page(self, height: int = 720, **options: Any) -> Page:
+        """The interactive page as what a notebook shows, `height` pixels high; options as for `write_page`."""
+        return Page(write_page(self, **options), height)
+
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write to a file; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
 
@@ -294,6 +299,7 @@ class Drawing:
         bundle = {"text/plain": self.text()}
         try:
             bundle["image/svg+xml"] = self.svg()
+            bundle["text/html"] = inline(bundle["image/svg+xml"], self.picture.title)
         except DrawError as error:
             bundle["text/plain"] = f"{error}\n\n{bundle['text/plain']}"
         return bundle

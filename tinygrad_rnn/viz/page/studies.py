@@ -15,7 +15,7 @@ from ...study.decays import Decay, Line
 from ...study.history import History
 from ...study.maps import gradient_map
 from ...study.steps import Track
-from ...study.summary import Report
+from ...study.reporting import Report
 from ...study.weights import contributions
 from ..errors import DrawError
 from ..model.items import Item, Model
