@@ -72,11 +72,14 @@ function placeOf(element) {
 
 /** Move the picture so that a node can be seen. */
 function reveal(k) {
-  const [element] = boxesOf(k);
-  if (!element) return;
-  const { x, y } = placeOf(element), { box } = view;
-  const inX = x > box.x + box.w * 0.06 && x < box.x + box.w * 0.94, inY = y > box.y && y < box.y + box.h;
-  if (!inX || !inY) setBox({ ...box, x: inX ? box.x : x - box.w / 2, y: inY ? box.y : y - box.h / 2 });
+  const places = boxesOf(k).map(placeOf), { box } = view;
+  const inX = ({ x }) => x > box.x + box.w * 0.06 && x < box.x + box.w * 0.94, inY = ({ y }) => y > box.y && y < box.y + box.h;
+  if (!places.length || places.some((place) => inX(place) && inY(place))) return; // a weight is drawn in every step
+  const [place] = places, within = (x, room) => (room > 0 ? Math.max(0, Math.min(room, x)) : room / 2);
+  setBox({
+    ...box,
+    x: inX(place) ? box.x : within(place.x - box.w / 2, view.w - box.w), y: inY(place) ? box.y : within(place.y - box.h / 2, view.h - box.h),
+  });
 }
 
 function chooseView(name) {
