@@ -12,10 +12,10 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn, record
 from tinygrad_rnn._mode import switch
 from tinygrad_rnn.cli import main
+from tinygrad_rnn.pixels import block_means
 from tinygrad_rnn.viz import DrawError, draw
 from tinygrad_rnn.viz.model.items import value_of
 from tinygrad_rnn.viz.page.page import MOST_BYTES, to_json
-from tinygrad_rnn.pixels import block_means
 from tinygrad_rnn.viz.page.summary import summary
 
 from . import graphs

@@ -441,7 +441,9 @@ def reading(tmp_path_factory):
         loss = scores.square().mean()
     drawing = draw(loss, names={"lstm": lstm, "readout": readout}, grads=True, view="op")
     path = tmp_path_factory.mktemp("page") / "reading.html"
-    drawing.save(path, text="abcd abcd ab", scores=scores, vocabulary="abcd", targets=list("bcd abcd abc"), gradient_flow=True)
+    drawing.save(
+        path, text="abcd abcd ab", scores=scores, vocabulary="abcd", targets=list("bcd abcd abc"), gradient_flow=True
+    )
     return drawing, path, scores
 
 
@@ -453,7 +455,9 @@ def test_a_click_on_a_character_shows_its_guesses_and_its_step(browser, reading)
     browser.run("document.querySelectorAll('.words button')[3].click()")
     assert browser.text("#time-shown") == "t = 3"
     assert "After “d”, t = 3" in browser.text("#guesses")
-    shown = browser.run("return [...document.querySelectorAll('#guesses .guess .number')].map(e => Number(e.textContent))")
+    shown = browser.run(
+        "return [...document.querySelectorAll('#guesses .guess .number')].map(e => Number(e.textContent))"
+    )
     assert shown == pytest.approx(sorted(scores[3, 0].softmax(-1).array.tolist(), reverse=True), abs=6e-4)
     browser.press("]")
     assert "t = 4" in browser.text("#guesses")
@@ -546,7 +550,9 @@ def test_on_a_phone_the_controls_stay_in_reach(browser, reading):
         browser.open(reading[1])
         for scroll in (0, 500, 5000):
             browser.run(f"window.scrollTo(0, {scroll})")
-            place = browser.run("const r = document.getElementById('play').getBoundingClientRect(); return [r.top, r.bottom]")
+            place = browser.run(
+                "const r = document.getElementById('play').getBoundingClientRect(); return [r.top, r.bottom]"
+            )
             assert 0 < place[0] < place[1] <= 844
         assert browser.run("return document.documentElement.scrollWidth") <= 390
     finally:

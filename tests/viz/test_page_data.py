@@ -117,9 +117,15 @@ def test_attention_and_words():
         ({"text": "abcd"}, "text has 4 entries, but the graph has 3 time steps"),
         ({"text": "abc", "targets": "ab"}, "targets has 2 entries, text has 3"),
         ({"text": "abc", "scores": np.zeros((4, 5))}, "scores are for 4 steps, text has 3"),
-        ({"text": "abc", "scores": np.zeros((3, 5)), "vocabulary": "ab"}, "scores are over 5 entries, vocabulary has 2"),
+        (
+            {"text": "abc", "scores": np.zeros((3, 5)), "vocabulary": "ab"},
+            "scores are over 5 entries, vocabulary has 2",
+        ),
         ({"text": "abc", "scores": np.zeros(3)}, r"scores have shape \(3,\), expected \(T, V\) or \(T, B, V\)"),
-        ({"text": "abc", "scores": np.zeros((3, 2, 5)), "sample": 2}, r"sample=2, but scores of shape \(3, 2, 5\) have 2"),
+        (
+            {"text": "abc", "scores": np.zeros((3, 2, 5)), "sample": 2},
+            r"sample=2, but scores of shape \(3, 2, 5\) have 2",
+        ),
         ({"text": "abc", "attention": np.zeros((3, 4))}, r"attention has shape \(3, 4\).*T = 3 .*S = 3"),
     ],
 )
@@ -130,7 +136,7 @@ def test_what_does_not_fit_is_named(options, words):
 
 def test_many_units_are_cut_and_a_note_says_so():
     with tg.record():
-        output, _ = nn.RNN(2, 2000)(tg.randn(50, 1, 2))
+        output, _ = nn.RNN(2, 1000)(tg.randn(160, 1, 2))
     data = data_of(draw(output.sum(), engine="builtin").html())
     assert sum(one["units"] * len(one["values"]) for one in data["reading"]["series"]) <= 150_000
     assert any("units of gates and states are shown" in note for note in data["notes"])

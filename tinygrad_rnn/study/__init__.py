@@ -12,7 +12,7 @@ from .history import History as History
 from .layers import Layer as Layer, Summary as Summary, summary as summary
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
-from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .reporting import Report as Report, report as report
+from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .truncating import Truncation as Truncation, truncation as truncation
 from .weights import Contributions as Contributions, contributions as contributions

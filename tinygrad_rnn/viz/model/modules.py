@@ -33,7 +33,9 @@ class _Stretch:
             for source in waiting.pop().sources:
                 if source is self or len(seen) > FAR:
                     return True
-                if source not in seen and source.last > self.first:  # what was done before this began is not made from it
+                if (
+                    source not in seen and source.last > self.first
+                ):  # what was done before this began is not made from it
                     seen.add(source)
                     waiting.append(source)
         return False

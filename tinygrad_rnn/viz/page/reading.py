@@ -57,7 +57,9 @@ class Reading:
     def _check(self, length: int, times: list[int], model: Model) -> None:
         runs = [len(run) for run, scope in zip(model.runs, model.rows, strict=True) if scope.step is not None]
         if self.text is not None and times and length not in {len(times), *runs}:
-            raise ValueError(f"page: text has {length} entries, but the graph has {len(times)} time steps: one for each")
+            raise ValueError(
+                f"page: text has {length} entries, but the graph has {len(times)} time steps: one for each"
+            )
         if length > LONGEST:
             raise ValueError(f"page: a text of {length:,} entries is too long to be looked at (limit {LONGEST:,})")
         if self.targets is not None and len(self.targets) != length:
@@ -70,14 +72,18 @@ class Reading:
             return None
         scores = _of_sample(numbers(self.scores), 2, self.sample, "scores")
         if len(scores) != length:
-            raise ValueError(f"page: scores are for {len(scores)} steps, text has {length}: expected (T, V) or (T, B, V)")
+            raise ValueError(
+                f"page: scores are for {len(scores)} steps, text has {length}: expected (T, V) or (T, B, V)"
+            )
         names = self.vocabulary if self.vocabulary is not None else range(scores.shape[1])
         if len(names) != scores.shape[1]:
             raise ValueError(f"page: scores are over {scores.shape[1]} entries, vocabulary has {len(names)}")
         chances = np.exp(scores - scores.max(1, keepdims=True))
         chances /= chances.sum(1, keepdims=True)
         best = np.argsort(-chances, axis=1)[:, :BEST]
-        found = [[[clean(str(names[k])), tidy(row[k], 3)] for k in order] for row, order in zip(chances, best, strict=True)]
+        found = [
+            [[clean(str(names[k])), tidy(row[k], 3)] for k in order] for row, order in zip(chances, best, strict=True)
+        ]
         for t, target in enumerate(self.targets or ()):  # where it is not among the best, at their end
             place = next((k for k, name in enumerate(names) if str(name) == target), None)
             if place is not None and place not in best[t]:

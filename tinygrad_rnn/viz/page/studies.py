@@ -14,8 +14,8 @@ from ...graph import Leaf
 from ...study.decays import Decay, Line
 from ...study.history import History
 from ...study.maps import gradient_map
-from ...study.steps import Track
 from ...study.reporting import Report
+from ...study.steps import Track
 from ...study.weights import contributions
 from ..errors import DrawError
 from ..model.items import Item, Model
@@ -92,7 +92,9 @@ class Studies:
             found = contributions(past, tensor)
         except RuntimeError:  # drawn, but not behind the loss
             return
-        shares = [[f"share of t = {t}", share] for t, share in zip(found.steps, found.shares, strict=True) if t is not None]
+        shares = [
+            [f"share of t = {t}", share] for t, share in zip(found.steps, found.shares, strict=True) if t is not None
+        ]
         shares.sort(key=lambda row: -abs(row[1]))
         self.about[item] = ["Contributions of time steps", _known(shares[:6]), clean(found.finding())]
 
