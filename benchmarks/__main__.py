@@ -15,7 +15,7 @@ import platform
 
 from tinygrad_rnn.atomic import write_atomically
 
-from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, processes, training
+from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, pictures, processes, training
 
 TABLES = {
     "chain": ops.chain,
@@ -31,6 +31,7 @@ TABLES = {
     "batch": growth.batch,
     "hidden": growth.hidden,
     "nodes": ops.nodes,
+    "pictures": pictures.pictures,
     "imports": processes.import_time,
     "node-memory": ops.node_memory,
     "inference": layers.inference,

@@ -12,7 +12,7 @@ Types           float16 float32 float64 half float double, uint8 int8 int16 int3
 Random          rand randn randint randperm normal bernoulli multinomial rand_like randn_like randint_like
                 Generator manual_seed seed initial_seed get_rng_state set_rng_state
 Gradients       no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled
-Graphs          record scope step unrolled expand draw
+Graphs          record scope step unrolled expand draw summary
 Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
                 subtract multiply divide true_divide negative absolute
 Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax
@@ -329,14 +329,15 @@ sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
     from .interop import load as load, save as save
+    from .study import summary as summary
     from .viz import draw as draw
 
 __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
-    """`draw`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
-    home = {"draw": ".viz", "save": ".interop", "load": ".interop"}.get(name)
+    """`draw`, `summary`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
+    home = {"draw": ".viz", "summary": ".study", "save": ".interop", "load": ".interop"}.get(name)
     if home is not None:
         return getattr(importlib.import_module(home, __name__), name)
     if name in ("interop", "runs", "study", "viz"):

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes, printing, recording
+from . import dtypes, pixels, printing, recording
 from ._forks import open_after_fork
 from ._names import missing
 from .gradients import backward, check_grad, warn_of_no_grad
@@ -230,6 +230,9 @@ class Tensor(Families):
 
     def __repr__(self) -> str:
         return printing.tensor_text(self)
+
+    def _repr_html_(self) -> str:
+        return pixels.tensor_html(self, repr(self))
 
     def __getattr__(self, name: str) -> Any:
         raise missing("a Tensor", name, dir(type(self)))

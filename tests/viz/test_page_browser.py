@@ -243,11 +243,11 @@ def test_search(browser, lstm, query, fits):
     assert active.get_attribute("id") == "search"
     active.send_keys(query)
     expected = [i.id for i in drawing.model.items if fits(i)]
-    assert browser.text("#found") == f"{len(expected)} found"
+    assert browser.text("#found") == (f"Enter: next of {len(expected)}" if expected else "none found")
     assert set(browser.classed("pg-hit")) == set(expected)
     if expected:
         active.send_keys(Keys.ENTER)
-        assert browser.text("#found") == f"1 of {len(expected)}"
+        assert browser.text("#found") == f"1 of {len(expected)} · Enter: next"
         assert browser.classed("pg-chosen")[:1] == expected[:1]
 
 
@@ -301,7 +301,7 @@ def test_the_gradient_flow_leads_to_the_graph(browser, lstm):
     drawing, path, _ = lstm
     browser.open(path)
     canvas = browser.driver.find_element(By.CSS_SELECTOR, "#flow canvas")
-    assert (canvas.get_attribute("width"), canvas.get_attribute("height")) == ("4", "4")
+    assert (canvas.get_attribute("width"), canvas.get_attribute("height")) == ("4", "1")  # one loss, at the last step
     canvas.send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
     assert "loss at t = 3, state at k = 1" in browser.text("#flow")
     assert browser.classed("pg-chosen") == [item(drawing, "h", 1).id]
@@ -452,3 +452,135 @@ def test_thousands_of_nodes_stay_responsive(browser, tmp_path):
     assert large["wheel"][0] < 20  # each turn of the wheel moves the picture as a whole
     for name in ACTIONS:
         assert 0 < large[name][1] < 40, (name, found)
+
+
+# --- what was read, and where the reader is -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory):
+    """The page of an LSTM that read twelve characters."""
+    tg.manual_seed(0)
+    lstm, readout = tg.nn.LSTM(3, 8), tg.nn.Linear(8, 4)
+    with record():
+        output, _ = lstm(tg.randn(12, 1, 3))
+        scores = readout(output)
+        loss = scores.square().mean()
+    drawing = draw(loss, names={"lstm": lstm, "readout": readout}, grads=True, view="op")
+    path = tmp_path_factory.mktemp("page") / "reading.html"
+    drawing.save(
+        path, text="abcd abcd ab", scores=scores, vocabulary="abcd", targets=list("bcd abcd abc"), gradient_flow=True
+    )
+    return drawing, path, scores
+
+
+def test_a_click_on_a_character_shows_its_guesses_and_its_step(browser, reading):
+    _, path, scores = reading
+    browser.open(path)
+    assert browser.text(".words") == "abcd␣abcd␣ab"
+    assert "After “b”, t = 11" in browser.text("#guesses")  # the last at first
+    browser.run("document.querySelectorAll('.words button')[3].click()")
+    assert browser.text("#time-shown") == "t = 3"
+    assert "After “d”, t = 3" in browser.text("#guesses")
+    shown = browser.run(
+        "return [...document.querySelectorAll('#guesses .guess .number')].map(e => Number(e.textContent))"
+    )
+    assert shown == pytest.approx(sorted(scores[3, 0].softmax(-1).array.tolist(), reverse=True), abs=6e-4)
+    browser.press("]")
+    assert "t = 4" in browser.text("#guesses")
+    assert browser.complaints() == []
+
+
+def test_the_units_are_a_heat_map_and_colour_the_characters(browser, reading):
+    browser.open(reading[1])
+    canvas = browser.driver.find_element(By.CSS_SELECTOR, ".stage canvas")
+    assert (canvas.get_attribute("width"), canvas.get_attribute("height")) == ("12", "8")
+    options = browser.run("return [...document.getElementById('shown-under').options].map(o => o.textContent)")
+    assert {"gate i", "gate f", "gate o", "state c", "state h"} <= set(options)
+    coloured = "return [...document.querySelectorAll('.words button')].filter(b => b.style.background).length"
+    assert browser.run(coloured) == 0
+    canvas.click()
+    assert browser.run(coloured) == 12
+    assert browser.run("return [...document.querySelectorAll('.ticks span')].map(s => s.textContent)") == [*"01234567"]
+
+
+def test_details_follow_the_playing_node(browser, reading):
+    drawing, path, _ = reading
+    browser.open(path)
+    browser.press("b", "b", "b")
+    playing = browser.run("return document.getElementById('playing').dataset.node")
+    assert browser.classed("pg-chosen") == [playing]
+    told = browser.text("#playing strong")
+    assert browser.text("#panel-title") == told
+
+
+def test_a_chosen_time_step_does_not_dim_what_plays(browser, reading):
+    browser.open(reading[1])
+    browser.press("]")  # t = 0, while backward starts at the end
+    for _ in range(12):
+        browser.press("b")
+    time.sleep(0.3)
+    dim = "return [...document.querySelectorAll('.view:not([hidden]) .pg-now')].map(e => e.closest('g[transform][data-row]')).filter(g => g && getComputedStyle(g).opacity !== '1').length"
+    assert browser.classed("pg-now") != []
+    assert browser.run(dim) == 0
+
+
+def test_it_opens_at_the_last_steps_large_enough_to_read_and_without_empty_space(browser, reading):
+    browser.open(reading[1])
+    g, svg = browser.run(
+        "const box = e => { const r = e.getBoundingClientRect(); return [r.left, r.right, r.height]; };"
+        "return [box(document.getElementById('graph')), box(document.querySelector('.view:not([hidden]) svg'))]"
+    )
+    assert svg[1] == pytest.approx(g[1], abs=2)  # the right end of the picture is at the right end of the window
+    assert svg[0] < g[0]  # it goes on to the left
+    assert g[2] <= svg[2] + 2  # the window is no higher than the picture
+    texts = "return Math.max(...[...document.querySelectorAll('.view:not([hidden]) text')].slice(0, 50).map(t => t.getBoundingClientRect().height))"
+    assert browser.run(texts) > 8
+
+
+@pytest.mark.parametrize("where", ["#view", "#time", "#play", "#position", "#shown-under", "body"])
+def test_shortcuts_work_wherever_the_focus_is(browser, reading, where):
+    browser.open(reading[1])
+    if where != "body":
+        browser.run(f"document.querySelector('{where}').focus()")
+    browser.driver.switch_to.active_element.send_keys("b")
+    assert browser.text("#position-shown").startswith("1 of ")
+    browser.driver.switch_to.active_element.send_keys("?")
+    assert not browser.run("return document.getElementById('help').hidden")
+    browser.driver.switch_to.active_element.send_keys("/")
+    assert browser.run("return document.activeElement.id") == "search"
+
+
+def test_heat_maps_have_ticks_and_units(browser, reading):
+    browser.open(reading[1])
+    ticks = browser.run("return [...document.querySelectorAll('#flow .tick')].map(t => t.textContent)")
+    assert {"loss at s", "h at k", "0", "4"} <= set(ticks)
+    assert "‖∂L_s/∂h[k]‖, log" in browser.text("#flow .scale")
+    assert "empty: not connected" in browser.text("#flow")
+
+
+def test_studies_are_in_the_panel(browser, reading):
+    drawing, path, _ = reading
+    browser.open(path)
+    assert "per step" in browser.text("#findings")
+    browser.click_node(item(drawing, "c", 5))
+    assert "the gate keeps, mean" in browser.text("#study")
+    [weight] = [i for i in drawing.model.parameters if i.name.endswith("weight_hh_l0")]
+    browser.click_node(weight)
+    assert "share of t = " in browser.text("#study")
+
+
+def test_on_a_phone_the_controls_stay_in_reach(browser, reading):
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.open(reading[1])
+        for scroll in (0, 500, 5000):
+            browser.run(f"window.scrollTo(0, {scroll})")
+            place = browser.run(
+                "const r = document.getElementById('play').getBoundingClientRect(); return [r.top, r.bottom]"
+            )
+            assert 0 < place[0] < place[1] <= 844
+        assert browser.run("return document.documentElement.scrollWidth") <= 390
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -115,7 +115,7 @@ def train(
     checkpoints: Checkpoints,
 ) -> None:
     """Train with a progress bar and checkpoints, until the end or a signal."""
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     from .. import demo
 

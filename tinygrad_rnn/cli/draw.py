@@ -33,6 +33,7 @@ def run_draw(arguments: argparse.Namespace, ways: WaysOut) -> int:
     """Load the model, let it read a few characters, and draw the loss."""
     from .. import demo
     from .._tensor import Tensor
+    from ..notes import record
     from ..viz import DrawError, draw
 
     out = Path(arguments.out or ("graph.html" if arguments.html else "graph.svg"))
@@ -40,11 +41,17 @@ def run_draw(arguments: argparse.Namespace, ways: WaysOut) -> int:
         raise UsageError(f"--html writes a page: --out must end in .html, got {str(out)!r}")
     try:
         model, settings, losses = demo.load_checkpoint(Path(arguments.checkpoint))
-        numbers = demo.text_to_draw(settings["vocabulary"], arguments.steps + 1)[:, None]
-        loss = demo.few_steps(model, Tensor._of(numbers[:-1]), Tensor._of(numbers[1:]))
+        numbers = demo.text_to_draw(settings["vocabulary"], arguments.steps + 1)
+        with record():
+            scores, _ = model(Tensor._of(numbers[:-1, None]))
+            loss = demo.loss_of(scores, Tensor._of(numbers[1:, None]))
         drawing = draw(loss, names={"model": model, "loss": loss}, grads=True)
-        options = {"losses": losses, "gradient_flow": arguments.steps <= 50} if out.suffix.lower() == ".html" else {}
-        drawing.save(out, **options)
+        read = [settings["vocabulary"][k] for k in numbers]
+        carried = {
+            "text": read[:-1], "targets": read[1:], "scores": scores, "vocabulary": settings["vocabulary"],
+            "losses": losses, "gradient_flow": arguments.steps <= 50,
+        }  # fmt: skip
+        drawing.save(out, **carried if out.suffix.lower() == ".html" else {})
     except OSError as error:
         raise UsageError(f"{error.filename or out}: {error.strerror}") from None
     except (DrawError, RuntimeError, ValueError) as error:

@@ -18,10 +18,11 @@ from .decays import Decay as Decay, Line as Line, decay as decay
 from .explaining.answers import Explanation as Explanation
 from .explaining.diagnosis import explain as explain
 from .history import History as History
+from .layers import Layer as Layer, Summary as Summary, summary as summary
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
+from .reporting import Report as Report, report as report
 from .results import Result as Result, Table as Table, norm as norm, shown as shown
-from .summary import Report as Report, report as report
 from .truncating import Truncation as Truncation, truncation as truncation
 from .walking.debugger import Walk as Walk, walk as walk
 from .walking.events import Event as Event

@@ -19,9 +19,10 @@ SHOWN = 16  # rows that a terminal or a notebook shows of a longer table
 class Table:
     """Rows under named columns. Iterating gives a dict for each row; `csv()` gives text, or writes a file."""
 
-    def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]):
+    def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[Any]], most: int = SHOWN):
         self.columns: tuple[str, ...] = tuple(columns)
         self.rows: list[tuple[Any, ...]] = [tuple(row) for row in rows]
+        self.most: int = most  # rows that are shown
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,9 +64,9 @@ class Table:
 
     def _some(self) -> list[tuple[Any, ...]]:
         """All rows, or the first and last of many with a row of dots between them."""
-        if len(self.rows) <= SHOWN:
+        if len(self.rows) <= self.most:
             return self.rows
-        half = SHOWN // 2
+        half = self.most // 2
         return [*self.rows[:half], ("⋮",) * len(self.columns), *self.rows[-half:]]
 
 

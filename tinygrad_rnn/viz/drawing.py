@@ -17,6 +17,7 @@ from .model.items import Model, fill_in_values
 from .model.labels import Labels, counted
 from .model.names import name_items
 from .model.opened import Opened, open_fused
+from .page.inline import Page, inline
 from .page.page import write_page
 from .place.arrange import arrange
 from .place.fold import LONG_GRAPH, UNFOLDED
@@ -101,6 +102,7 @@ def draw(
     bounds = None if scale is None else bounds_of(scale)
     wanted = Wanted(view, labels, grads, steps, bounds, wrap, compact, causes_of(output, titles) if causes else [])
     drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
+    drawing.tensors, drawing.variables = tensors, names or {}
     if opened.closed:
         note = (
             f"{', '.join(sorted(opened.closed))}: one box, because backward() freed what its steps need; run forward and "
@@ -134,6 +136,8 @@ class Drawing:
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
         self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
+        self.tensors: list[Any] = []  # what was drawn, for the studies of the page
+        self.variables: dict[str, Any] = {}
         self.picture: Picture = build(model, wanted)
         self.picture.title = self._title()
         self.stats: Any = self.picture.stats
@@ -221,6 +225,10 @@ class Drawing:
         """The picture as an interactive page in one file: see `page.write_page`, which takes the options."""
         return write_page(self, **options)
 
+    def page(self, height: int = 720, **options: Any) -> Page:
+        """The interactive page as what a notebook shows, `height` pixels high; options as for `write_page`."""
+        return Page(write_page(self, **options), height)
+
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write to a file, completely or not at all; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
 
@@ -261,6 +269,7 @@ class Drawing:
         try:
             narrow = self if self.wanted.wrap or self._arrange().w <= COLUMN else self.changed(wrap=COLUMN)
             bundle["image/svg+xml"] = narrow.svg()
+            bundle["text/html"] = inline(bundle["image/svg+xml"], self.picture.title)
         except DrawError as error:
             bundle["text/plain"] = f"{error}\n\n{bundle['text/plain']}"
         return bundle

@@ -14,27 +14,48 @@ from .items import Item, transposed_parameter
 from .labels import Labels, counted, short
 
 Key = tuple[object, ...]
+FAR = 64  # boxes asked whether they come from a box; beyond, they are taken to: a second box is never wrong
+
+
+class _Stretch:
+    """What will be one box: operations of one call, `first` to `last` in the order of making, and what they are made from."""
+
+    __slots__ = ("first", "key", "last", "sources")
+
+    def __init__(self, key: Key, first: int):
+        self.key, self.first, self.last = key, first, first
+        self.sources: dict[_Stretch, None] = {}
+
+    def leads_to(self, others: Iterable[_Stretch]) -> bool:
+        """Is one of `others` made from this, in any number of steps?"""
+        waiting = [other for other in others if other is not self]
+        seen = set(waiting)
+        while waiting:
+            for source in waiting.pop().sources:
+                if source is self or len(seen) > FAR:
+                    return True
+                if (
+                    source not in seen and source.last > self.first
+                ):  # what was done before this began is not made from it
+                    seen.add(source)
+                    waiting.append(source)
+        return False
 
 
 def module_calls(items: Iterable[Item]) -> dict[Item, Key]:
     """For the operations of a tile, oldest first: the box that each belongs to."""
-    key_of: dict[Item, Key] = {}
-    upstream: dict[Item, dict[Key, int]] = {}  # for each call on a path to an item: its newest stretch there
-    for item in items:
+    found: dict[Item, _Stretch] = {}
+    newest: dict[Key, _Stretch] = {}
+    for k, item in enumerate(items):
         own: Key = (item.scope.path, item.scope.call) if item.scope.path else ("step",) if item.place else (item.id,)
-        calls: dict[Key, int] = {}
-        stretch = 0
-        for link in item.inputs:
-            before = upstream.get(link.source, {})
-            for call, number in before.items():
-                calls[call] = max(number, calls.get(call, 0))
-            if own in before:
-                came_back = key_of[link.source][:-1] != own
-                stretch = max(stretch, before[own] + came_back)
-        calls[own] = stretch
-        upstream[item] = calls
-        key_of[item] = (*own, stretch)
-    return key_of
+        sources = dict.fromkeys(found[link.source] for link in item.inputs if link.source in found)
+        stretch = newest.get(own)
+        if stretch is None or stretch.leads_to(sources):
+            stretch = newest[own] = _Stretch((*own, k), k)
+        stretch.last = k
+        stretch.sources |= {source: None for source in sources if source is not stretch}
+        found[item] = stretch
+    return {item: stretch.key for item, stretch in found.items()}
 
 
 def module_box(item: Item, labels: Labels, id: str) -> Box:

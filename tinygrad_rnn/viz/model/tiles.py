@@ -322,7 +322,14 @@ def clusters_of(tile: Tile, items: Iterable[Item], box_of: dict[Item, Box]) -> l
     for arrow in tile.arrows:
         heads.setdefault(arrow.tail, set()).add(arrow.head)
     kept = sorted((c for c in found.values() if len(c.boxes) > 1), key=lambda cluster: cluster.depth)
+    homes: dict[Box, dict[Cluster, None]] = {}
     for cluster in kept:
-        inside = set(cluster.boxes)
-        cluster.boxes += [box for box in tile.boxes if box.kind == "parameter" and heads.get(box, set()) <= inside]
+        for box in cluster.boxes:
+            homes.setdefault(box, {})[cluster] = None
+    for box in tile.boxes:
+        if box.kind == "parameter" and box in heads:
+            first, *others = heads[box]
+            for cluster in homes.get(first, ()):
+                if all(cluster in homes.get(other, ()) for other in others):
+                    cluster.boxes.append(box)
     return kept

@@ -8,6 +8,7 @@ through `textContent`. A page carries data (values, gradients, names, file names
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -21,13 +22,15 @@ import numpy as np
 
 from ..._quiet import quiet
 from ...study.walking.events import Event
-from ...study.walking.rules import formula
+from ...study.walking.rules import formula, is_small, numbers
 from ..errors import DrawError
 from ..model.items import Item, Model, value_of
 from ..model.labels import shape_text
 from ..place.views import full_name
 from ..write.quote import clean, xml_text
-from .replay import gradient_flow, replay
+from .reading import Reading
+from .replay import replay
+from .studies import Studies
 from .summary import SIDE, cells_of, summary, tidy
 
 if TYPE_CHECKING:
@@ -36,29 +39,41 @@ if TYPE_CHECKING:
 MOST_CELLS = 250_000  # heat map cells in a page; larger graphs get coarser heat maps
 MOST_NODES = 20_000  # nodes that the script knows; a page of more shows the newest
 MOST_SVG = 8_000_000  # characters of all views together
+MOST_WRITTEN = 300  # events of which the rule is shown with its numbers
 MOST_BYTES = 20_000_000  # of the whole file: what the three limits above lead to
-LONGEST_FLOW = 200  # time steps for which the gradient flow is computed: one backward pass each
+BOX = 1500  # characters that a box and its arrows take, generously
 OTHER_VIEWS = ("op", "folded", "module", "rolled")
-SCRIPTS = ("numbers.js", "graph.js", "charts.js", "panel.js", "play.js", "flow.js", "table.js", "main.js")
+SCRIPTS = ("numbers.js", "graph.js", "charts.js", "panel.js", "play.js", "flow.js", "reading.js", "table.js", "main.js")
 
 
 def write_page(
-    drawing: Drawing, *, losses: Sequence[float] | None = None, gradient_flow: bool = False, title: str | None = None
-) -> str:
+    drawing: Drawing, *, text: Sequence[str] | None = None, scores: Any = None, vocabulary: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None, attention: Any = None, sources: Sequence[str] | None = None, sample: int = 0,
+    losses: Sequence[float] | None = None, gradient_flow: bool = False, title: str | None = None,
+) -> str:  # fmt: skip
     """The page of a drawing, as the text of an HTML file.
 
+    text           what was read at each time step: a str of T characters, or T words. A click on one shows its gates
+    scores         (T, V) or (T, B, V), before softmax: the most probable of `vocabulary` at each step, with probabilities
+    vocabulary     V characters or words
+    targets        what should have been guessed at each step: T characters or words
+    attention      weights (T, S), (N, T, S) or (B, N, T, S), of N heads; `sources` are the S words, if not `text`
+    sample         which of the batch is shown in text, guesses, gates and attention
     losses         training losses, for a curve
     gradient_flow  how much of the loss at each time reaches the states before it: one backward pass per time
                    step, so at most 200 steps
-    title          instead of the counts of the drawing
+    title          instead of the model's name and the counts of the drawing
 
-    The file stays below 20 MB, and is a few hundred kB for graphs one can read: arrays are stored as statistics
-    and at most 32 × 32 block means, fewer in large graphs. Backward is run once more to be played; `.grad`
-    and the graph stay as they were.
+    Raises ValueError where lengths do not fit. The file stays below 20 MB, and is a few hundred kB for graphs one can
+    read: arrays are stored as statistics and at most 32 × 32 block means, fewer in large graphs. Backward is run once
+    more to be played; `.grad` and the graph stay as they were.
     """
-    data = PageData(drawing.model, losses, gradient_flow).collect()
+    reading = Reading(text, scores, vocabulary, targets, attention, sources, sample)
+    studies = Studies(drawing.model, drawing.tensors, drawing.variables, gradient_flow)
+    data = PageData(drawing.model, losses, studies, reading).collect()
     pictures = _views(drawing)
-    title = drawing.picture.title.rpartition(" · view")[0] if title is None else title  # the view can be changed
+    counts = drawing.picture.title.rpartition(" · view")[0]  # the view can be changed
+    title = " · ".join(filter(None, [_model_name(drawing.model), counts])) if title is None else title
     data |= {"title": clean(title), "view": drawing.view, "views": list(pictures), "stats": drawing.stats}
     svgs = "".join(
         f'<div class="view" data-view="{name}"{"" if name == drawing.view else " hidden"}>{svg}</div>'
@@ -113,13 +128,23 @@ def _views(drawing: Drawing) -> dict[str, str]:
     room = MOST_SVG / 2 - len(svg)
     for view in OTHER_VIEWS:
         useful = drawing.model.tiles or view in ("op", "module")
-        if view not in found and useful and drawing.wanted.steps is None:
-            other = drawing.with_view(view)
-            if other.stats["drawn"] * 1500 < room:  # what a box and its arrows take, generously
+        if view in found or not useful or drawing.wanted.steps is not None or _fewest(drawing.model, view) * BOX > room:
+            continue
+        other = drawing.with_view(view)
+        if other.stats["drawn"] * BOX < room:
+            with contextlib.suppress(DrawError):  # a layout that takes too long
                 svg = other.svg()
                 room -= len(svg)
                 found[view] = _own_ids(svg, len(found))
     return found
+
+
+def _fewest(model: Model, view: str) -> int:
+    """How many boxes a view has at least, known without building it."""
+    if view == "op":
+        return sum(item.kind == "op" for item in model.items)
+    scopes = {item.scope if item.scope.path or item.place else item for item in model.items}
+    return len(scopes) if view == "module" else 0
 
 
 def _own_ids(svg: str, number: int) -> str:
@@ -127,16 +152,23 @@ def _own_ids(svg: str, number: int) -> str:
     return re.sub(r'\b(id|data-from|data-to)="([\w-]+)"', rf'\1="v{number}-\2"', svg)
 
 
+def _model_name(model: Model) -> str:
+    """The modules that were called, outermost alone: "CharModel"; "" without any."""
+    names = dict.fromkeys(item.scope.path.partition(".")[0] for item in model.items if item.scope.path)
+    return ", ".join([*names][:3])
+
+
 class PageData:
     """Collects what the script needs to know about a model."""
 
-    def __init__(self, model: Model, losses: Sequence[float] | None = None, flow: bool = False):
-        self.model, self.losses, self.flow = model, losses, flow
+    def __init__(self, model: Model, losses: Sequence[float] | None, studies: Studies, reading: Reading):
+        self.model, self.losses, self.studies, self.reading = model, losses, studies, reading
         self.items: Any = model.items[-MOST_NODES:]
         self.number: Any = {item: k for k, item in enumerate(self.items)}
         self.side: Any = self._side()
         self.gradients: dict[Item, dict[str, Any]] = {}
-        self.notes: list[str] = []
+        self.small: list[Event] = []  # events whose numbers can be written out
+        self.notes: list[str] = [*studies.notes]
         if len(model.items) > MOST_NODES:
             self.notes.append(f"details of the newest {MOST_NODES:,} of {len(model.items):,} nodes")
         if self.side < SIDE:
@@ -151,15 +183,23 @@ class PageData:
 
     def collect(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
-        flows = self._flows() if self.flow else []
         events = self._events()
+        reading, left_out = self.reading.collect(self.model, self._row_title)
+        self.notes += left_out
         number = {item.node: k for item, k in self.number.items() if item.node is not None}
+        kinds = {item.op: item.node for item in self.items if item.op}
         return {
             "nodes": [self._node(item) for item in self.items],
-            "ops": {item.op: list(map(clean, formula(item.node))) for item in self.items if item.op},
+            "ops": {op: list(map(clean, formula(node))) for op, node in kinds.items()},
+            "written": self._in_numbers(),
             "backward": [_event(event, number) for event in events if event.node in number],
             "outputs": [self.number[self.model.item_of[node]] for node, _ in self.model.outputs],
-            "flow": flows,
+            "flow": [
+                {**flow, "items": None, "nodes": [self.number.get(item, -1) for item in flow["items"]]}
+                for flow in sorted(self.studies.flow, key=lambda flow: not flow["name"].startswith("h"))
+            ],
+            "findings": self.studies.findings,
+            "reading": reading,
             "losses": [tidy(x) for x in self._losses()],
             "notes": [*self.notes],
         }
@@ -182,9 +222,18 @@ class PageData:
             )
         return events
 
-    def _look(self, item: Item, gradient: Any) -> None:
+    def _look(self, event: Event, gradient: Any) -> None:
+        item = self.model.item_of[event.node]
         if item in self.number and not isinstance(gradient, (tuple, list)):
             self.gradients[item] = summary(gradient, self.side)
+            if is_small(gradient) and event.node.edges and len(self.small) < MOST_WRITTEN:
+                event.gradient, event.saved = gradient, event.node.saved_tensors
+                self.small.append(event)
+
+    def _in_numbers(self) -> dict[int, list[str]]:
+        """The rule of small events with their numbers put in, by the number of the node."""
+        found = {self.number[self.model.item_of[event.node]]: list(map(clean, numbers(event))) for event in self.small}
+        return {k: lines for k, lines in found.items() if lines}
 
     def _node(self, item: Item) -> dict[str, Any]:
         value = value_of(item)
@@ -208,6 +257,8 @@ class PageData:
             "layer": scope.layer,
             "direction": clean(scope.direction or ""),
         }
+        if item in self.studies.about:
+            found["study"] = self.studies.about[item]
         if item.names:
             found["names"] = [clean(name) for _, name in sorted(item.names.items())]
         if item.node is not None and item.node.source:
@@ -217,27 +268,6 @@ class PageData:
             slope = value * (1 - value) if item.op == "Sigmoid" else 1 - value * value
             found["flat"] = tidy(float((slope < 0.05).mean()), 3)
         return {key: content for key, content in found.items() if content not in (None, "")}
-
-    def _flows(self) -> list[dict[str, Any]]:
-        if self.model.steps > LONGEST_FLOW:
-            raise DrawError(
-                f"gradient_flow runs backward once for each time step, for at most {LONGEST_FLOW}; "
-                f"this graph has {self.model.steps}: draw a shorter sequence"
-            )
-        try:
-            flows = gradient_flow(self.model, self._row_title)
-        except RuntimeError as error:  # the graph was freed, or a value changed
-            self.notes.append(clean(f"no gradient flow: {error}"))
-            return []
-        return [
-            {
-                "name": clean(flow.name),
-                "times": flow.times,
-                "nodes": [self.number.get(item, -1) for item in flow.items],
-                "norms": [[tidy(x, 3) for x in row] for row in flow.norms],
-            }
-            for flow in sorted(flows, key=lambda flow: flow.items[0].name != "h")
-        ]
 
     def _row_title(self, row: int) -> str:
         rows = self.model.rows

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..._quiet import quiet
+from ...pixels import SIDE, block_means
 
 BINS = 12
-SIDE = 32  # the most cells of a heat map in each direction
 
 
 def tidy(x: float, digits: int = 6) -> float | str:
@@ -45,23 +45,6 @@ def summary(array: Any, side: int = SIDE) -> dict[str, Any]:
         cells, found["blocks"] = block_means(values, side)
         found["cells"] = [[tidy(x, 4) for x in row] for row in cells]
     return found
-
-
-def as_matrix(array: np.ndarray) -> np.ndarray:
-    """The array with its last dimension as columns and all others as rows."""
-    return array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
-
-
-def block_means(array: np.ndarray, side: int) -> tuple[np.ndarray, bool]:
-    """The array as a matrix of at most side × side means over blocks of nearly equal size; was it reduced?"""
-    matrix = as_matrix(array)
-    rows, columns = (min(side, n) for n in matrix.shape)
-    if matrix.shape == (rows, columns):
-        return matrix, False
-    starts = [np.arange(small) * n // small for small, n in zip((rows, columns), matrix.shape, strict=True)]
-    sizes = [np.diff([*start, n]) for start, n in zip(starts, matrix.shape, strict=True)]
-    sums = np.add.reduceat(np.add.reduceat(matrix, starts[0], axis=0), starts[1], axis=1)
-    return sums / np.outer(*sizes), True
 
 
 def cells_of(shape: tuple[int, ...], side: int) -> int:

@@ -7,9 +7,10 @@ space between columns and rows, never across a tile; arrows to or from the same 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
-from ..model.boxes import Hop, Picture, Tile, title_height
+from ..model.boxes import Box, Cluster, Hop, Picture, Tile, title_height
 from ..style import LINE_HEIGHT
 from .layout import curve
 from .strip import strip
@@ -83,18 +84,23 @@ def _mirror(tile: Tile) -> None:
 
 def _clusters(tile: Tile) -> None:
     """Frames around modules, inner ones first; one that would take in a stranger is left out rather than lie."""
+    homes: dict[Box, list[Cluster]] = {}
+    for cluster in sorted(tile.clusters, key=lambda c: -c.depth):
+        for box in cluster.boxes:
+            homes.setdefault(box, []).append(cluster)
+    working = sorted((box for box in tile.boxes if box.kind in ("op", "module")), key=lambda box: box.x)
+    places = [box.x for box in working]
     for cluster in sorted(tile.clusters, key=lambda c: -c.depth):
         inside = set(cluster.boxes)
         spans = [(b.x - b.w / 2, b.y - b.h / 2, b.x + b.w / 2, b.y + b.h / 2) for b in cluster.boxes]
-        for inner in tile.clusters:
-            if inner.depth > cluster.depth and inner.frame is not None and set(inner.boxes) <= inside:
+        for inner in dict.fromkeys(home for box in cluster.boxes for home in homes[box]):
+            if inner.depth > cluster.depth and inner.frame is not None and inside.issuperset(inner.boxes):
                 x, y, w, h = inner.frame
                 spans.append((x, y, x + w, y + h))
         x0, y0 = min(s[0] for s in spans) - 6, min(s[1] for s in spans) - 16
         x1, y1 = max(s[2] for s in spans) + 6, max(s[3] for s in spans) + 6
-        strangers = any(
-            x0 < b.x < x1 and y0 < b.y < y1 for b in tile.boxes if b not in inside and b.kind in ("op", "module")
-        )
+        near = working[bisect_right(places, x0) : bisect_left(places, x1)]
+        strangers = any(y0 < b.y < y1 for b in near if b not in inside)
         cluster.frame = None if strangers else (x0, y0, x1 - x0, y1 - y0)
     _without_crossing(tile)
     frames = [cluster.frame for cluster in tile.clusters if cluster.frame is not None]
@@ -108,13 +114,26 @@ def _clusters(tile: Tile) -> None:
 
 def _without_crossing(tile: Tile) -> None:
     """Leave out frames that cross another that neither contains nor is contained."""
-    for k, a in enumerate(tile.clusters):
-        for b in tile.clusters[:k]:
-            if a.frame is None or b.frame is None or set(a.boxes) <= set(b.boxes):
-                continue
-            (ax, ay, aw, ah), (bx, by, bw, bh) = a.frame, b.frame
-            if ax < bx + bw and bx < ax + aw and ay < by + bh and by < ay + ah:
-                a.frame = b.frame = None
+    inside = {cluster: set(cluster.boxes) for cluster in tile.clusters}
+    for a, b in _overlapping(tile.clusters):
+        if a.frame is not None and b.frame is not None and not inside[a] <= inside[b]:
+            a.frame = b.frame = None
+
+
+def _overlapping(clusters: list[Cluster]) -> list[tuple[Cluster, Cluster]]:
+    """Pairs of frames that share an area, the outer or earlier one second: a sweep from left to right."""
+    number = {cluster: k for k, cluster in enumerate(clusters)}
+    pairs: list[tuple[Cluster, Cluster]] = []
+    waiting: list[Cluster] = []
+    for a in sorted((c for c in clusters if c.frame is not None), key=lambda c: c.frame[0] if c.frame else 0.0):
+        assert a.frame is not None
+        ax, ay, _, ah = a.frame
+        waiting = [b for b in waiting if b.frame and ax < b.frame[0] + b.frame[2]]
+        for b in waiting:
+            if b.frame and ay < b.frame[1] + b.frame[3] and b.frame[1] < ay + ah:
+                pairs.append((a, b) if number[a] > number[b] else (b, a))
+        waiting.append(a)
+    return sorted(pairs, key=lambda pair: (number[pair[0]], number[pair[1]]))
 
 
 def _shift(tile: Tile, dx: float, dy: float) -> None:

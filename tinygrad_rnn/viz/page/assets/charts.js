@@ -12,7 +12,7 @@ function heatMap(cells, colour, { label, tell, pick, width = 256, height = 160 }
   const draw = () => {
     const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
     cells.forEach((row, r) => row.forEach((x, c) => {
-      const known = typeof x === "number" ? colour(x) : [208, 0, 208]; // NaN and infinities stand out
+      const known = x === null ? null : typeof x === "number" ? colour(x) : [208, 0, 208]; // NaN and infinities stand out
       image.data.set(known ? [...known, 255] : [0, 0, 0, 0], 4 * (r * columns + c));
     }));
     context.putImageData(image, 0, 0);
@@ -35,6 +35,19 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const [, draw] of repaint) draw();
 });
 
+/** A heat map with ticks at its rows and columns and the names of both axes. */
+function framed(canvas, rows, columns, down, across) {
+  const box = make("div", { className: "framed" }, canvas);
+  const w = parseFloat(canvas.style.width), h = parseFloat(canvas.style.height);
+  const tick = (text, style) => { const one = make("span", { className: "tick" }, String(text)); Object.assign(one.style, style); box.append(one); };
+  const some = (all) => all.map((_, k) => k).filter((k) => k % Math.ceil(all.length / 9) === 0);
+  if (rows.length > 1) for (const k of some(rows)) tick(rows[k], { right: `calc(100% - 40px)`, top: `${((k + 0.5) / rows.length) * h - 5}px` });
+  for (const k of some(columns)) tick(columns[k], { left: `${44 + ((k + 0.5) / columns.length) * w}px`, top: `${h + 4}px`, transform: "translateX(-50%)" });
+  tick(across, { left: `${44 + w / 2}px`, top: `${h + 17}px`, transform: "translateX(-50%)" });
+  if (rows.length > 1) tick(down, { left: "6px", top: `${h / 2}px`, transform: "rotate(-90deg) translateX(-50%)", transformOrigin: "0 0" });
+  return box;
+}
+
 /** The scale under a heat map: numbers at its ends and a ramp between. */
 function scale(low, high, colours, middle = "") {
   const bar = make("span", { className: "ramp" });
@@ -47,7 +60,9 @@ function valueMap(summary, label) {
   const most = Math.max(...summary.cells.flat().map((x) => (typeof x === "number" ? Math.abs(x) : 0))) || 1;
   const tell = (r, c) => `${summary.blocks ? "block" : "element"} [${r}, ${c}]: ${show(summary.cells[r][c])}`;
   const canvas = heatMap(summary.cells, (x) => signed(x / most), { label, tell });
-  return make("div", {}, canvas, scale(show(-most), show(most), [signed(-1), signed(0), signed(1)]));
+  const starts = (n) => Array.from({ length: n }, (_, k) => k), blocks = summary.blocks ? "block of " : "";
+  const box = summary.cells.length > 1 || summary.cells[0].length > 1 ? framed(canvas, starts(summary.cells.length), starts(summary.cells[0].length), `${blocks}row`, `${blocks}column`) : canvas;
+  return make("div", {}, box, scale(show(-most), show(most), [signed(-1), signed(0), signed(1)]));
 }
 
 function chartFrame(w, h, label) {

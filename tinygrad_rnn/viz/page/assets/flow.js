@@ -13,12 +13,12 @@ function flowChart() {
   let at = null; // [row, column] of the cell looked at
 
   function draw() {
-    const flow = page.flow[Number(choice.value) || 0], last = flow.times.length - 1;
-    at = at || [last, 0];
+    const flow = page.flow[Number(choice.value) || 0], last = flow.times.length - 1, rows = flow.rows.length - 1;
+    at = at || [rows, 0];
     const logs = flow.norms.flat().filter((x) => typeof x === "number" && x > 0).map(Math.log10);
     const low = Math.max(Math.min(...logs), Math.max(...logs) - 12), high = Math.max(...logs);
     const colour = (x) => (x > 0 ? ramp(high > low ? (Math.log10(x) - low) / (high - low) : 1) : dark() ? [29, 32, 38] : [246, 247, 248]);
-    const tell = (r, c) => `loss at t = ${flow.times[r]}, state at k = ${flow.times[c]}: ${show(flow.norms[r][c])}`;
+    const tell = (r, c) => `loss at t = ${flow.rows[r]}, state at k = ${flow.times[c]}: ${flow.norms[r][c] === null ? "not connected" : flow.norms[r][c] === 0 ? "exactly zero" : show(flow.norms[r][c])}`;
     const look = (r, c, jump) => {
       at = [r, c];
       told.textContent = tell(r, c);
@@ -27,23 +27,25 @@ function flowChart() {
     };
     const side = make("div");
     const row = () => {
-      const xs = flow.times.slice(0), ys = flow.norms[at[0]];
-      side.replaceChildren(curve(xs, ys, { label: `Gradient of the loss at t = ${flow.times[at[0]]} by the state at each time`, log: true, x: `k, for the loss at t = ${flow.times[at[0]]}` }));
+      const xs = flow.times.slice(0), ys = flow.norms[at[0]], s = flow.rows[at[0]];
+      side.replaceChildren(curve(xs, ys, { label: `Gradient of the loss at t = ${s} by the state at each time`, log: true, x: `time k of ${flow.name}, for the loss at t = ${s}`, y: `‖∂L/∂${flow.name}‖` }));
     };
-    const canvas = heatMap(flow.norms, colour, { label: `Heat map over ${last + 1} by ${last + 1} times; arrow keys move, Enter jumps`, tell, pick: (r, c) => look(r, c, true), width: 240, height: 200 });
+    const canvas = heatMap(flow.norms, colour, { label: `Heat map over ${last + 1} by ${rows + 1} times; arrow keys move, Enter jumps`, tell, pick: (r, c) => look(r, c, true), width: 240, height: 200 });
     canvas.tabIndex = 0;
     canvas.addEventListener("keydown", (event) => {
       const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
       if (!by && event.key !== "Enter") return;
       event.preventDefault();
       event.stopPropagation();
-      const [r, c] = by ? at.map((v, i) => Math.max(0, Math.min(last, v + by[i]))) : at;
+      const [r, c] = by ? at.map((v, i) => Math.max(0, Math.min([rows, last][i], v + by[i]))) : at;
       look(r, c, event.key === "Enter");
       if (by) say(tell(r, c));
     });
     const ends = [0, 0.25, 0.5, 0.75, 1].map(ramp);
-    chart.replaceChildren(make("div", {}, canvas, scale(show(10 ** low), show(10 ** high), ends, "log")), side);
-    look(...at.map((v) => Math.min(v, last)), false);
+    canvas.style.width = canvas.style.height = `${Math.max(110, Math.min(200, 26 * (last + 1)))}px`;
+    const about = `‖∂L_s/∂${flow.name}[k]‖, log`;
+    chart.replaceChildren(make("div", {}, framed(canvas, flow.rows, flow.times, "loss at s", `${flow.name} at k`), scale(show(10 ** low), show(10 ** high), ends, about), make("div", { className: "hint" }, "empty: not connected; pale: exactly zero")), side);
+    look(...at.map((v, i) => Math.min(v, [rows, last][i])), false);
   }
   choice.addEventListener("change", draw);
   draw();

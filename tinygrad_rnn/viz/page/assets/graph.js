@@ -42,14 +42,15 @@ function setBox(box) {
   resting = setTimeout(() => { svg.style.willChange = ""; }, 200);
 }
 
-/** Show everything; or at first, of a long picture, the full height and the first steps: large enough to read. */
+const READABLE = 0.8; // pixels for a unit of the picture: texts of 9 pixels
+
+/** Show everything; or at first, of a large picture, the last steps, large enough to read. The window is as high as needed. */
 function fit(everything) {
-  const shape = graph.clientWidth / Math.max(1, graph.clientHeight);
-  const w = Math.max(view.h * shape, 260);
-  if (everything || w >= view.w * 0.7) {
-    const all = Math.max(view.w, view.h * shape);
-    setBox({ x: (view.w - all) / 2, y: (view.h - all / shape) / 2, w: all, h: all / shape });
-  } else setBox({ x: 0, y: (view.h - w / shape) / 2, w, h: w / shape });
+  const room = Math.max(220, innerHeight * 0.6), whole = Math.min(graph.clientWidth / view.w, room / view.h);
+  const k = everything ? whole : Math.min(1.4, Math.max(whole, READABLE));
+  graph.style.height = `${Math.round(Math.max(190, Math.min(room, k * view.h)))}px`;
+  const w = graph.clientWidth / k, h = graph.clientHeight / k;
+  setBox({ x: w >= view.w ? (view.w - w) / 2 : view.w - w, y: Math.min((view.h - h) / 2, 0) || Math.max(0, view.h - h), w, h });
 }
 
 /** Zoom by a factor about a point given as shares of the window. */
@@ -71,11 +72,14 @@ function placeOf(element) {
 
 /** Move the picture so that a node can be seen. */
 function reveal(k) {
-  const [element] = boxesOf(k);
-  if (!element) return;
-  const { x, y } = placeOf(element), { box } = view;
-  const inX = x > box.x + box.w * 0.06 && x < box.x + box.w * 0.94, inY = y > box.y && y < box.y + box.h;
-  if (!inX || !inY) setBox({ ...box, x: inX ? box.x : x - box.w / 2, y: inY ? box.y : y - box.h / 2 });
+  const places = boxesOf(k).map(placeOf), { box } = view;
+  const inX = ({ x }) => x > box.x + box.w * 0.06 && x < box.x + box.w * 0.94, inY = ({ y }) => y > box.y && y < box.y + box.h;
+  if (!places.length || places.some((place) => inX(place) && inY(place))) return; // a weight is drawn in every step
+  const [place] = places, within = (x, room) => (room > 0 ? Math.max(0, Math.min(room, x)) : room / 2);
+  setBox({
+    ...box,
+    x: inX(place) ? box.x : within(place.x - box.w / 2, view.w - box.w), y: inY(place) ? box.y : within(place.y - box.h / 2, view.h - box.h),
+  });
 }
 
 function chooseView(name) {
@@ -83,7 +87,7 @@ function chooseView(name) {
   view = views.get(name);
   view.holder.hidden = false;
   $("view").value = name;
-  if (!view.box) fit(false);
+  fit(false);
   redraw();
 }
 

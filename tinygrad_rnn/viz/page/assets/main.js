@@ -9,6 +9,7 @@ function setTime(t) {
   $("time-shown").textContent = t === null ? "all" : `t = ${t}`;
   $("time").setAttribute("aria-valuetext", $("time-shown").textContent);
   markTime();
+  readAt(t);
   if (t === null) return;
   const here = nodes.findIndex((node, k) => node.t === t && boxesOf(k).length);
   if (here >= 0) reveal(here);
@@ -73,14 +74,19 @@ function fillHelp() {
 $("help-button").addEventListener("click", () => toggle("help", fillHelp));
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-  const inGraph = event.target === graph || event.target === document.body;
-  if (event.key.startsWith("Arrow") && inGraph) walk(event.key);
-  else if (event.key === " " && event.target.tagName !== "BUTTON") play();
+  const { tagName, type } = event.target, own = /^(INPUT|SELECT|BUTTON|CANVAS)$/.test(tagName); // these need their arrows and Space
+  if (event.ctrlKey || event.altKey || event.metaKey || type === "search") return;
+  if (event.key.startsWith("Arrow") && !own) walk(event.key);
+  else if (event.key === " " && !(own && type !== "range")) play();
   else if (KEY[event.key]) KEY[event.key]();
   else return;
   event.preventDefault();
 });
+
+for (const bar of document.querySelectorAll(".bar")) {
+  // a click with the mouse leaves the keys to the graph
+  bar.addEventListener("click", (event) => { if (event.detail && event.target.tagName === "BUTTON") graph.focus({ preventScroll: true }); });
+}
 
 graph.addEventListener("click", (event) => {
   if (dragged) return;
@@ -89,9 +95,18 @@ graph.addEventListener("click", (event) => {
   choose(k === undefined ? null : k);
 });
 
+const LEGEND = [["chosen", "var(--accent)"], ["now playing", "var(--hot)"], ["made from, used by", "color-mix(in srgb,var(--accent) 55%,transparent)"], ["played, or found", "color-mix(in srgb,var(--hot) 60%,transparent)"]];
+for (const [says, colour] of LEGEND) {
+  const sign = make("i");
+  sign.style.borderColor = colour;
+  $("legend").append(make("span", {}, sign, says));
+}
+if (view.svg.classList.contains("pg-tracks")) $("legend").append(make("span", {}, "dashed: the gradient, stronger where it is larger"));
+
 $("notes").textContent = page.notes.join(" · ");
 fillPanel();
 setDirection(direction);
 fit(false);
-addEventListener("resize", () => setBox({ ...view.box, h: (view.box.w * graph.clientHeight) / Math.max(1, graph.clientWidth) }));
+let widthBefore = graph.clientWidth;
+addEventListener("resize", () => { if (graph.clientWidth !== widthBefore) fit(false); widthBefore = graph.clientWidth; });
 document.documentElement.dataset.ready = "yes";

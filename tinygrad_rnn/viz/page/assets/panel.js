@@ -94,6 +94,7 @@ function fillPanel() {
   panel.replaceChildren();
   if (chosen === null) {
     panel.append(make("h2", {}, "Details"), make("p", { className: "hint" }, "Click a box, or press Tab to the graph and use the arrow keys. Keys: press ?"));
+    if (page.findings.length) panel.append(make("h3", {}, "What happened in time"), make("ol", { id: "findings" }, ...page.findings.map((words) => make("li", {}, words))), make("h3", {}, "Counts"));
     panel.append(list(Object.entries(page.stats).map(([name, value]) => [name.replace("_", " "), value])));
     return;
   }
@@ -115,6 +116,10 @@ function fillPanel() {
     if (node.value && node.value.norm > 0 && typeof node.grad.norm === "number") panel.append(list([["|grad| / |value|", show(node.grad.norm / node.value.norm), "ratio"]]));
   } else if (norm !== undefined) panel.append(make("h3", {}, "Gradient"), list([["norm", show(norm), "grad-norm"]]));
   if (contributions.has(chosen)) panel.append(contributionBlock(chosen));
+  if (node.study) {
+    const [heading, rows, sentence] = node.study;
+    panel.append(make("section", { id: "study" }, make("h3", {}, heading), list(rows.map(([name, x]) => [name, show(x)])), make("p", { className: "hint" }, sentence)));
+  }
   const inputs = node.inputs.filter(([from]) => from >= 0);
   if (inputs.length) panel.append(make("h3", {}, "Made from"), links(inputs.map(([from, , , cut]) => ({ to: from, note: cut ? `(cut: ${cut})` : "" }))));
   if (uses[chosen].length && !contributions.has(chosen)) panel.append(make("h3", {}, "Used by"), links(uses[chosen].map(({ to }) => ({ to }))));

@@ -46,7 +46,7 @@ function seek(to, { follow = true } = {}) {
   if (position) {
     const [k] = run[position - 1];
     for (const element of boxesOf(k)) element.classList.add("pg-now");
-    if (follow) reveal(k);
+    if (follow) { choose(k, { quiet: true }); if (time !== null && nodes[k].t !== undefined && nodes[k].t !== time) setTime(nodes[k].t); }
   }
   tellEvent();
 }
@@ -78,6 +78,7 @@ function tellEvent() {
     const so = running === null ? "" : `, there |Σg| = ${show(running)}`;
     box.append(`${n ? "; " : "Sends "}${show(size)} to ${title(to)} (${counts(to)}${so})`);
   });
+  for (const line of page.written[k] || []) box.append(make("div", { className: "written" }, line));
   const wait = waiting();
   if (wait.length) {
     const some = wait.slice(0, 5).map((j) => `${title(j)} (${counts(j)})`).join("; ");

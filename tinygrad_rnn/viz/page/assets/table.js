@@ -27,14 +27,14 @@ function search() {
   hits = text.trim() ? nodes.map((_, k) => k).filter(matcher(text)) : [];
   hit = -1;
   for (const k of hits) for (const element of boxesOf(k)) element.classList.add("pg-hit");
-  $("found").textContent = text.trim() ? `${hits.length} found` : "";
+  $("found").textContent = !text.trim() ? "" : hits.length ? `Enter: next of ${hits.length}` : "none found";
   if (!$("table").hidden) fillTable();
 }
 
 function nextHit(by) {
   if (!hits.length) return;
   hit = (hit + by + hits.length) % hits.length;
-  $("found").textContent = `${hit + 1} of ${hits.length}`;
+  $("found").textContent = `${hit + 1} of ${hits.length} · Enter: next`;
   choose(hits[hit]);
 }
 
