@@ -47,6 +47,33 @@ ROWS = [
     ("MaxPool1d", (2,), {}, [normal(2, 3, 9)]),
     ("AvgPool1d", (3,), {"stride": 2, "padding": 1, "count_include_pad": False}, [normal(2, 3, 9)]),
     ("AdaptiveAvgPool1d", (4,), {}, [normal(2, 3, 9)]),
+    ("Conv2d", (4, 6, 3), {}, [normal(2, 4, 7, 6)]),
+    ("Conv2d", (4, 6, (3, 2)), {"stride": (2, 1), "padding": (2, 1), "groups": 2, "bias": False}, [normal(4, 9, 6)]),
+    ("Conv2d", (4, 6, (3, 5)), {"padding": "same", "padding_mode": "circular"}, [normal(1, 4, 6, 7)]),
+    ("Conv2d", (4, 6, 3), {"padding": (1, 2), "padding_mode": "reflect"}, [normal(2, 4, 6, 7)]),
+    ("ConvTranspose1d", (4, 6, 3), {"stride": 2, "padding": 1, "output_padding": 1}, [normal(2, 4, 5)]),
+    ("ConvTranspose2d", (4, 6, (3, 2), 2), {"groups": 2, "dilation": (1, 2)}, [normal(2, 4, 5, 3)]),
+    ("MaxPool2d", ((2, 3),), {"stride": 2}, [normal(2, 3, 9, 8)]),
+    ("AvgPool2d", (3,), {"stride": 2, "padding": 1, "count_include_pad": False}, [normal(2, 3, 9, 8)]),
+    ("AdaptiveAvgPool2d", ((4, None),), {}, [normal(2, 3, 9, 8)]),
+    ("AdaptiveMaxPool1d", (4,), {}, [normal(2, 3, 9)]),
+    ("AdaptiveMaxPool2d", (4,), {}, [normal(2, 3, 9, 8)]),
+    ("BatchNorm2d", (4,), {}, [normal(5, 4, 2, 3)]),
+    ("InstanceNorm1d", (4,), {}, [normal(5, 4, 3)]),
+    ("InstanceNorm1d", (4,), {"affine": True, "track_running_stats": True}, [normal(5, 4, 3)]),
+    ("InstanceNorm2d", (4,), {"affine": True}, [normal(4, 3, 2)]),
+    *[
+        (name, (2,), {}, [normal(2, 3, 5)])
+        for name in ("ReflectionPad1d", "ReplicationPad1d", "CircularPad1d", "ZeroPad1d")
+    ],
+    *[
+        (name, ((2, 1, 0, 3),), {}, [normal(2, 3, 5, 4)])
+        for name in ("ReflectionPad2d", "ReplicationPad2d", "CircularPad2d", "ZeroPad2d")
+    ],
+    ("ConstantPad1d", ((2, -1), 0.5), {}, [normal(2, 3, 5)]),
+    ("ConstantPad2d", (1, 0.5), {}, [normal(2, 3, 5, 4)]),
+    ("Upsample", (), {"scale_factor": 2, "mode": "linear"}, [normal(2, 3, 5)]),
+    ("UpsamplingNearest2d", ((7, 9),), {}, [normal(2, 3, 5, 4)]),
     *[(name, (), {}, [normal(3, 4), normal(4, 3).T]) for name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")],
     ("KLDivLoss", (), {"reduction": "batchmean"}, [normal(3, 4), np.full((3, 4), 0.25)]),
     ("BCELoss", (), {}, [np.full((3, 4), 0.3), np.full((3, 4), 0.25)]),

@@ -27,7 +27,12 @@ from .container import (
     ParameterList as ParameterList,
     Sequential as Sequential,
 )
-from .convolution import Conv1d as Conv1d
+from .convolution import (
+    Conv1d as Conv1d,
+    Conv2d as Conv2d,
+    ConvTranspose1d as ConvTranspose1d,
+    ConvTranspose2d as ConvTranspose2d,
+)
 from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
 from .flatten import Flatten as Flatten, Unflatten as Unflatten
 from .linear import Bilinear as Bilinear, Identity as Identity, Linear as Linear
@@ -46,12 +51,36 @@ from .loss import (
 from .module import Module as Module
 from .normalization import (
     BatchNorm1d as BatchNorm1d,
+    BatchNorm2d as BatchNorm2d,
     GroupNorm as GroupNorm,
+    InstanceNorm1d as InstanceNorm1d,
+    InstanceNorm2d as InstanceNorm2d,
     LayerNorm as LayerNorm,
     RMSNorm as RMSNorm,
 )
+from .padding import (
+    CircularPad1d as CircularPad1d,
+    CircularPad2d as CircularPad2d,
+    ConstantPad1d as ConstantPad1d,
+    ConstantPad2d as ConstantPad2d,
+    ReflectionPad1d as ReflectionPad1d,
+    ReflectionPad2d as ReflectionPad2d,
+    ReplicationPad1d as ReplicationPad1d,
+    ReplicationPad2d as ReplicationPad2d,
+    ZeroPad1d as ZeroPad1d,
+    ZeroPad2d as ZeroPad2d,
+)
 from .parameter import Parameter as Parameter
-from .pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d, AvgPool1d as AvgPool1d, MaxPool1d as MaxPool1d
+from .pooling import (
+    AdaptiveAvgPool1d as AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d as AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d as AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d as AdaptiveMaxPool2d,
+    AvgPool1d as AvgPool1d,
+    AvgPool2d as AvgPool2d,
+    MaxPool1d as MaxPool1d,
+    MaxPool2d as MaxPool2d,
+)
 from .recurrent.cells import (
     CoupledLSTMCell as CoupledLSTMCell,
     GRUCell as GRUCell,
@@ -69,6 +98,7 @@ from .recurrent.cells import (
 from .recurrent.layer_base import RNNBase as RNNBase
 from .recurrent.layers import GRU as GRU, LSTM as LSTM, RNN as RNN
 from .recurrent.recurrent import Recurrent as Recurrent
+from .resizing import Upsample as Upsample, UpsamplingNearest2d as UpsamplingNearest2d
 from .sparse import Embedding as Embedding
 from .transformer import (
     Transformer as Transformer,

@@ -22,7 +22,12 @@ from ..ops.binary_losses import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
 from ..ops.class_losses import cross_entropy as cross_entropy, nll_loss as nll_loss
-from ..ops.convolution import conv1d as conv1d
+from ..ops.convolution import (
+    conv1d as conv1d,
+    conv2d as conv2d,
+    conv_transpose1d as conv_transpose1d,
+    conv_transpose2d as conv_transpose2d,
+)
 from ..ops.ctc import ctc_loss as ctc_loss
 from ..ops.distances import cosine_similarity as cosine_similarity, normalize as normalize
 from ..ops.dropout import dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d
@@ -37,11 +42,22 @@ from ..ops.losses import (
 from ..ops.normalization import (
     batch_norm as batch_norm,
     group_norm as group_norm,
+    instance_norm as instance_norm,
     layer_norm as layer_norm,
     rms_norm as rms_norm,
 )
 from ..ops.padding import pad as pad
-from ..ops.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d, avg_pool1d as avg_pool1d, max_pool1d as max_pool1d
+from ..ops.pooling import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+    adaptive_avg_pool2d as adaptive_avg_pool2d,
+    adaptive_max_pool1d as adaptive_max_pool1d,
+    adaptive_max_pool2d as adaptive_max_pool2d,
+    avg_pool1d as avg_pool1d,
+    avg_pool2d as avg_pool2d,
+    max_pool1d as max_pool1d,
+    max_pool2d as max_pool2d,
+)
+from ..ops.resizing import interpolate as interpolate
 from ..ops.rows import embedding as embedding, one_hot as one_hot
 
 log_softmax: _Final = Tensor.log_softmax
