@@ -29,6 +29,7 @@ from .ops.arithmetic import Arithmetic
 from .ops.checks import wrap_dim
 from .ops.choosing import Choosing
 from .ops.comparing import Comparing
+from .ops.composed import Composed
 from .ops.converting import Converting
 from .ops.extremes import Extremes
 from .ops.filling import Filling
@@ -49,6 +50,10 @@ from .ops.shaping import Shaping
 from .ops.softmax import Softmaxes
 from .ops.sorting import Sorting
 from .ops.special import Special
+from .ops.statistics import Statistics
+from .ops.storage import Storage
+from .ops.thresholds import Thresholds
+from .ops.trigonometry import Trigonometry
 
 _new = object.__new__
 _adding = threading.RLock()  # threads may share weights: a sum read by one while another adds would be lost
@@ -59,6 +64,7 @@ class Tensor(
     Arithmetic,
     Choosing,
     Comparing,
+    Composed,
     Converting,
     Extremes,
     Filling,
@@ -77,6 +83,10 @@ class Tensor(
     Softmaxes,
     Sorting,
     Special,
+    Statistics,
+    Storage,
+    Thresholds,
+    Trigonometry,
 ):
     """Numbers that remember how they were computed. Make one with `tensor(...)`, `zeros(...)`, `randn(...)`.
 

@@ -12,6 +12,12 @@ QKV = [(2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 2)]
 SEEN = (np.arange(24) * 7 % 5 < 3).reshape(4, 6)
 SEEN[1] = False  # a query that may look nowhere
 
+
+def SIGNS(m, shape):
+    """1 and -1 in turn."""
+    return m.tensor((np.arange(int(np.prod(shape))) % 3 % 2 * 2.0 - 1).reshape(shape))
+
+
 ROWS = [
     ("linear", [(2, 3, 4), (5, 4), (5,)], lambda m, x, w, b: m.F.linear(x, w, b)),
     ("bilinear", [(2, 3), (2, 4), (5, 3, 4), (5,)], lambda m, x, y, w, b: m.F.bilinear(x, y, w, b)),
@@ -89,6 +95,73 @@ ROWS = [
         [(2, 3, 5)],
         lambda m, x: m.F.instance_norm(x, m.tensor(W4[:3]), m.tensor(W4[:3]), use_input_stats=False),
     ),
+    *[
+        (name, [(3, 4)], lambda m, x, name=name: getattr(m.F, name)(x * 4))
+        for name in ("selu", "celu", "mish", "hardshrink", "softshrink", "tanhshrink", "softsign")
+    ],
+    ("celu alpha", [(3, 4)], lambda m, x: m.F.celu(x, 0.5)),
+    ("hardshrink lambd", [(3, 4)], lambda m, x: m.F.hardshrink(x, 0.2)),
+    ("softshrink lambd", [(3, 4)], lambda m, x: m.F.softshrink(x, 0.2)),
+    ("softmin", [(3, 4)], lambda m, x: m.F.softmin(x, dim=1)),
+    ("threshold", [(3, 4)], lambda m, x: m.F.threshold(x, 0.1, -2.0)),
+    ("rrelu", [(3, 4)], lambda m, x: m.F.rrelu(x, 0.1, 0.4)),
+    ("prelu", [(3, 4, 2), (4,)], lambda m, x, w: m.F.prelu(x, w)),
+    ("prelu one", [(3, 4), (1,)], lambda m, x, w: m.F.prelu(x, w)),
+    *[
+        (
+            f"{name} {reduction}",
+            [(5, 4), (5, 4)],
+            lambda m, x, y, name=name, r=reduction: getattr(m.F, name)(x, y, SIGNS(m, (5, 4)), margin=0.3, reduction=r),
+        )
+        for name in ("margin_ranking_loss",)
+        for reduction in ("mean", "sum", "none")
+    ],
+    (
+        "cosine_embedding_loss",
+        [(5, 4), (5, 4)],
+        lambda m, x, y: m.F.cosine_embedding_loss(x, y, SIGNS(m, (5,)), 0.1, reduction="none"),
+    ),
+    ("cosine_embedding_loss one", [(4,), (4,)], lambda m, x, y: m.F.cosine_embedding_loss(x, y, SIGNS(m, ()))),
+    (
+        "hinge_embedding_loss",
+        [(5, 4)],
+        lambda m, x: m.F.hinge_embedding_loss(x, SIGNS(m, (5, 4)), 0.7, reduction="none"),
+    ),
+    ("soft_margin_loss", [(5, 4)], lambda m, x: m.F.soft_margin_loss(x, SIGNS(m, (5, 4)))),
+    (
+        "multilabel_soft_margin_loss",
+        [(5, 4)],
+        lambda m, x: m.F.multilabel_soft_margin_loss(x, SIGNS(m, (5, 4)).clamp(min=0), m.tensor(W4)),
+    ),
+    ("multi_margin_loss", [(5, 5)], lambda m, x: m.F.multi_margin_loss(x, m.tensor(T), 2, 0.7, m.tensor(W5))),
+    (
+        "triplet_margin_loss",
+        [(5, 4)] * 3,
+        lambda m, x, y, z: m.F.triplet_margin_loss(x, y, z, swap=True, reduction="none"),
+    ),
+    ("triplet_margin_loss p", [(5, 4)] * 3, lambda m, x, y, z: m.F.triplet_margin_loss(x, y, z, 0.4, 1.0)),
+    ("gaussian_nll_loss", [(5, 4)] * 3, lambda m, x, y, v: m.F.gaussian_nll_loss(x, y, v * v, full=True)),
+    (
+        "gaussian_nll_loss of rows",
+        [(5, 4), (5, 4), (5,)],
+        lambda m, x, y, v: m.F.gaussian_nll_loss(x, y, v * v, eps=0.5, reduction="sum"),
+    ),
+    (
+        "poisson_nll_loss",
+        [(5, 4), (5, 4)],
+        lambda m, x, y: m.F.poisson_nll_loss(x, y * y * 4, full=True, reduction="none"),
+    ),
+    ("poisson_nll_loss rate", [(5, 4), (5, 4)], lambda m, x, y: m.F.poisson_nll_loss(x * x, y * y, log_input=False)),
+    ("pairwise_distance", [(5, 4), (5, 4)], lambda m, x, y: m.F.pairwise_distance(x, y, 3.0, keepdim=True)),
+    *[
+        (
+            f"size_average of {name}",
+            [(5, 4)],
+            lambda m, x, name=name: getattr(m.F, name)(x.sigmoid(), m.tensor(np.full((5, 4), 0.3)), size_average=False),
+        )
+        for name in ("mse_loss", "l1_loss", "binary_cross_entropy", "kl_div")
+    ],
+    ("reduce of cross_entropy", [(5, 5)], lambda m, x: m.F.cross_entropy(x, m.tensor(T), reduce=False)),
     ("interpolate", [(2, 3, 5)], lambda m, x: m.F.interpolate(x, 8)),
     ("interpolate nearest", [(2, 3, 4, 5)], lambda m, x: m.F.interpolate(x, scale_factor=(1.7, 0.6))),
     ("interpolate exact", [(2, 3, 5)], lambda m, x: m.F.interpolate(x, 8, mode="nearest-exact")),

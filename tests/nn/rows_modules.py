@@ -70,6 +70,27 @@ ROWS = [
         (name, ((2, 1, 0, 3),), {}, [normal(2, 3, 5, 4)])
         for name in ("ReflectionPad2d", "ReplicationPad2d", "CircularPad2d", "ZeroPad2d")
     ],
+    *[
+        (name, (), {}, [normal(3, 4)])
+        for name in ("SELU", "CELU", "Mish", "Hardshrink", "Softshrink", "Tanhshrink", "Softsign")
+    ],
+    ("CELU", (0.5,), {}, [normal(3, 4)]),
+    ("Softmin", (1,), {}, [normal(3, 4)]),
+    ("Softmax2d", (), {}, [normal(2, 3, 4, 2)]),
+    ("Threshold", (0.1, -2.0), {}, [normal(3, 4)]),
+    ("RReLU", (0.2, 0.2), {}, [normal(3, 4)]),
+    ("PReLU", (4,), {}, [normal(3, 4, 2)]),
+    ("PReLU", (), {"init": 0.1}, [normal(3, 4)]),
+    ("PairwiseDistance", (1.0,), {"keepdim": True}, [normal(3, 4), normal(3, 4) + 1]),
+    ("MarginRankingLoss", (0.5,), {}, [normal(3, 4), normal(4, 3).T, np.ones((3, 4))]),
+    ("CosineEmbeddingLoss", (0.1,), {}, [normal(3, 4), normal(4, 3).T, np.array([1, -1, 1])]),
+    ("HingeEmbeddingLoss", (), {"reduction": "sum"}, [normal(3, 4), np.where(np.eye(3, 4), 1, -1)]),
+    ("SoftMarginLoss", (), {}, [normal(3, 4), np.where(np.eye(3, 4), 1, -1)]),
+    ("MultiLabelSoftMarginLoss", (), {}, [normal(3, 4), np.eye(3, 4)]),
+    ("MultiMarginLoss", (2,), {}, [normal(3, 4), np.array([1, 0, 3])]),
+    ("TripletMarginLoss", (), {"swap": True}, [normal(3, 4), normal(4, 3).T, normal(3, 4) + 1]),
+    ("GaussianNLLLoss", (), {"full": True}, [normal(3, 4), normal(4, 3).T, np.full((3, 4), 0.5)]),
+    ("PoissonNLLLoss", (), {"full": True}, [normal(3, 4), np.full((3, 4), 2.0)]),
     ("ConstantPad1d", ((2, -1), 0.5), {}, [normal(2, 3, 5)]),
     ("ConstantPad2d", (1, 0.5), {}, [normal(2, 3, 5, 4)]),
     ("Upsample", (), {"scale_factor": 2, "mode": "linear"}, [normal(2, 3, 5)]),

@@ -1,12 +1,11 @@
 """Layers: PyTorch's `torch.nn`."""
 
 from .._names import missing as _missing
-from . import functional as functional, init as init, utils as utils
+from . import functional as functional, init as init, modules as modules, utils as utils
 from .activation import (
     ELU as ELU,
     GELU as GELU,
     GLU as GLU,
-    CosineSimilarity as CosineSimilarity,
     Hardtanh as Hardtanh,
     LeakyReLU as LeakyReLU,
     LogSigmoid as LogSigmoid,
@@ -33,6 +32,7 @@ from .convolution import (
     ConvTranspose1d as ConvTranspose1d,
     ConvTranspose2d as ConvTranspose2d,
 )
+from .distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
 from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
 from .flatten import Flatten as Flatten, Unflatten as Unflatten
 from .linear import Bilinear as Bilinear, Identity as Identity, Linear as Linear
@@ -47,6 +47,17 @@ from .loss import (
     MSELoss as MSELoss,
     NLLLoss as NLLLoss,
     SmoothL1Loss as SmoothL1Loss,
+)
+from .margin_loss import (
+    CosineEmbeddingLoss as CosineEmbeddingLoss,
+    GaussianNLLLoss as GaussianNLLLoss,
+    HingeEmbeddingLoss as HingeEmbeddingLoss,
+    MarginRankingLoss as MarginRankingLoss,
+    MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss,
+    MultiMarginLoss as MultiMarginLoss,
+    PoissonNLLLoss as PoissonNLLLoss,
+    SoftMarginLoss as SoftMarginLoss,
+    TripletMarginLoss as TripletMarginLoss,
 )
 from .module import Module as Module
 from .normalization import (
@@ -100,6 +111,22 @@ from .recurrent.layers import GRU as GRU, LSTM as LSTM, RNN as RNN
 from .recurrent.recurrent import Recurrent as Recurrent
 from .resizing import Upsample as Upsample, UpsamplingNearest2d as UpsamplingNearest2d
 from .sparse import Embedding as Embedding
+from .thresholds import (
+    CELU as CELU,
+    SELU as SELU,
+    Hardshrink as Hardshrink,
+    Hardsigmoid as Hardsigmoid,
+    Hardswish as Hardswish,
+    Mish as Mish,
+    PReLU as PReLU,
+    RReLU as RReLU,
+    Softmax2d as Softmax2d,
+    Softmin as Softmin,
+    Softshrink as Softshrink,
+    Softsign as Softsign,
+    Tanhshrink as Tanhshrink,
+    Threshold as Threshold,
+)
 from .transformer import (
     Transformer as Transformer,
     TransformerDecoder as TransformerDecoder,

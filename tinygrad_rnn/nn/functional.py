@@ -29,7 +29,11 @@ from ..ops.convolution import (
     conv_transpose2d as conv_transpose2d,
 )
 from ..ops.ctc import ctc_loss as ctc_loss
-from ..ops.distances import cosine_similarity as cosine_similarity, normalize as normalize
+from ..ops.distances import (
+    cosine_similarity as cosine_similarity,
+    normalize as normalize,
+    pairwise_distance as pairwise_distance,
+)
 from ..ops.dropout import dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d
 from ..ops.linear import bilinear as bilinear, linear as linear
 from ..ops.losses import (
@@ -38,6 +42,17 @@ from ..ops.losses import (
     l1_loss as l1_loss,
     mse_loss as mse_loss,
     smooth_l1_loss as smooth_l1_loss,
+)
+from ..ops.margin_losses import (
+    cosine_embedding_loss as cosine_embedding_loss,
+    gaussian_nll_loss as gaussian_nll_loss,
+    hinge_embedding_loss as hinge_embedding_loss,
+    margin_ranking_loss as margin_ranking_loss,
+    multi_margin_loss as multi_margin_loss,
+    multilabel_soft_margin_loss as multilabel_soft_margin_loss,
+    poisson_nll_loss as poisson_nll_loss,
+    soft_margin_loss as soft_margin_loss,
+    triplet_margin_loss as triplet_margin_loss,
 )
 from ..ops.normalization import (
     batch_norm as batch_norm,
@@ -59,8 +74,25 @@ from ..ops.pooling import (
 )
 from ..ops.resizing import interpolate as interpolate
 from ..ops.rows import embedding as embedding, one_hot as one_hot
+from ..ops.thresholds import (
+    celu as celu,
+    gumbel_softmax as gumbel_softmax,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    mish as mish,
+    rrelu as rrelu,
+    selu as selu,
+    softmin as softmin,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
 
+hardshrink: _Final = Tensor.hardshrink
 log_softmax: _Final = Tensor.log_softmax
+prelu: _Final = Tensor.prelu
 sigmoid: _Final = Tensor.sigmoid
 softmax: _Final = Tensor.softmax
 tanh: _Final = Tensor.tanh

@@ -98,12 +98,16 @@ class Converting(Recorded):
         """Itself: there is only the CPU."""
         return input
 
-    def cuda(input: Tensor, device: Any = None) -> Tensor:
+    def cuda(input: Tensor, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
         """Raises: there is no GPU here."""
         check_device("cuda")
         return input
 
-    def pin_memory(input: Tensor) -> Tensor:
+    def bfloat16(input: Tensor) -> Tensor:
+        """Raises: NumPy has no bfloat16."""
+        return input.to(dtypes.bfloat16)
+
+    def pin_memory(input: Tensor, device: Any = None) -> Tensor:
         """Itself: pinning is for GPUs."""
         return input
 

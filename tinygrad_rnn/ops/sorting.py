@@ -9,6 +9,7 @@ import numpy as np
 from .checks import need_numbers, wrap_dim
 from .extremes import RESULTS
 from .function import Recorded
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -19,6 +20,7 @@ class Sorting(Recorded):
 
     __slots__ = ()
 
+    @worded
     def argsort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Tensor:
         """The indices that sort along `dim`; equal elements keep their order."""
         dim = wrap_dim("argsort", dim, input.array.ndim)
@@ -30,11 +32,13 @@ class Sorting(Recorded):
         backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")  # ties: the first stays first
         return input._of(np.flip(x.shape[dim] - 1 - backwards, dim).copy())
 
+    @worded
     def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Any:
         """(values, indices) sorted along `dim`; equal elements keep their order."""
         indices = input.argsort(dim, descending)
         return RESULTS["sort"](input.gather(dim, indices), indices)
 
+    @worded
     def topk(input: Tensor, k: int, dim: Any = -1, largest: bool = True, sorted: bool = True) -> Any:
         """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
         need_numbers("topk", input)
