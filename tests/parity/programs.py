@@ -88,7 +88,9 @@ def called(rows: list[tuple[Row, Any]], call: str, torch: Any) -> dict[str, Any]
             ends = [p for p in parts if getattr(p, "requires_grad", False)]
             if ends:
                 weighed(torch, *(p.double() for p in ends)).backward()
-        slopes = [x.grad for x in inputs if x.requires_grad and x.grad is not None and x.grad.detach().numpy(force=True).any()]
+        slopes = [
+            x.grad for x in inputs if x.requires_grad and x.grad is not None and x.grad.detach().numpy(force=True).any()
+        ]
         found[", ".join(together(specs))] = [*(p if plain(p) else str(p) for p in parts), slopes]
     return found
 

@@ -1,7 +1,7 @@
 """Layers: PyTorch's `torch.nn`."""
 
 from .._names import missing as _missing
-from . import functional as functional, init as init, modules as modules, utils as utils
+from . import functional as functional, init as init, modules as modules, parallel as parallel, utils as utils
 from .activation import (
     ELU as ELU,
     GELU as GELU,
@@ -35,6 +35,18 @@ from .convolution import (
 from .distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
 from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
 from .flatten import Flatten as Flatten, Unflatten as Unflatten
+from .lazy import (
+    LazyBatchNorm1d as LazyBatchNorm1d,
+    LazyBatchNorm2d as LazyBatchNorm2d,
+    LazyConv1d as LazyConv1d,
+    LazyConv2d as LazyConv2d,
+    LazyConvTranspose1d as LazyConvTranspose1d,
+    LazyConvTranspose2d as LazyConvTranspose2d,
+    LazyInstanceNorm1d as LazyInstanceNorm1d,
+    LazyInstanceNorm2d as LazyInstanceNorm2d,
+    LazyLinear as LazyLinear,
+    UninitializedParameter as UninitializedParameter,
+)
 from .linear import Bilinear as Bilinear, Identity as Identity, Linear as Linear
 from .loss import (
     BCELoss as BCELoss,
@@ -81,6 +93,7 @@ from .padding import (
     ZeroPad1d as ZeroPad1d,
     ZeroPad2d as ZeroPad2d,
 )
+from .parallel import DataParallel as DataParallel
 from .parameter import Parameter as Parameter
 from .pooling import (
     AdaptiveAvgPool1d as AdaptiveAvgPool1d,
@@ -110,7 +123,7 @@ from .recurrent.layer_base import RNNBase as RNNBase
 from .recurrent.layers import GRU as GRU, LSTM as LSTM, RNN as RNN
 from .recurrent.recurrent import Recurrent as Recurrent
 from .resizing import Upsample as Upsample, UpsamplingNearest2d as UpsamplingNearest2d
-from .sparse import Embedding as Embedding
+from .sparse import Embedding as Embedding, EmbeddingBag as EmbeddingBag
 from .thresholds import (
     CELU as CELU,
     SELU as SELU,

@@ -17,6 +17,7 @@ from ..ops.activations import (
     softplus as softplus,
 )
 from ..ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from ..ops.bags import embedding_bag as embedding_bag
 from ..ops.binary_losses import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,7 +40,12 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown: int = 0,
         min_lr: float | Sequence[float] = 0,
         eps: float = 1e-8,
+        verbose: Any = None,
     ):
+        if verbose is not None and verbose != "deprecated":
+            warnings.warn(
+                "the verbose parameter is deprecated; use get_last_lr() to see the learning rate", stacklevel=2
+            )
         if not factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must be below 1, got {factor}")
         if mode not in ("min", "max"):
