@@ -35,6 +35,19 @@ Statistics      median kthvalue quantile cummax cummin aminmax unique unique_con
                 searchsorted nansum nanmean std_mean diff dist cdist renorm isin
 Assembling      atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes cartesian_prod column_stack dstack tensordot
                 tril_indices triu_indices logspace range scalar_tensor asarray frombuffer hann_window hamming_window
+Further         GradScaler addmv addr adjoint are_deterministic_algorithms_enabled autocast bfloat16 can_cast
+                cdouble cfloat compile complex128 complex64 contiguous_format detach diag_embed diagflat erfc exp2 fix fliplr
+                flipud float_power fmod frac ger get_float32_matmul_precision greater greater_equal index_copy index_put inner
+                is_complex is_nonzero is_signed isneginf isposinf less less_equal logit newaxis not_equal positive
+                preserve_format ravel rot90 set_default_tensor_type set_float32_matmul_precision set_num_interop_threads
+                set_printoptions sgn signbit strided tensor_split trace typename use_deterministic_algorithms vdot
+Layers          adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d batch_norm bilinear binary_cross_entropy_with_logits celu
+                conv1d conv2d conv_transpose1d conv_transpose2d cosine_embedding_loss cosine_similarity ctc_loss dropout
+                embedding group_norm hardshrink hinge_embedding_loss instance_norm kl_div layer_norm margin_ranking_loss
+                max_pool1d max_pool2d pairwise_distance poisson_nll_loss prelu rms_norm rrelu selu threshold
+                triplet_margin_loss
+Inplace         abs_ ceil_ clamp_ exp_ fill_ floor_ log_ neg_ reciprocal_ relu_ resize_as_ round_ rsqrt_ sigmoid_ sqrt_ square_
+                tanh_ threshold_ zero_
 Files           save load
 Threads         get_num_threads set_num_threads
 
@@ -156,18 +169,6 @@ from .random import (
     manual_seed as manual_seed,
     seed as seed,
     set_rng_state as set_rng_state,
-)
-from .threads import get_num_threads as get_num_threads, set_num_threads as set_num_threads
-from .torch_paths import (
-    BoolTensor as BoolTensor,
-    ByteTensor as ByteTensor,
-    CharTensor as CharTensor,
-    DoubleTensor as DoubleTensor,
-    FloatTensor as FloatTensor,
-    HalfTensor as HalfTensor,
-    IntTensor as IntTensor,
-    LongTensor as LongTensor,
-    ShortTensor as ShortTensor,
 )
 
 from .nn.recurrent.fused import expand as expand  # isort: skip

@@ -1,9 +1,7 @@
 """PyTorch's functions that programs need less often, beside those that stand in the package itself."""
 
-from __future__ import annotations
-
-import math
-from typing import Final
+import math as _math
+from typing import Final as _Final
 
 from ._tensor import Tensor
 from .amp import GradScaler as GradScaler, autocast as autocast
@@ -17,7 +15,7 @@ from .dtypes import (
     float32,
     float64,
     set_default_dtype,
-    supported,
+    supported as _supported,
 )
 from .jit import compile as compile
 from .nn.functional import (
@@ -79,117 +77,129 @@ from .ranges import (
     tril_indices as tril_indices,
     triu_indices as triu_indices,
 )
+from .threads import get_num_threads as get_num_threads, set_num_threads as set_num_threads
+from .torch_paths import (
+    BoolTensor as BoolTensor,
+    ByteTensor as ByteTensor,
+    CharTensor as CharTensor,
+    DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor,
+    HalfTensor as HalfTensor,
+    IntTensor as IntTensor,
+    LongTensor as LongTensor,
+    ShortTensor as ShortTensor,
+)
 
-pi: Final = math.pi
-e: Final = math.e
-inf: Final = math.inf
-nan: Final = math.nan
-newaxis: Final = None
-strided: Final = "strided"
-contiguous_format: Final = "contiguous_format"
-preserve_format: Final = "preserve_format"
+pi: _Final = _math.pi
+e: _Final = _math.e
+inf: _Final = _math.inf
+nan: _Final = _math.nan
+newaxis: _Final = None
+strided: _Final = "strided"
+contiguous_format: _Final = "contiguous_format"
+preserve_format: _Final = "preserve_format"
 
-tan: Final = Tensor.tan
-sinh: Final = Tensor.sinh
-cosh: Final = Tensor.cosh
-asin: Final = Tensor.asin
-acos: Final = Tensor.acos
-atan: Final = Tensor.atan
-atan2: Final = Tensor.atan2
-asinh: Final = Tensor.asinh
-acosh: Final = Tensor.acosh
-atanh: Final = Tensor.atanh
-arcsin: Final = Tensor.arcsin
-arccos: Final = Tensor.arccos
-arctan: Final = Tensor.arctan
-arctan2: Final = Tensor.arctan2
-arcsinh: Final = Tensor.arcsinh
-arccosh: Final = Tensor.arccosh
-arctanh: Final = Tensor.arctanh
-deg2rad: Final = Tensor.deg2rad
-rad2deg: Final = Tensor.rad2deg
-sinc: Final = Tensor.sinc
-hypot: Final = Tensor.hypot
+tan: _Final = Tensor.tan
+sinh: _Final = Tensor.sinh
+cosh: _Final = Tensor.cosh
+asin: _Final = Tensor.asin
+acos: _Final = Tensor.acos
+atan: _Final = Tensor.atan
+atan2: _Final = Tensor.atan2
+asinh: _Final = Tensor.asinh
+acosh: _Final = Tensor.acosh
+atanh: _Final = Tensor.atanh
+arcsin: _Final = Tensor.arcsin
+arccos: _Final = Tensor.arccos
+arctan: _Final = Tensor.arctan
+arctan2: _Final = Tensor.arctan2
+arcsinh: _Final = Tensor.arcsinh
+arccosh: _Final = Tensor.arccosh
+arctanh: _Final = Tensor.arctanh
+deg2rad: _Final = Tensor.deg2rad
+rad2deg: _Final = Tensor.rad2deg
+sinc: _Final = Tensor.sinc
+hypot: _Final = Tensor.hypot
 
-exp2: Final = Tensor.exp2
-float_power: Final = Tensor.float_power
-logit: Final = Tensor.logit
-erfc: Final = Tensor.erfc
-frac: Final = Tensor.frac
-fix: Final = Tensor.fix
-sgn: Final = Tensor.sgn
-positive: Final = Tensor.positive
-fmod: Final = Tensor.fmod
-nansum: Final = Tensor.nansum
-nanmean: Final = Tensor.nanmean
-dist: Final = Tensor.dist
-renorm: Final = Tensor.renorm
-diff: Final = Tensor.diff
-trace: Final = Tensor.trace
+exp2: _Final = Tensor.exp2
+float_power: _Final = Tensor.float_power
+logit: _Final = Tensor.logit
+erfc: _Final = Tensor.erfc
+frac: _Final = Tensor.frac
+fix: _Final = Tensor.fix
+sgn: _Final = Tensor.sgn
+positive: _Final = Tensor.positive
+fmod: _Final = Tensor.fmod
+nansum: _Final = Tensor.nansum
+nanmean: _Final = Tensor.nanmean
+dist: _Final = Tensor.dist
+renorm: _Final = Tensor.renorm
+diff: _Final = Tensor.diff
+trace: _Final = Tensor.trace
 
-hardshrink: Final = Tensor.hardshrink
-prelu: Final = Tensor.prelu
+hardshrink: _Final = Tensor.hardshrink
+prelu: _Final = Tensor.prelu
 
-median: Final = Tensor.median
-kthvalue: Final = Tensor.kthvalue
-quantile: Final = Tensor.quantile
-cummax: Final = Tensor.cummax
-cummin: Final = Tensor.cummin
-aminmax: Final = Tensor.aminmax
-unique: Final = Tensor.unique
-unique_consecutive: Final = Tensor.unique_consecutive
-bincount: Final = Tensor.bincount
-histc: Final = Tensor.histc
-histogram: Final = Tensor.histogram
+median: _Final = Tensor.median
+kthvalue: _Final = Tensor.kthvalue
+quantile: _Final = Tensor.quantile
+cummax: _Final = Tensor.cummax
+cummin: _Final = Tensor.cummin
+aminmax: _Final = Tensor.aminmax
+unique: _Final = Tensor.unique
+unique_consecutive: _Final = Tensor.unique_consecutive
+bincount: _Final = Tensor.bincount
+histc: _Final = Tensor.histc
+histogram: _Final = Tensor.histogram
 
-greater: Final = Tensor.greater
-greater_equal: Final = Tensor.greater_equal
-less: Final = Tensor.less
-less_equal: Final = Tensor.less_equal
-not_equal: Final = Tensor.not_equal
-signbit: Final = Tensor.signbit
-isposinf: Final = Tensor.isposinf
-isneginf: Final = Tensor.isneginf
-isin: Final = Tensor.isin
-is_nonzero: Final = Tensor.is_nonzero
-is_signed: Final = Tensor.is_signed
+greater: _Final = Tensor.greater
+greater_equal: _Final = Tensor.greater_equal
+less: _Final = Tensor.less
+less_equal: _Final = Tensor.less_equal
+not_equal: _Final = Tensor.not_equal
+signbit: _Final = Tensor.signbit
+isposinf: _Final = Tensor.isposinf
+isneginf: _Final = Tensor.isneginf
+isin: _Final = Tensor.isin
+is_nonzero: _Final = Tensor.is_nonzero
+is_signed: _Final = Tensor.is_signed
 
-ger: Final = Tensor.ger
-vdot: Final = Tensor.vdot
-inner: Final = Tensor.inner
-addmv: Final = Tensor.addmv
-addr: Final = Tensor.addr
+ger: _Final = Tensor.ger
+vdot: _Final = Tensor.vdot
+inner: _Final = Tensor.inner
+addmv: _Final = Tensor.addmv
+addr: _Final = Tensor.addr
 
-ravel: Final = Tensor.ravel
-adjoint: Final = Tensor.adjoint
-fliplr: Final = Tensor.fliplr
-flipud: Final = Tensor.flipud
-rot90: Final = Tensor.rot90
-diag_embed: Final = Tensor.diag_embed
-diagflat: Final = Tensor.diagflat
-tensor_split: Final = Tensor.tensor_split
-index_copy: Final = Tensor.index_copy
-index_put: Final = Tensor.index_put
-detach: Final = Tensor.detach
+ravel: _Final = Tensor.ravel
+adjoint: _Final = Tensor.adjoint
+fliplr: _Final = Tensor.fliplr
+flipud: _Final = Tensor.flipud
+rot90: _Final = Tensor.rot90
+diag_embed: _Final = Tensor.diag_embed
+diagflat: _Final = Tensor.diagflat
+tensor_split: _Final = Tensor.tensor_split
+index_copy: _Final = Tensor.index_copy
+index_put: _Final = Tensor.index_put
+detach: _Final = Tensor.detach
 
-relu_: Final = Tensor.relu_
-sigmoid_: Final = Tensor.sigmoid_
-tanh_: Final = Tensor.tanh_
-exp_: Final = Tensor.exp_
-log_: Final = Tensor.log_
-sqrt_: Final = Tensor.sqrt_
-abs_: Final = Tensor.abs_
-neg_: Final = Tensor.neg_
-clamp_: Final = Tensor.clamp_
-zero_: Final = Tensor.zero_
-fill_: Final = Tensor.fill_
-round_: Final = Tensor.round_
-floor_: Final = Tensor.floor_
-ceil_: Final = Tensor.ceil_
-square_: Final = Tensor.square_
-reciprocal_: Final = Tensor.reciprocal_
-rsqrt_: Final = Tensor.rsqrt_
-resize_as_: Final = Tensor.resize_as_
+relu_: _Final = Tensor.relu_
+sigmoid_: _Final = Tensor.sigmoid_
+tanh_: _Final = Tensor.tanh_
+exp_: _Final = Tensor.exp_
+log_: _Final = Tensor.log_
+sqrt_: _Final = Tensor.sqrt_
+abs_: _Final = Tensor.abs_
+neg_: _Final = Tensor.neg_
+clamp_: _Final = Tensor.clamp_
+zero_: _Final = Tensor.zero_
+fill_: _Final = Tensor.fill_
+round_: _Final = Tensor.round_
+floor_: _Final = Tensor.floor_
+ceil_: _Final = Tensor.ceil_
+square_: _Final = Tensor.square_
+reciprocal_: _Final = Tensor.reciprocal_
+rsqrt_: _Final = Tensor.rsqrt_
+resize_as_: _Final = Tensor.resize_as_
 
 
 def is_complex(input: Tensor) -> bool:
@@ -238,5 +248,5 @@ def set_num_interop_threads(n: int) -> None:
 
 def can_cast(from_: object, to: object) -> bool:
     """May a result of one type be put into another: no float into integers, no number into bools?"""
-    a, b = supported(from_), supported(to)
+    a, b = _supported(from_), _supported(to)
     return "biuf".find(a.kind.replace("u", "i")) <= "biuf".find(b.kind.replace("u", "i"))

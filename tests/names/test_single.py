@@ -21,10 +21,15 @@ def test_paths_lead_to_the_same_classes():
     from tinygrad_rnn.serialization import save
     from tinygrad_rnn.utils.data.distributed import DistributedSampler
 
-    assert rnn.LSTM is nn.LSTM and issubclass(nn.MSELoss, _Loss) and einsum is tg.einsum and Adam is optim.Adam
-    assert save is tg.save and issubclass(DistributedDataParallel, nn.DataParallel)
+    assert rnn.LSTM is nn.LSTM
+    assert issubclass(nn.MSELoss, _Loss)
+    assert einsum is tg.einsum
+    assert Adam is optim.Adam
+    assert save is tg.save
+    assert issubclass(DistributedDataParallel, nn.DataParallel)
     shares = [[*DistributedSampler(range(5), 2, rank)] for rank in (0, 1)]
-    assert [len(share) for share in shares] == [3, 3] and {k for share in shares for k in share} == {0, 1, 2, 3, 4}
+    assert [len(share) for share in shares] == [3, 3]
+    assert {k for share in shares for k in share} == {0, 1, 2, 3, 4}
     assert nn.modules.activation.SELU is nn.SELU
 
 
@@ -32,8 +37,10 @@ def test_wrappers_pass_through():
     model = nn.Linear(2, 1)
     wrapped = nn.DataParallel(model, device_ids=[0])
     x = tg.ones(3, 2)
-    assert tg.equal(wrapped(x), model(x)) and list(wrapped.state_dict()) == ["module.weight", "module.bias"]
-    assert tg.compile(model) is model and tg.jit.script(model) is model
+    assert tg.equal(wrapped(x), model(x))
+    assert list(wrapped.state_dict()) == ["module.weight", "module.bias"]
+    assert tg.compile(model) is model
+    assert tg.jit.script(model) is model
     assert tg.compile(mode="reduce-overhead")(model) is model
     d = tg.distributed
     assert (d.is_available(), d.is_initialized(), d.get_rank(), d.get_world_size()) == (False, False, 0, 1)
@@ -81,10 +88,13 @@ def test_types_that_numpy_lacks_say_what_to_use(name):
 
 def test_functions_of_numpy_on_tensors():
     x = tg.tensor([1.0, 4.0])
-    assert isinstance(np.sqrt(x), tg.Tensor) and np.sqrt(x).tolist() == [1.0, 2.0]
-    assert isinstance(np.ones(2) * x, tg.Tensor) and (np.ones(2) > x).tolist() == [False, False]
-    assert np.sum(x) == 5.0 and np.mean(x, axis=0) == 2.5
-    with pytest.raises(RuntimeError, match="exp.*detach"):
+    assert isinstance(np.sqrt(x), tg.Tensor)
+    assert np.sqrt(x).tolist() == [1.0, 2.0]
+    assert isinstance(np.ones(2) * x, tg.Tensor)
+    assert (np.ones(2) > x).tolist() == [False, False]
+    assert np.sum(x) == 5.0
+    assert np.mean(x, axis=0) == 2.5
+    with pytest.raises(RuntimeError, match=r"exp.*detach"):
         np.exp(x.requires_grad_())
     assert (np.ones(2) * x).requires_grad
 
@@ -92,7 +102,8 @@ def test_functions_of_numpy_on_tensors():
 def test_attributes_of_tensors_and_old_arguments():
     x = tg.ones(2, requires_grad=True)
     x.note = "mine"
-    assert x.note == "mine" and nn.Parameter(tg.ones(1)).__dict__ == {}
+    assert x.note == "mine"
+    assert nn.Parameter(tg.ones(1)).__dict__ == {}
     with pytest.warns(UserWarning, match="volatile"):
         tg.autograd.Variable(x, volatile=True)
     y = (x * x).sum()
@@ -122,7 +133,8 @@ def test_lazy_modules_learn_their_size(make, shape, settled):
     layer = make()
     given = list(layer.parameters())
     layer(tg.randn(shape)).sum().backward()
-    assert type(layer).__name__ == settled and all(p is q for p, q in zip(given, layer.parameters(), strict=True))
+    assert type(layer).__name__ == settled
+    assert all(p is q for p, q in zip(given, layer.parameters(), strict=True))
     assert all(p.grad is not None and p.grad.shape == p.shape and type(p) is nn.Parameter for p in given)
 
 

@@ -116,7 +116,11 @@ class Converting(Recorded):
         """np.exp(x) of a Tensor without grad is a Tensor; `array * x` is `x.__rmul__(array)`, never an object array."""
         reflected = REFLECTED.get(ufunc.__name__)
         if method == "__call__" and out is None and reflected and isinstance(inputs[0], (np.ndarray, np.generic)):
-            return getattr(self, reflected)(inputs[0])
+            left = inputs[0] if inputs[0].ndim or inputs[0].dtype.kind in "biuf" else inputs[0][()]
+            answer = getattr(self, reflected)(left)
+            if answer is NotImplemented and ufunc.__name__ not in ("equal", "not_equal"):
+                raise TypeError(f"np.{ufunc.__name__}: a Tensor does not support ufuncs with {type(left).__name__}")
+            return answer if answer is not NotImplemented else ufunc.__name__ == "not_equal"
         if any(is_tensor(x) and x.requires_grad for x in inputs):
             raise RuntimeError(
                 f"np.{ufunc.__name__} of a Tensor that requires grad would lose the gradient; use the function of "

@@ -63,7 +63,7 @@ def _largest(name, n, input, kernel, stride, padding, dilation, ceil_mode, retur
     windows = sliding_window_view(np.pad(input.array, widths, constant_values=lowest), span, tuple(range(-n, 0)))
     windows = windows[(..., *[slice(0, (t - 1) * s + 1, s) for t, s in zip(steps, stride, strict=True)],
                        *[slice(None, None, d) for d in layout.dilation])]  # fmt: skip
-    chosen = np.unravel_index(windows.reshape(*windows.shape[:-n], -1).argmax(-1), kernel)
+    chosen = np.unravel_index(windows.reshape(*windows.shape[:-n], math.prod(kernel)).argmax(-1), kernel)
     indices: Any = 0
     for d, (k, size) in enumerate(zip(chosen, length, strict=True)):  # where in the input each largest number stands
         first = (np.arange(steps[d]) * stride[d] - padding[d]).reshape(-1, *[1] * (n - 1 - d))
@@ -176,7 +176,9 @@ def _adaptive_largest(name, n, input, output_size, return_indices):
     for at in np.ndindex(*sizes):
         box = [slice(start[i], end[i]) for i, (start, end) in zip(at, parts, strict=True)]
         part = input.array[(..., *box)]
-        within = np.unravel_index(part.reshape(*part.shape[:-n], -1).argmax(-1), part.shape[-n:])
+        within = np.unravel_index(
+            part.reshape(*part.shape[:-n], math.prod(part.shape[-n:])).argmax(-1), part.shape[-n:]
+        )
         found: Any = 0
         for k, side, size in zip(within, box, length, strict=True):
             found = found * size + side.start + k
