@@ -116,7 +116,7 @@ class Converting(Recorded):
         """np.exp(x) of a Tensor without grad is a Tensor; `array * x` is `x.__rmul__(array)`, never an object array."""
         reflected = REFLECTED.get(ufunc.__name__)
         if method == "__call__" and out is None and reflected and isinstance(inputs[0], (np.ndarray, np.generic)):
-            left = inputs[0] if inputs[0].ndim or inputs[0].dtype.kind in "biuf" else inputs[0][()]
+            left: Any = inputs[0] if inputs[0].ndim or inputs[0].dtype.kind in "biuf" else np.asarray(inputs[0])[()]
             answer = getattr(self, reflected)(left)
             if answer is NotImplemented and ufunc.__name__ not in ("equal", "not_equal"):
                 raise TypeError(f"np.{ufunc.__name__}: a Tensor does not support ufuncs with {type(left).__name__}")

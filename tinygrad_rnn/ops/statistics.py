@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._mode import quiet
 from ..arrays import plain
 from .checks import is_tensor, need_float, need_numbers, need_tensor, wrap_dim
 from .extremes import RESULTS, nonempty
@@ -107,6 +108,7 @@ class Statistics(Recorded):
         kind = np.int64 if weights is None else weights.dtype if weights.dtype.kind == "f" else np.float64
         return input._of(plain("bincount", counts.astype(kind)))
 
+    @quiet
     def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
         """How many elements fall into each of `bins` equal parts of min..max, or of their own range."""
         need_float("histc", input, error=RuntimeError)
@@ -118,6 +120,7 @@ class Statistics(Recorded):
             raise RuntimeError(f"histc(): min must be below max and both finite, got {low} and {high}")
         return input._of(np.histogram(input.array, bins, (low, high))[0].astype(input.dtype))
 
+    @quiet
     def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False) -> Any:
         """(hist, bin_edges): how many elements, or how much weight, lies between edges; density: divided by both sums."""
         need_float("histogram", input, error=RuntimeError)
