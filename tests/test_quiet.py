@@ -30,6 +30,7 @@ from tinygrad_rnn.ops.function import Function
 from tinygrad_rnn.recording import record_op
 from tinygrad_rnn.viz.page.summary import summary
 
+from .parity import rows_further
 from .torch_style import forms_modules, forms_tensors
 from .torch_style.test_surface import gradients, plain
 
@@ -139,8 +140,24 @@ MORE = {
     ],
 }  # fmt: skip
 
+HARD = "selu celu mish hardsigmoid hardswish hardshrink softshrink tanhshrink softsign softmin rrelu"
+FURTHER = {  # the calls that are compared with PyTorch: `t` is the library there, and x, y and z are the inputs
+    "further": [re.sub(r"\bx\b", "p", re.sub(r"\bz\b", "v", re.sub(r"\bt\.", "torch.", call)))
+                for row in rows_further.ROWS for call in row.calls if ".t()" not in call],
+    "further functions": [f"F.{name}(p)" for name in HARD.split()] + [
+        "F.threshold(p, 0.1, 2.0)", "F.threshold_(x, 0.1, 2.0)", "F.prelu(p, v[:1])", "F.gumbel_softmax(p)", "F.instance_norm(c3)",
+        "F.conv2d(b3, sq.view(2, 2, 2, 2))", "F.conv_transpose1d(b3, b3[0].view(3, 2, 2).transpose(0, 1))", "F.conv_transpose2d(b3, sq.view(2, 2, 2, 2))",
+        "F.max_pool2d(b3, 2)", "F.avg_pool2d(b3, 2)", "F.adaptive_avg_pool2d(b3, 2)", "F.adaptive_max_pool1d(b3, 2)", "F.adaptive_max_pool2d(b3, 2)",
+        "F.interpolate(c3, 7, mode='linear')", "F.interpolate(c3[None], (3, 7), mode='bicubic')", "F.embedding_bag(ids2, sq)",
+        "F.margin_ranking_loss(p, y, y.sign())", "F.hinge_embedding_loss(p, y.sign())", "F.cosine_embedding_loss(p, y, v[:2].sign())", "F.soft_margin_loss(p, y)",
+        "F.multilabel_soft_margin_loss(p, y)", "F.multi_margin_loss(p, ids[:2])", "F.triplet_margin_loss(p, y, x)", "F.gaussian_nll_loss(p, y, x.abs())",
+        "F.poisson_nll_loss(p, y, full=True)", "x.exponential_(); x.shape",
+        "torch.arccosh(p)", "x.acos_(); x", "x.asin_(); x", "x.cosh_(); x", "x.addmm_(p, sq[:3, :3]); x", "b3.baddbmm_(b3, c3[:, :, :4]); b3", "x.char()",
+    ],
+}  # fmt: skip
+
 TABLES = (
-    forms_tensors.FUNCTIONS, forms_tensors.METHODS, {"set": forms_tensors.SET}, forms_tensors.OPERATORS,
+    FURTHER, forms_tensors.FUNCTIONS, forms_tensors.METHODS, {"set": forms_tensors.SET}, forms_tensors.OPERATORS,
     forms_modules.MODULES, forms_modules.FUNCTIONAL, forms_modules.OPTIM, MORE,
 )  # fmt: skip
 SKIPPED = {  # rows that move numbers, or ask for other things
@@ -238,7 +255,9 @@ WITHOUT_ARITHMETIC = """argwhere bitwise_and bitwise_or bitwise_xor broadcast_te
     element_size empty_like hstack is_complex is_floating_point masked_scatter meshgrid moveaxis movedim ndimension new_empty
     new_ones normal promote_types rand_like random_ randn_like register_hook repeat_interleave reshape_as result_type scatter
     scatter_add_ bitwise_not index_fill squeeze_ swapaxes swapdims take tile transpose_ unflatten vstack bernoulli_ CharTensor HalfTensor ShortTensor
-    get_num_threads get_rng_state is_inference_mode_enabled scope seed set_num_threads set_rng_state"""
+    are_deterministic_algorithms_enabled compile get_float32_matmul_precision
+    set_default_tensor_type set_float32_matmul_precision set_num_interop_threads set_printoptions use_deterministic_algorithms bfloat16 is_pinned
+    is_shared masked_scatter_ set_ share_memory_ fix_ clip_grad_norm get_num_threads get_rng_state is_inference_mode_enabled scope seed set_num_threads set_rng_state"""
 
 
 @pytest.mark.parametrize(

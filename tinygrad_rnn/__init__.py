@@ -29,6 +29,25 @@ Pieces          cat concat concatenate stack hstack vstack split chunk unbind na
 Moving          flip roll tril triu diag diagonal
 Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add masked_select masked_scatter
                 nonzero argwhere sort argsort topk
+Trigonometry    tan sinh cosh asin acos atan atan2 asinh acosh atanh arcsin arccos arctan arctan2 arcsinh arccosh arctanh
+                deg2rad rad2deg sinc hypot pi e inf nan
+Statistics      median kthvalue quantile cummax cummin aminmax unique unique_consecutive bincount histc histogram bucketize
+                searchsorted nansum nanmean std_mean diff dist cdist renorm isin
+Assembling      atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes cartesian_prod column_stack dstack tensordot
+                tril_indices triu_indices logspace range scalar_tensor asarray frombuffer hann_window hamming_window
+Further         GradScaler addmv addr adjoint are_deterministic_algorithms_enabled autocast bfloat16 can_cast
+                cdouble cfloat compile complex128 complex64 contiguous_format detach diag_embed diagflat erfc exp2 fix fliplr
+                flipud float_power fmod frac ger get_float32_matmul_precision greater greater_equal index_copy index_put inner
+                is_complex is_nonzero is_signed isneginf isposinf less less_equal logit newaxis not_equal positive
+                preserve_format ravel rot90 set_default_tensor_type set_float32_matmul_precision set_num_interop_threads
+                set_printoptions sgn signbit strided tensor_split trace typename use_deterministic_algorithms vdot
+Layers          adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d batch_norm bilinear binary_cross_entropy_with_logits celu
+                conv1d conv2d conv_transpose1d conv_transpose2d cosine_embedding_loss cosine_similarity ctc_loss dropout
+                embedding group_norm hardshrink hinge_embedding_loss instance_norm kl_div layer_norm margin_ranking_loss
+                max_pool1d max_pool2d pairwise_distance poisson_nll_loss prelu rms_norm rrelu selu threshold
+                triplet_margin_loss
+Inplace         abs_ ceil_ clamp_ exp_ fill_ floor_ log_ neg_ reciprocal_ relu_ resize_as_ round_ rsqrt_ sigmoid_ sqrt_ square_
+                tanh_ threshold_ zero_
 Files           save load
 Threads         get_num_threads set_num_threads
 
@@ -43,14 +62,22 @@ from typing import TYPE_CHECKING, Final as _Final
 from . import (
     _memory,
     accelerator as accelerator,
+    amp as amp,
     autograd as autograd,
     backends as backends,
     cuda as cuda,
+    distributed as distributed,
+    distributions as distributions,
+    functional as functional,
+    jit as jit,
     linalg as linalg,
     models as models,
     nn as nn,
     optim as optim,
+    profiler as profiler,
+    testing as testing,
     utils as utils,
+    version as version,
 )  # isort: skip
 from ._device import (
     device as device,
@@ -118,6 +145,7 @@ from .dtypes import (
     short as short,
     uint8 as uint8,
 )
+from .further import *  # noqa: F403
 from .notes import record as record
 from .ops.checks import is_tensor as is_tensor
 from .ops.choosing import where as where
@@ -143,18 +171,6 @@ from .random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from .threads import get_num_threads as get_num_threads, set_num_threads as set_num_threads
-from .torch_paths import (
-    BoolTensor as BoolTensor,
-    ByteTensor as ByteTensor,
-    CharTensor as CharTensor,
-    DoubleTensor as DoubleTensor,
-    FloatTensor as FloatTensor,
-    HalfTensor as HalfTensor,
-    IntTensor as IntTensor,
-    LongTensor as LongTensor,
-    ShortTensor as ShortTensor,
-)
 
 from .nn.recurrent.fused import expand as expand  # isort: skip
 
@@ -163,7 +179,6 @@ from .nn.recurrent.fused import expand as expand  # isort: skip
 relu: _Final = Tensor.relu
 sigmoid: _Final = Tensor.sigmoid
 tanh: _Final = Tensor.tanh
-
 abs: _Final = Tensor.abs
 absolute: _Final = Tensor.absolute
 add: _Final = Tensor.add
@@ -183,7 +198,6 @@ square: _Final = Tensor.square
 sub: _Final = Tensor.sub
 subtract: _Final = Tensor.subtract
 true_divide: _Final = Tensor.true_divide
-
 clamp: _Final = Tensor.clamp
 clamp_max: _Final = Tensor.clamp_max
 clamp_min: _Final = Tensor.clamp_min
@@ -192,7 +206,6 @@ masked_fill: _Final = Tensor.masked_fill
 maximum: _Final = Tensor.maximum
 minimum: _Final = Tensor.minimum
 nan_to_num: _Final = Tensor.nan_to_num
-
 all: _Final = Tensor.all
 allclose: _Final = Tensor.allclose
 any: _Final = Tensor.any
@@ -216,17 +229,14 @@ logical_or: _Final = Tensor.logical_or
 logical_xor: _Final = Tensor.logical_xor
 lt: _Final = Tensor.lt
 ne: _Final = Tensor.ne
-
 amax: _Final = Tensor.amax
 amin: _Final = Tensor.amin
 argmax: _Final = Tensor.argmax
 argmin: _Final = Tensor.argmin
 max: _Final = Tensor.max
 min: _Final = Tensor.min
-
 bernoulli: _Final = Tensor.bernoulli
 multinomial: _Final = Tensor.multinomial
-
 argwhere: _Final = Tensor.argwhere
 gather: _Final = Tensor.gather
 index_add: _Final = Tensor.index_add
@@ -239,7 +249,6 @@ scatter: _Final = Tensor.scatter
 scatter_add: _Final = Tensor.scatter_add
 take: _Final = Tensor.take
 take_along_dim: _Final = Tensor.take_along_dim
-
 chunk: _Final = Tensor.chunk
 narrow: _Final = Tensor.narrow
 repeat: _Final = Tensor.repeat
@@ -248,18 +257,15 @@ select: _Final = Tensor.select
 split: _Final = Tensor.split
 tile: _Final = Tensor.tile
 unbind: _Final = Tensor.unbind
-
 logaddexp: _Final = Tensor.logaddexp
 logcumsumexp: _Final = Tensor.logcumsumexp
 logsumexp: _Final = Tensor.logsumexp
-
 diag: _Final = Tensor.diag
 diagonal: _Final = Tensor.diagonal
 flip: _Final = Tensor.flip
 roll: _Final = Tensor.roll
 tril: _Final = Tensor.tril
 triu: _Final = Tensor.triu
-
 exp: _Final = Tensor.exp
 expm1: _Final = Tensor.expm1
 log: _Final = Tensor.log
@@ -270,7 +276,6 @@ pow: _Final = Tensor.pow
 rsqrt: _Final = Tensor.rsqrt
 sqrt: _Final = Tensor.sqrt
 xlogy: _Final = Tensor.xlogy
-
 addmm: _Final = Tensor.addmm
 baddbmm: _Final = Tensor.baddbmm
 bmm: _Final = Tensor.bmm
@@ -279,23 +284,19 @@ matmul: _Final = Tensor.matmul
 mm: _Final = Tensor.mm
 mv: _Final = Tensor.mv
 outer: _Final = Tensor.outer
-
 mean: _Final = Tensor.mean
 norm: _Final = Tensor.norm
 std: _Final = Tensor.std
 sum: _Final = Tensor.sum
 var: _Final = Tensor.var
-
 ceil: _Final = Tensor.ceil
 floor: _Final = Tensor.floor
 round: _Final = Tensor.round
 sign: _Final = Tensor.sign
 trunc: _Final = Tensor.trunc
-
 cumprod: _Final = Tensor.cumprod
 cumsum: _Final = Tensor.cumsum
 prod: _Final = Tensor.prod
-
 broadcast_to: _Final = Tensor.broadcast_to
 clone: _Final = Tensor.clone
 contiguous: _Final = Tensor.contiguous
@@ -315,14 +316,11 @@ unflatten: _Final = Tensor.unflatten
 unsqueeze: _Final = Tensor.unsqueeze
 view: _Final = Tensor.view
 view_as: _Final = Tensor.view_as
-
 log_softmax: _Final = Tensor.log_softmax
 softmax: _Final = Tensor.softmax
-
 argsort: _Final = Tensor.argsort
 sort: _Final = Tensor.sort
 topk: _Final = Tensor.topk
-
 cos: _Final = Tensor.cos
 erf: _Final = Tensor.erf
 sin: _Final = Tensor.sin
@@ -340,6 +338,6 @@ def __getattr__(name: str) -> object:
     home = {"draw": ".viz", "summary": ".study", "save": ".interop", "load": ".interop"}.get(name)
     if home is not None:
         return getattr(importlib.import_module(home, __name__), name)
-    if name in ("interop", "runs", "study", "viz"):
+    if name in ("interop", "multiprocessing", "runs", "serialization", "study", "viz"):
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

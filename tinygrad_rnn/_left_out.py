@@ -13,19 +13,17 @@ LEFT_OUT = {
     "ReflectionPad3d ReplicationPad3d": (
         "layers for volumes are left out; of a video take each frame by itself and run a recurrent layer over the frames"
     ),
-    "LazyLinear LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d "
-    "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
-    "UninitializedParameter UninitializedBuffer": (
+    "LazyConv3d LazyConvTranspose3d LazyBatchNorm3d LazyInstanceNorm3d UninitializedBuffer": (
         "lazy layers are left out; use the layer without Lazy and give its input size"
     ),
     "grid_sample affine_grid grid_sampler grid_sampler_2d grid_sampler_3d affine_grid_generator LocalResponseNorm "
     "local_response_norm CrossMapLRN2d FractionalMaxPool2d fractional_max_pool2d MaxUnpool1d MaxUnpool2d max_unpool1d "
     "max_unpool2d": "layers for pictures alone are left out; compose it of indexing, or change the data beforehand",
-    "DataParallel parallel distributed SyncBatchNorm multiprocessing share_memory_ is_distributed": (
+    "SyncBatchNorm is_distributed": (
         "training on several processes or machines is left out; take smaller batches and add up gradients over several "
         "before optimizer.step()"
     ),
-    "jit compile compiler fx export ScriptModule hub": (
+    "compiler fx export ScriptModule hub": (
         "there is no compiler; run the model as it is (whole layers such as nn.LSTM are fused already)"
     ),
     "vmap func forward_ad": (
@@ -37,31 +35,30 @@ LEFT_OUT = {
         "quantised numbers are left out; .half() stores a model in half the memory"
     ),
     "sparse_coo_tensor sparse_csr_tensor sparse_coo sparse_csr to_sparse to_sparse_csr to_dense coalesce spmm smm "
-    "SparseAdam is_sparse_csr EmbeddingBag embedding_bag": (
+    "is_sparse_csr": (
         "sparse tensors are left out; keep indices and values as two tensors and use gather, index_add or nn.Embedding"
     ),
-    "complex complex32 complex64 complex128 cfloat cdouble chalf real imag angle conj view_as_real view_as_complex polar "
+    "complex complex32 chalf real imag angle conj view_as_real view_as_complex polar "
     "fft stft istft ComplexFloatStorage resolve_conj is_conj": (
         "there are no complex numbers; keep real and imaginary parts in two tensors, or use numpy.fft on x.numpy()"
     ),
-    "bfloat16 BFloat16Tensor float8_e4m3fn float8_e5m2 uint16 uint32 uint64": (
+    "BFloat16Tensor float8_e4m3fn float8_e5m2 uint16 uint32 uint64": (
         "this element type is left out: NumPy has none, or PyTorch does little with it; use float16 or float32, int32 "
         "or int64"
     ),
-    "amp autocast GradScaler set_autocast_enabled is_autocast_enabled": (
+    "set_autocast_enabled is_autocast_enabled": (
         "automatic mixed precision is for GPUs; leave it out, or convert the whole model with .half()"
     ),
     "Stream Event mps mtia xpu ipu hip vulkan record_stream channels_last memory_format to_mkldnn is_mps is_xpu": (
         "there is no device but the CPU; leave it out, or take device('cpu')"
     ),
-    "storage untyped_storage Storage UntypedStorage FloatStorage as_strided as_strided_ set_ storage_offset resize_": (
+    "storage untyped_storage Storage UntypedStorage FloatStorage as_strided as_strided_": (
         "the memory behind a tensor is not for changing; use reshape, unfold or indexing, or x.numpy()"
     ),
     "align_to align_as refine_names rename nested": (
         "axes have no names and tensors one shape; say in a comment what each axis is, and pad with "
         "nn.utils.rnn.pad_sequence"
     ),
-    "profiler": "use Python's cProfile; tinygrad_rnn.record() notes what a graph computed",
 }  # fmt: skip
 
 WAY_ROUND = {name: way for names, way in LEFT_OUT.items() for name in names.split()}

@@ -13,6 +13,7 @@ by way of `Families`, and `tinygrad_rnn.tanh` is `Tensor.tanh`. Its `shape`, `dt
 from __future__ import annotations
 
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -43,7 +44,7 @@ class Tensor(Families):
     tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_edge", "_grad", "_view", "array", "name")
+    __slots__ = ("__dict__", "__weakref__", "_edge", "_grad", "_view", "array", "name")
 
     array: np.ndarray
     _edge: tuple[Node, int] | None
@@ -159,6 +160,8 @@ class Tensor(Families):
         retain_graph: bool | None = None,
         create_graph: bool = False,
         inputs: Tensor | Sequence[Tensor] | None = None,
+        *,
+        retain_variables: bool | None = None,
     ) -> None:
         """Add the gradient of this tensor into `.grad` of the leaves it was computed from.
 
@@ -170,6 +173,9 @@ class Tensor(Families):
         Raises RuntimeError if nothing requires grad, if `gradient` is needed or has another shape, on a
         second call without retain_graph, and if a saved value was changed in place.
         """
+        if retain_variables is not None:  # PyTorch's oldest programs
+            warnings.warn("retain_variables is retain_graph now", stacklevel=2)
+            retain_graph = retain_variables
         backward([self], [gradient], retain_graph, create_graph, inputs)
 
     def _add_grad(self, g: Any, fresh: bool) -> None:

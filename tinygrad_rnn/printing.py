@@ -17,7 +17,32 @@ from ._quiet import quiet
 LINE = 80
 EDGE = 3  # how many entries a summary shows at either end of an axis
 MANY = 1000
+DIGITS = 4  # after the decimal point
+SCIENTIFIC: bool | None = None  # with exponents always, never, or as the numbers ask for
 PREFIX = "tensor("
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """How tensors print from now on: digits, from how many elements on a summary of how many, line length, exponents.
+
+    profile "default", "short" (2 digits, summaries of 2) or "full" (never a summary) sets several at once.
+    """
+    global LINE, EDGE, MANY, DIGITS, SCIENTIFIC
+    usual: Any = {"short": (2, 1000, 2), "full": (4, np.inf, 3)}.get(profile or "", (4, 1000, 3))
+    if profile is not None:
+        (DIGITS, MANY, EDGE), LINE = usual, 80
+    DIGITS = DIGITS if precision is None else precision
+    MANY = MANY if threshold is None else threshold
+    EDGE = EDGE if edgeitems is None else edgeitems
+    LINE = LINE if linewidth is None else linewidth
+    SCIENTIFIC = sci_mode
 
 
 @quiet
@@ -79,10 +104,10 @@ def _float_format(shown: np.ndarray) -> tuple[int, Callable[[Any], str]]:
     sizes = np.abs(values)
     whole = bool((values == np.ceil(values)).all())
     large = sizes.size > 0 and bool(sizes.max() > 1000 * sizes.min() or sizes.max() > 1e8)
-    if large or (not whole and sizes.min() < 1e-4):
-        form = "{:.4e}"
+    if large or (not whole and sizes.min() < 1e-4) if SCIENTIFIC is None else SCIENTIFIC:
+        form = f"{{:.{DIGITS}e}}"
     else:
-        form = "{:.0f}." if whole else "{:.4f}"
+        form = "{:.0f}." if whole else f"{{:.{DIGITS}f}}"
 
     def write(value: float) -> str:
         return form.format(value) if np.isfinite(value) else str(value)

@@ -6,6 +6,7 @@ are one line each and take their names from here.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from . import dtypes
@@ -64,7 +65,11 @@ class Variable(metaclass=_AnyTensor):
     Every Tensor is an instance of Variable.
     """
 
-    def __new__(cls, data: Tensor, requires_grad: bool = False) -> Any:
+    def __new__(cls, data: Tensor, requires_grad: bool = False, volatile: bool = False) -> Any:
+        if volatile:
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", stacklevel=2
+            )
         if not isinstance(data, Tensor):
             raise TypeError(f"Variable: data has to be a Tensor, got {type(data).__name__}")
         return data.detach().requires_grad_(requires_grad)

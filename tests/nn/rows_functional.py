@@ -12,6 +12,12 @@ QKV = [(2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 2)]
 SEEN = (np.arange(24) * 7 % 5 < 3).reshape(4, 6)
 SEEN[1] = False  # a query that may look nowhere
 
+
+def SIGNS(m, shape):
+    """1 and -1 in turn."""
+    return m.tensor((np.arange(int(np.prod(shape))) % 3 % 2 * 2.0 - 1).reshape(shape))
+
+
 ROWS = [
     ("linear", [(2, 3, 4), (5, 4), (5,)], lambda m, x, w, b: m.F.linear(x, w, b)),
     ("bilinear", [(2, 3), (2, 4), (5, 3, 4), (5,)], lambda m, x, y, w, b: m.F.bilinear(x, y, w, b)),
@@ -63,6 +69,113 @@ ROWS = [
     ("avg_pool1d options", [(3, 10)], lambda m, x: m.F.avg_pool1d(x, 3, 2, 1, False, False)),
     ("avg_pool1d ceil", [(2, 3, 10)], lambda m, x: m.F.avg_pool1d(x, 4, 3, 1, True)),
     ("adaptive_avg_pool1d", [(2, 3, 10)], lambda m, x: m.F.adaptive_avg_pool1d(x, 4)),
+    ("conv2d", [(2, 4, 6, 7), (6, 4, 3, 2), (6,)], lambda m, x, w, b: m.F.conv2d(x, w, b)),
+    ("conv2d options", [(2, 4, 7, 9), (6, 2, 3, 2)], lambda m, x, w: m.F.conv2d(x, w, None, (2, 1), (1, 2), (2, 3), 2)),
+    ("conv2d same", [(4, 6, 7), (6, 4, 4, 3)], lambda m, x, w: m.F.conv2d(x, w, padding="same")),
+    ("conv_transpose1d", [(2, 4, 5), (4, 3, 3), (3,)], lambda m, x, w, b: m.F.conv_transpose1d(x, w, b)),
+    (
+        "conv_transpose1d options",
+        [(4, 5), (4, 3, 3)],
+        lambda m, x, w: m.F.conv_transpose1d(x, w, None, 3, 2, 2, groups=2, dilation=2),
+    ),
+    ("conv_transpose2d", [(2, 3, 4, 5), (3, 2, 3, 2), (2,)], lambda m, x, w, b: m.F.conv_transpose2d(x, w, b, 2, 1, 1)),
+    ("max_pool2d", [(2, 3, 7, 9)], lambda m, x: m.F.max_pool2d(x, 2)),
+    ("max_pool2d options", [(3, 10, 9)], lambda m, x: m.F.max_pool2d(x, (3, 2), (2, 1), (1, 0), (2, 1), True)),
+    ("avg_pool2d", [(2, 3, 7, 9)], lambda m, x: m.F.avg_pool2d(x, (2, 3))),
+    ("avg_pool2d options", [(3, 10, 9)], lambda m, x: m.F.avg_pool2d(x, 3, 2, 1, True, False)),
+    ("avg_pool2d divisor", [(3, 10, 9)], lambda m, x: m.F.avg_pool2d(x, 3, 2, divisor_override=7)),
+    ("adaptive_avg_pool2d", [(2, 3, 10, 7)], lambda m, x: m.F.adaptive_avg_pool2d(x, (4, 3))),
+    ("adaptive_avg_pool2d none", [(3, 10, 7)], lambda m, x: m.F.adaptive_avg_pool2d(x, (None, 3))),
+    ("adaptive_max_pool1d", [(2, 3, 10)], lambda m, x: m.F.adaptive_max_pool1d(x, 4)),
+    ("adaptive_max_pool2d", [(2, 3, 10, 7)], lambda m, x: m.F.adaptive_max_pool2d(x, (4, 3))),
+    ("instance_norm", [(2, 3, 5), (3,), (3,)], lambda m, x, w, b: m.F.instance_norm(x, weight=w, bias=b)),
+    ("instance_norm images", [(2, 3, 4, 5)], lambda m, x: m.F.instance_norm(x, eps=0.1)),
+    (
+        "instance_norm running",
+        [(2, 3, 5)],
+        lambda m, x: m.F.instance_norm(x, m.tensor(W4[:3]), m.tensor(W4[:3]), use_input_stats=False),
+    ),
+    *[
+        (name, [(3, 4)], lambda m, x, name=name: getattr(m.F, name)(x * 4))
+        for name in ("selu", "celu", "mish", "hardshrink", "softshrink", "tanhshrink", "softsign")
+    ],
+    ("celu alpha", [(3, 4)], lambda m, x: m.F.celu(x, 0.5)),
+    ("hardshrink lambd", [(3, 4)], lambda m, x: m.F.hardshrink(x, 0.2)),
+    ("softshrink lambd", [(3, 4)], lambda m, x: m.F.softshrink(x, 0.2)),
+    ("softmin", [(3, 4)], lambda m, x: m.F.softmin(x, dim=1)),
+    ("threshold", [(3, 4)], lambda m, x: m.F.threshold(x, 0.1, -2.0)),
+    ("rrelu", [(3, 4)], lambda m, x: m.F.rrelu(x, 0.1, 0.4)),
+    ("prelu", [(3, 4, 2), (4,)], lambda m, x, w: m.F.prelu(x, w)),
+    ("prelu one", [(3, 4), (1,)], lambda m, x, w: m.F.prelu(x, w)),
+    *[
+        (
+            f"{name} {reduction}",
+            [(5, 4), (5, 4)],
+            lambda m, x, y, name=name, r=reduction: getattr(m.F, name)(x, y, SIGNS(m, (5, 4)), margin=0.3, reduction=r),
+        )
+        for name in ("margin_ranking_loss",)
+        for reduction in ("mean", "sum", "none")
+    ],
+    (
+        "cosine_embedding_loss",
+        [(5, 4), (5, 4)],
+        lambda m, x, y: m.F.cosine_embedding_loss(x, y, SIGNS(m, (5,)), 0.1, reduction="none"),
+    ),
+    ("cosine_embedding_loss one", [(4,), (4,)], lambda m, x, y: m.F.cosine_embedding_loss(x, y, SIGNS(m, ()))),
+    (
+        "hinge_embedding_loss",
+        [(5, 4)],
+        lambda m, x: m.F.hinge_embedding_loss(x, SIGNS(m, (5, 4)), 0.7, reduction="none"),
+    ),
+    ("soft_margin_loss", [(5, 4)], lambda m, x: m.F.soft_margin_loss(x, SIGNS(m, (5, 4)))),
+    (
+        "multilabel_soft_margin_loss",
+        [(5, 4)],
+        lambda m, x: m.F.multilabel_soft_margin_loss(x, SIGNS(m, (5, 4)).clamp(min=0), m.tensor(W4)),
+    ),
+    ("multi_margin_loss", [(5, 5)], lambda m, x: m.F.multi_margin_loss(x, m.tensor(T), 2, 0.7, m.tensor(W5))),
+    (
+        "triplet_margin_loss",
+        [(5, 4)] * 3,
+        lambda m, x, y, z: m.F.triplet_margin_loss(x, y, z, swap=True, reduction="none"),
+    ),
+    ("triplet_margin_loss p", [(5, 4)] * 3, lambda m, x, y, z: m.F.triplet_margin_loss(x, y, z, 0.4, 1.0)),
+    ("gaussian_nll_loss", [(5, 4)] * 3, lambda m, x, y, v: m.F.gaussian_nll_loss(x, y, v * v, full=True)),
+    (
+        "gaussian_nll_loss of rows",
+        [(5, 4), (5, 4), (5,)],
+        lambda m, x, y, v: m.F.gaussian_nll_loss(x, y, v * v, eps=0.5, reduction="sum"),
+    ),
+    (
+        "poisson_nll_loss",
+        [(5, 4), (5, 4)],
+        lambda m, x, y: m.F.poisson_nll_loss(x, y * y * 4, full=True, reduction="none"),
+    ),
+    ("poisson_nll_loss rate", [(5, 4), (5, 4)], lambda m, x, y: m.F.poisson_nll_loss(x * x, y * y, log_input=False)),
+    ("pairwise_distance", [(5, 4), (5, 4)], lambda m, x, y: m.F.pairwise_distance(x, y, 3.0, keepdim=True)),
+    *[
+        (
+            f"size_average of {name}",
+            [(5, 4)],
+            lambda m, x, name=name: getattr(m.F, name)(x.sigmoid(), m.tensor(np.full((5, 4), 0.3)), size_average=False),
+        )
+        for name in ("mse_loss", "l1_loss", "binary_cross_entropy", "kl_div")
+    ],
+    ("reduce of cross_entropy", [(5, 5)], lambda m, x: m.F.cross_entropy(x, m.tensor(T), reduce=False)),
+    ("interpolate", [(2, 3, 5)], lambda m, x: m.F.interpolate(x, 8)),
+    ("interpolate nearest", [(2, 3, 4, 5)], lambda m, x: m.F.interpolate(x, scale_factor=(1.7, 0.6))),
+    ("interpolate exact", [(2, 3, 5)], lambda m, x: m.F.interpolate(x, 8, mode="nearest-exact")),
+    ("interpolate linear", [(2, 3, 5)], lambda m, x: m.F.interpolate(x, scale_factor=2, mode="linear")),
+    ("interpolate linear down", [(2, 3, 9)], lambda m, x: m.F.interpolate(x, scale_factor=0.4, mode="linear")),
+    ("interpolate corners", [(2, 3, 5)], lambda m, x: m.F.interpolate(x, 9, mode="linear", align_corners=True)),
+    ("interpolate bilinear", [(1, 2, 4, 5)], lambda m, x: m.F.interpolate(x, (7, 3), mode="bilinear")),
+    ("interpolate bicubic", [(1, 2, 4, 5)], lambda m, x: m.F.interpolate(x, (7, 9), mode="bicubic")),
+    (
+        "interpolate cubic corners",
+        [(1, 2, 4, 5)],
+        lambda m, x: m.F.interpolate(x, (3, 9), mode="bicubic", align_corners=True),
+    ),
+    ("interpolate area", [(1, 2, 4, 5)], lambda m, x: m.F.interpolate(x, (3, 2), mode="area")),
     ("pad", [(2, 3, 4)], lambda m, x: m.F.pad(x, (1, 2, 0, 1), value=0.5)),
     ("pad negative", [(2, 3, 4)], lambda m, x: m.F.pad(x, (-1, 2, 1, -1))),
     *[

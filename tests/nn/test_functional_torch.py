@@ -96,3 +96,30 @@ def test_second_derivatives(function):
         (gg,) = grad((g * m.tensor(np.cos(x))).sum(), leaf)
         found.append(gg.numpy())
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["hardsigmoid", "hardswish"])
+def test_hard_gates(name):
+    """In float32: PyTorch divides by a 6 that is rounded to float32, whatever the type of its input."""
+    numbers = np.array([-4.0, -3.0, -2.9, -1.0, 0.0, 0.5, 2.9, 3.0, 4.0], "f4")
+    ours, our_grads = run(OURS, lambda m, x: getattr(m.F, name)(x).double(), [tg.tensor(numbers, requires_grad=True)])
+    theirs, their_grads = run(
+        THEIRS, lambda m, x: getattr(m.F, name)(x).double(), [torch.tensor(numbers, requires_grad=True)]
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    np.testing.assert_allclose(our_grads[0], their_grads[0], rtol=1e-6)
+
+
+def test_gumbel_softmax_draws_classes_and_passes_the_gradient_of_the_probabilities():
+    logits = torch.tensor([[1.0, 0.0, -1.0]]).repeat(20000, 1)
+    tg.manual_seed(0)
+    for hard in (False, True):
+        x = tg.tensor(logits.numpy(), requires_grad=True)
+        y = F.gumbel_softmax(x, tau=0.7, hard=hard)
+        np.testing.assert_allclose(y.sum(1).detach().numpy(), 1, rtol=1e-6)
+        shares = np.bincount(y.argmax(1).numpy(), minlength=3) / len(x)
+        np.testing.assert_allclose(shares, logits[0].softmax(0).numpy(), atol=0.015)
+        assert set(np.unique(y.detach().numpy())) == {0.0, 1.0} if hard else (y > 0).all()
+        y[:, 0].sum().backward()
+        assert np.abs(x.grad.numpy()).max() > 0.1
+        np.testing.assert_allclose(x.grad.sum(1).numpy(), 0, atol=1e-6)

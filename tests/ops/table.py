@@ -31,6 +31,7 @@ from tinygrad_rnn.ops import (
     running,
     shaping,
     special,
+    trigonometry,
 )
 from tinygrad_rnn.recording import record_op
 
@@ -52,6 +53,7 @@ FILES = (
     running,
     shaping,
     special,
+    trigonometry,
 )
 
 
@@ -133,6 +135,16 @@ ROWS = [
     Row(special.Sin, lambda x: x.sin(), np.sin, ONE),
     Row(special.Cos, lambda x: x.cos(), np.cos, ONE),
     Row(special.Erf, lambda x: x.erf(), erf, ONE),
+    Row(trigonometry.Tan, lambda x: x.tan(), np.tan, ONE, (-1.0, 1.0)),
+    Row(trigonometry.Sinh, lambda x: x.sinh(), np.sinh, ONE),
+    Row(trigonometry.Cosh, lambda x: x.cosh(), np.cosh, ONE),
+    Row(trigonometry.Asin, lambda x: x.asin(), np.arcsin, ONE, (-0.8, 0.8)),
+    Row(trigonometry.Acos, lambda x: x.acos(), np.arccos, ONE, (-0.8, 0.8)),
+    Row(trigonometry.Atan, lambda x: x.atan(), np.arctan, ONE),
+    Row(trigonometry.Asinh, lambda x: x.asinh(), np.arcsinh, ONE),
+    Row(trigonometry.Acosh, lambda x: x.acosh(), np.arccosh, ONE, (1.3, 3.0)),
+    Row(trigonometry.Atanh, lambda x: x.atanh(), np.arctanh, ONE, (-0.8, 0.8)),
+    Row(trigonometry.Atan2, lambda x, y: x.atan2(y), np.arctan2, TWO, POSITIVE),
     Row(logsums.LogAddExp, tg.logaddexp, np.logaddexp, TWO),
     Row(powers.XLogY, tg.xlogy, lambda x, y: x * np.log(y), TWO, POSITIVE),
     # choosing and rounding
@@ -145,6 +157,7 @@ ROWS = [
     Row(rounding.Sign, lambda x: x.sign(), np.sign, ONE),
     Row(rounding.Floor, lambda x: x.floor(), np.floor, ONE),
     Row(rounding.Ceil, lambda x: x.ceil(), np.ceil, ONE),
+    Row(rounding.Fmod, lambda x, y: x.fmod(y), np.fmod, TWO, POSITIVE),
     Row(rounding.Trunc, lambda x: x.trunc(), np.trunc, ONE),
     Row(rounding.Round, lambda x: x.round(), np.round, ONE),
     Row(arithmetic.FloorDivide, lambda x, y: x // y, np.floor_divide, TWO, POSITIVE),

@@ -12,10 +12,28 @@ from typing import Any
 import numpy as np
 
 from ..reference.stored import GOLDEN, weighed
-from . import rows_creation, rows_elementwise, rows_indexing, rows_products, rows_reduce, rows_shape, rows_updates
+from . import (
+    rows_creation,
+    rows_elementwise,
+    rows_further,
+    rows_indexing,
+    rows_products,
+    rows_reduce,
+    rows_shape,
+    rows_updates,
+)
 from .samples import Row, flat, make, run, tensors
 
-FILES = (rows_elementwise, rows_reduce, rows_products, rows_shape, rows_indexing, rows_creation, rows_updates)
+FILES = (
+    rows_elementwise,
+    rows_reduce,
+    rows_products,
+    rows_shape,
+    rows_indexing,
+    rows_creation,
+    rows_updates,
+    rows_further,
+)
 
 
 class Formula:
@@ -70,7 +88,9 @@ def called(rows: list[tuple[Row, Any]], call: str, torch: Any) -> dict[str, Any]
             ends = [p for p in parts if getattr(p, "requires_grad", False)]
             if ends:
                 weighed(torch, *(p.double() for p in ends)).backward()
-        slopes = [x.grad for x in inputs if x.requires_grad and x.grad is not None and x.grad.detach().numpy().any()]
+        slopes = [
+            x.grad for x in inputs if x.requires_grad and x.grad is not None and x.grad.detach().numpy(force=True).any()
+        ]
         found[", ".join(together(specs))] = [*(p if plain(p) else str(p) for p in parts), slopes]
     return found
 

@@ -6,13 +6,31 @@ from collections import Counter
 
 import pytest
 
-from . import rows_creation, rows_elementwise, rows_indexing, rows_products, rows_reduce, rows_shape, rows_updates
+from . import (
+    rows_creation,
+    rows_elementwise,
+    rows_further,
+    rows_indexing,
+    rows_products,
+    rows_reduce,
+    rows_shape,
+    rows_updates,
+)
 from .samples import Row, compare_call
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-FILES = (rows_elementwise, rows_reduce, rows_products, rows_shape, rows_indexing, rows_creation, rows_updates)
+FILES = (
+    rows_elementwise,
+    rows_reduce,
+    rows_products,
+    rows_shape,
+    rows_indexing,
+    rows_creation,
+    rows_updates,
+    rows_further,
+)
 ROWS: list[Row] = [row for file in FILES for row in file.ROWS]
 
 

@@ -1,3 +1,3 @@
 """PyTorch's `torch.backends`: switches of libraries that are not used here. Each says that it is not available."""
 
-from . import cudnn as cudnn, mps as mps
+from . import cuda as cuda, cudnn as cudnn, mps as mps

@@ -1,12 +1,11 @@
 """Layers: PyTorch's `torch.nn`."""
 
 from .._names import missing as _missing
-from . import functional as functional, init as init, utils as utils
+from . import functional as functional, init as init, modules as modules, parallel as parallel, utils as utils
 from .activation import (
     ELU as ELU,
     GELU as GELU,
     GLU as GLU,
-    CosineSimilarity as CosineSimilarity,
     Hardtanh as Hardtanh,
     LeakyReLU as LeakyReLU,
     LogSigmoid as LogSigmoid,
@@ -27,9 +26,27 @@ from .container import (
     ParameterList as ParameterList,
     Sequential as Sequential,
 )
-from .convolution import Conv1d as Conv1d
+from .convolution import (
+    Conv1d as Conv1d,
+    Conv2d as Conv2d,
+    ConvTranspose1d as ConvTranspose1d,
+    ConvTranspose2d as ConvTranspose2d,
+)
+from .distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
 from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
 from .flatten import Flatten as Flatten, Unflatten as Unflatten
+from .lazy import (
+    LazyBatchNorm1d as LazyBatchNorm1d,
+    LazyBatchNorm2d as LazyBatchNorm2d,
+    LazyConv1d as LazyConv1d,
+    LazyConv2d as LazyConv2d,
+    LazyConvTranspose1d as LazyConvTranspose1d,
+    LazyConvTranspose2d as LazyConvTranspose2d,
+    LazyInstanceNorm1d as LazyInstanceNorm1d,
+    LazyInstanceNorm2d as LazyInstanceNorm2d,
+    LazyLinear as LazyLinear,
+    UninitializedParameter as UninitializedParameter,
+)
 from .linear import Bilinear as Bilinear, Identity as Identity, Linear as Linear
 from .loss import (
     BCELoss as BCELoss,
@@ -43,15 +60,51 @@ from .loss import (
     NLLLoss as NLLLoss,
     SmoothL1Loss as SmoothL1Loss,
 )
+from .margin_loss import (
+    CosineEmbeddingLoss as CosineEmbeddingLoss,
+    GaussianNLLLoss as GaussianNLLLoss,
+    HingeEmbeddingLoss as HingeEmbeddingLoss,
+    MarginRankingLoss as MarginRankingLoss,
+    MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss,
+    MultiMarginLoss as MultiMarginLoss,
+    PoissonNLLLoss as PoissonNLLLoss,
+    SoftMarginLoss as SoftMarginLoss,
+    TripletMarginLoss as TripletMarginLoss,
+)
 from .module import Module as Module
 from .normalization import (
     BatchNorm1d as BatchNorm1d,
+    BatchNorm2d as BatchNorm2d,
     GroupNorm as GroupNorm,
+    InstanceNorm1d as InstanceNorm1d,
+    InstanceNorm2d as InstanceNorm2d,
     LayerNorm as LayerNorm,
     RMSNorm as RMSNorm,
 )
+from .padding import (
+    CircularPad1d as CircularPad1d,
+    CircularPad2d as CircularPad2d,
+    ConstantPad1d as ConstantPad1d,
+    ConstantPad2d as ConstantPad2d,
+    ReflectionPad1d as ReflectionPad1d,
+    ReflectionPad2d as ReflectionPad2d,
+    ReplicationPad1d as ReplicationPad1d,
+    ReplicationPad2d as ReplicationPad2d,
+    ZeroPad1d as ZeroPad1d,
+    ZeroPad2d as ZeroPad2d,
+)
+from .parallel import DataParallel as DataParallel
 from .parameter import Parameter as Parameter
-from .pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d, AvgPool1d as AvgPool1d, MaxPool1d as MaxPool1d
+from .pooling import (
+    AdaptiveAvgPool1d as AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d as AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d as AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d as AdaptiveMaxPool2d,
+    AvgPool1d as AvgPool1d,
+    AvgPool2d as AvgPool2d,
+    MaxPool1d as MaxPool1d,
+    MaxPool2d as MaxPool2d,
+)
 from .recurrent.cells import (
     CoupledLSTMCell as CoupledLSTMCell,
     GRUCell as GRUCell,
@@ -69,7 +122,24 @@ from .recurrent.cells import (
 from .recurrent.layer_base import RNNBase as RNNBase
 from .recurrent.layers import GRU as GRU, LSTM as LSTM, RNN as RNN
 from .recurrent.recurrent import Recurrent as Recurrent
-from .sparse import Embedding as Embedding
+from .resizing import Upsample as Upsample, UpsamplingNearest2d as UpsamplingNearest2d
+from .sparse import Embedding as Embedding, EmbeddingBag as EmbeddingBag
+from .thresholds import (
+    CELU as CELU,
+    SELU as SELU,
+    Hardshrink as Hardshrink,
+    Hardsigmoid as Hardsigmoid,
+    Hardswish as Hardswish,
+    Mish as Mish,
+    PReLU as PReLU,
+    RReLU as RReLU,
+    Softmax2d as Softmax2d,
+    Softmin as Softmin,
+    Softshrink as Softshrink,
+    Softsign as Softsign,
+    Tanhshrink as Tanhshrink,
+    Threshold as Threshold,
+)
 from .transformer import (
     Transformer as Transformer,
     TransformerDecoder as TransformerDecoder,

@@ -179,16 +179,3 @@ class LogSoftmax(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return F.log_softmax(input, self.dim)
-
-
-class CosineSimilarity(Module):
-    """The cosine of the angle between two vectors along `dim`."""
-
-    def __init__(self, dim: int = 1, eps: float = 1e-8):
-        super().__init__()
-        self.dim: int = dim
-        self.eps: float = eps
-
-    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """Two tensors that broadcast -> their shape without `dim`."""
-        return F.cosine_similarity(x1, x2, self.dim, self.eps)

@@ -17,14 +17,24 @@ from ..ops.activations import (
     softplus as softplus,
 )
 from ..ops.attention import scaled_dot_product_attention as scaled_dot_product_attention
+from ..ops.bags import embedding_bag as embedding_bag
 from ..ops.binary_losses import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
 from ..ops.class_losses import cross_entropy as cross_entropy, nll_loss as nll_loss
-from ..ops.convolution import conv1d as conv1d
+from ..ops.convolution import (
+    conv1d as conv1d,
+    conv2d as conv2d,
+    conv_transpose1d as conv_transpose1d,
+    conv_transpose2d as conv_transpose2d,
+)
 from ..ops.ctc import ctc_loss as ctc_loss
-from ..ops.distances import cosine_similarity as cosine_similarity, normalize as normalize
+from ..ops.distances import (
+    cosine_similarity as cosine_similarity,
+    normalize as normalize,
+    pairwise_distance as pairwise_distance,
+)
 from ..ops.dropout import dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d
 from ..ops.linear import bilinear as bilinear, linear as linear
 from ..ops.losses import (
@@ -34,17 +44,56 @@ from ..ops.losses import (
     mse_loss as mse_loss,
     smooth_l1_loss as smooth_l1_loss,
 )
+from ..ops.margin_losses import (
+    cosine_embedding_loss as cosine_embedding_loss,
+    gaussian_nll_loss as gaussian_nll_loss,
+    hinge_embedding_loss as hinge_embedding_loss,
+    margin_ranking_loss as margin_ranking_loss,
+    multi_margin_loss as multi_margin_loss,
+    multilabel_soft_margin_loss as multilabel_soft_margin_loss,
+    poisson_nll_loss as poisson_nll_loss,
+    soft_margin_loss as soft_margin_loss,
+    triplet_margin_loss as triplet_margin_loss,
+)
 from ..ops.normalization import (
     batch_norm as batch_norm,
     group_norm as group_norm,
+    instance_norm as instance_norm,
     layer_norm as layer_norm,
     rms_norm as rms_norm,
 )
 from ..ops.padding import pad as pad
-from ..ops.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d, avg_pool1d as avg_pool1d, max_pool1d as max_pool1d
+from ..ops.pooling import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+    adaptive_avg_pool2d as adaptive_avg_pool2d,
+    adaptive_max_pool1d as adaptive_max_pool1d,
+    adaptive_max_pool2d as adaptive_max_pool2d,
+    avg_pool1d as avg_pool1d,
+    avg_pool2d as avg_pool2d,
+    max_pool1d as max_pool1d,
+    max_pool2d as max_pool2d,
+)
+from ..ops.resizing import interpolate as interpolate
 from ..ops.rows import embedding as embedding, one_hot as one_hot
+from ..ops.thresholds import (
+    celu as celu,
+    gumbel_softmax as gumbel_softmax,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    mish as mish,
+    rrelu as rrelu,
+    selu as selu,
+    softmin as softmin,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
 
+hardshrink: _Final = Tensor.hardshrink
 log_softmax: _Final = Tensor.log_softmax
+prelu: _Final = Tensor.prelu
 sigmoid: _Final = Tensor.sigmoid
 softmax: _Final = Tensor.softmax
 tanh: _Final = Tensor.tanh

@@ -181,3 +181,22 @@ def _gate_biases(lstm: Any) -> list[dict[str, tuple[Tensor, Tensor]]]:
     if not found:
         raise ValueError(f"there is no LSTM with biases in {type(lstm).__name__}")
     return found
+
+
+def _old(function: Any, name: str) -> Any:
+    """PyTorch's older name of a function, which it still has, with its warning."""
+
+    def renamed(*args: Any, **options: Any) -> Any:
+        import warnings
+
+        text = f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`."
+        warnings.warn(text, FutureWarning, stacklevel=2)
+        return function(*args, **options)
+
+    return renamed
+
+
+uniform, normal, constant = _old(uniform_, "uniform"), _old(normal_, "normal"), _old(constant_, "constant")
+eye, orthogonal = _old(eye_, "eye"), _old(orthogonal_, "orthogonal")
+xavier_uniform, xavier_normal = _old(xavier_uniform_, "xavier_uniform"), _old(xavier_normal_, "xavier_normal")
+kaiming_uniform, kaiming_normal = _old(kaiming_uniform_, "kaiming_uniform"), _old(kaiming_normal_, "kaiming_normal")

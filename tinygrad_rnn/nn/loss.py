@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._tensor import Tensor
-from ..ops.losses import check_reduction
+from ..ops.losses import check_reduction, old_reduction
 from . import functional as F
 from .module import Module
 
@@ -18,10 +18,16 @@ def _is_called_later(loss: Module) -> TypeError:
 
 
 class _Loss(Module):
-    def __init__(self, reduction: str = "mean", also: tuple[str, ...] = ()):
+    """Base of the losses; `size_average` and `reduce` are PyTorch's old arguments, see `ops.losses.old_reduction`."""
+
+    def __init__(self, reduction: str = "mean", also: tuple[str, ...] = (), size_average: Any = None, reduce: Any = None):  # fmt: skip
         super().__init__()
         if isinstance(reduction, Tensor) or isinstance(also, Tensor):
             raise _is_called_later(self)
+        if isinstance(reduction, bool):  # its place was size_average's
+            size_average, reduction = reduction, "mean"
+        if size_average is not None or reduce is not None:
+            reduction = old_reduction(size_average, reduce)
         check_reduction(type(self).__name__, reduction, also)
         self.reduction = reduction
 
@@ -29,8 +35,8 @@ class _Loss(Module):
 class _WeightedLoss(_Loss):
     """A loss with a buffer `weight`."""
 
-    def __init__(self, weight: Tensor | None = None, reduction: str = "mean"):
-        super().__init__(reduction)
+    def __init__(self, weight: Tensor | None = None, reduction: str = "mean", **old: Any):
+        super().__init__(reduction, **old)
         self.register_buffer("weight", weight)
 
 
@@ -53,8 +59,8 @@ class L1Loss(_Loss):
 class SmoothL1Loss(_Loss):
     """Quadratic below beta, linear above, slope 1: `F.smooth_l1_loss`."""
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0):
-        super().__init__(reduction)
+    def __init__(self, reduction: str = "mean", beta: float = 1.0, **old: Any):
+        super().__init__(reduction, **old)
         self.beta = beta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -77,10 +83,10 @@ class HuberLoss(_Loss):
 class NLLLoss(_WeightedLoss):
     """-input[b, target_b] for log-probabilities: `F.nll_loss`."""
 
-    def __init__(self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"):
+    def __init__(self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean", **old: Any):
         if isinstance(ignore_index, Tensor):
             raise _is_called_later(self)
-        super().__init__(weight, reduction)
+        super().__init__(weight, reduction, **old)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -92,13 +98,18 @@ class CrossEntropyLoss(_WeightedLoss):
     """-log softmax(input)[b, target_b]: `F.cross_entropy`, where the options are explained."""
 
     def __init__(
-        self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
+        self,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
         label_smoothing: float = 0.0,
-    ):  # fmt: skip
+        **old: Any,
+    ):
         if isinstance(ignore_index, Tensor):
             raise _is_called_later(self)
-        super().__init__(weight, reduction)
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        super().__init__(weight, reduction, **old)
+        self.ignore_index: int = ignore_index
+        self.label_smoothing: float = label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """input (B, K, …), target (B, …) of class indices or (B, K, …) of probabilities."""
@@ -118,8 +129,10 @@ class BCELoss(_WeightedLoss):
 class BCEWithLogitsLoss(_WeightedLoss):
     """The same for scores before the sigmoid, without rounding: `F.binary_cross_entropy_with_logits`."""
 
-    def __init__(self, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None):
-        super().__init__(weight, reduction)
+    def __init__(
+        self, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None, **old: Any
+    ):
+        super().__init__(weight, reduction, **old)
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -130,8 +143,8 @@ class BCEWithLogitsLoss(_WeightedLoss):
 class KLDivLoss(_Loss):
     """The divergence of log-probabilities from a target: `F.kl_div`."""
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False):
-        super().__init__(reduction, ("batchmean",))
+    def __init__(self, reduction: str = "mean", log_target: bool = False, **old: Any):
+        super().__init__(reduction, ("batchmean",), **old)
         self.log_target = log_target
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

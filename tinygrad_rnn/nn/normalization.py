@@ -116,6 +116,8 @@ class BatchNorm1d(_Normalization):
     Buffers: running_mean, running_var (C,), and num_batches_tracked.
     """
 
+    dims: tuple[int, ...] = (2, 3)  # how many axes an input may have
+
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
         track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True,
@@ -139,13 +141,7 @@ class BatchNorm1d(_Normalization):
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C) or (B, C, L) -> the same shape."""
-        if input.ndim not in (2, 3):
-            raise ValueError(f"BatchNorm1d: expected 2D or 3D input, got {input.ndim}D (shape {list(input.shape)})")
-        if input.array.shape[1] != self.num_features:
-            raise RuntimeError(
-                f"BatchNorm1d: input has {input.shape[1]} channels in axis 1, expected num_features="
-                f"{self.num_features} (shape {list(input.shape)})"
-            )
+        self._check(input, 1)
         momentum = self.momentum
         if self.training and self.track_running_stats:
             self.num_batches_tracked.add_(1)
@@ -156,8 +152,65 @@ class BatchNorm1d(_Normalization):
         mean, var = (self.running_mean, self.running_var) if update or not by_batch else (None, None)
         return F.batch_norm(input, mean, var, self.weight, self.bias, by_batch, momentum or 0.0, self.eps)
 
+    def _check(self, input: Tensor, channels: int) -> None:
+        name, shape = type(self).__name__, list(input.shape)
+        if input.ndim not in self.dims:
+            allowed = " or ".join(f"{n}D" for n in self.dims)
+            raise ValueError(f"{name}: expected {allowed} input, got {input.ndim}D (shape {shape})")
+        if shape[channels] != self.num_features:
+            raise RuntimeError(
+                f"{name}: input has {shape[channels]} channels in axis {channels}, expected num_features="
+                f"{self.num_features} (shape {shape})"
+            )
+
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
+
+
+class BatchNorm2d(BatchNorm1d):
+    """`BatchNorm1d` of images (B, C, H, W): each channel over the batch and both axes."""
+
+    dims = (4,)
+
+
+class InstanceNorm1d(BatchNorm1d):
+    """Normalise each channel of each sample over time (Ulyanov et al. 2016); see `F.instance_norm`.
+
+    Options as BatchNorm1d's, but neither learned scale and shift nor running means unless asked for.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(B, C, L) or (C, L) -> the same shape."""
+        one = input.ndim == self.dims[0]  # a sample without a batch
+        if input.ndim in self.dims and (self.affine or self.track_running_stats):
+            self._check(input, 0 if one else 1)
+        elif input.ndim not in self.dims:
+            self._check(input, 1)
+        x = input.unsqueeze(0) if one else input
+        own = self.training or not self.track_running_stats
+        mean, var, momentum = self.running_mean, self.running_var, self.momentum or 0.0
+        y = F.instance_norm(x, mean, var, self.weight, self.bias, own, momentum, self.eps)
+        return y.squeeze(0) if one else y
+
+
+class InstanceNorm2d(InstanceNorm1d):
+    """`InstanceNorm1d` of images (B, C, H, W) or (C, H, W)."""
+
+    dims = (3, 4)

@@ -19,19 +19,31 @@ class Embedding(Module):
 
     padding_idx    a row that starts at 0 and gets no gradient
     max_norm       rows that are used are first shortened to this norm, of order norm_type
+    scale_grad_by_freq  the gradient of a row is divided by how often it is used in the call
+    sparse         accepted: gradients are dense tensors here, with the same numbers
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
-        norm_type: float = 2.0, device: Any = None, dtype: Any = None, _weight: Tensor | None = None,
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
         _freeze: bool = False,
-    ):  # fmt: skip
+        device: Any = None,
+        dtype: Any = None,
+    ):
         super().__init__()
         need_ints("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if padding_idx is not None:
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         self.max_norm, self.norm_type = max_norm, norm_type
+        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
         table = empty(num_embeddings, embedding_dim, dtype=dtype, device=device) if _weight is None else _weight
         self.weight = Parameter(table, requires_grad=not _freeze)
         if _weight is None:
@@ -46,9 +58,15 @@ class Embedding(Module):
 
     @classmethod
     def from_pretrained(
-        cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, max_norm: float | None = None,
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
         norm_type: float = 2.0,
-    ) -> Embedding:  # fmt: skip
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+    ) -> Embedding:
         """An Embedding on a given table (V, E), whose memory it shares; not trained unless freeze=False."""
         if not isinstance(embeddings, Tensor):
             raise TypeError(
@@ -59,14 +77,49 @@ class Embedding(Module):
                 f"Embedding.from_pretrained: the table must be 2-dimensional (V, E), got shape {list(embeddings.shape)}"
             )
         rows, columns = embeddings.array.shape
-        return cls(rows, columns, padding_idx, max_norm, norm_type, _weight=embeddings, _freeze=freeze)
+        options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        return cls(rows, columns, *options, _weight=embeddings, _freeze=freeze)
 
     def forward(self, input: Tensor) -> Tensor:
         """input (…) of ints in 0..num_embeddings-1 -> (…, embedding_dim)."""
-        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type)
+        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse)  # fmt: skip
 
     def extra_repr(self) -> str:
         shown = f"{self.num_embeddings}, {self.embedding_dim}"
         shown += f", padding_idx={self.padding_idx}" if self.padding_idx is not None else ""
         shown += f", max_norm={self.max_norm}" if self.max_norm is not None else ""
         return shown + (f", norm_type={self.norm_type}" if self.norm_type != 2 else "")
+
+
+class EmbeddingBag(Embedding):
+    """The sum, mean or maximum of the rows at several indices: `F.embedding_bag`."""
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+        device: Any = None,
+        dtype: Any = None,
+    ):
+        options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight)
+        super().__init__(num_embeddings, embedding_dim, *options, device=device, dtype=dtype)
+        self.mode: str = mode
+        self.include_last_offset: bool = include_last_offset
+
+    def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        """input (B, N), or all indices in a row with the places `offsets` (B,) where bags begin -> (B, embedding_dim)."""
+        return F.embedding_bag(
+            input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode, self.sparse,
+            per_sample_weights, self.include_last_offset, self.padding_idx,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, mode={self.mode!r}"

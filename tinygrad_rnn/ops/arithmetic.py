@@ -16,6 +16,7 @@ from .choosing import plain, tied
 from .function import Array, Function, Recorded, Saves, Value
 from .inplace import in_place
 from .widening import widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -139,12 +140,14 @@ class Arithmetic(Recorded):
 
     __slots__ = ()
 
+    @worded
     def add(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
         """input + alpha · other, with broadcasting."""
         return record_op(Add, input, other) if alpha == 1 else _with_multiple(input, Add, other, alpha)
 
     add_: Final = in_place(add)
 
+    @worded
     def sub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
         """input - alpha · other, with broadcasting."""
         return record_op(Sub, input, other) if alpha == 1 else _with_multiple(input, Sub, other, alpha)
@@ -152,6 +155,7 @@ class Arithmetic(Recorded):
     subtract: Final = sub
     sub_: Final = in_place(sub)
 
+    @worded
     def mul(input: Tensor, other: Any) -> Tensor:
         """input · other, element by element, with broadcasting."""
         return record_op(Mul, input, other)
@@ -159,6 +163,7 @@ class Arithmetic(Recorded):
     multiply: Final = mul
     mul_: Final = in_place(mul)
 
+    @worded
     def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """input / other; rounding_mode None (true division), "floor" or "trunc"."""
         return _divided(input, other, rounding_mode)
@@ -204,6 +209,8 @@ class Arithmetic(Recorded):
             return input.long()
         return record_op(Mul, input, input)
 
+    square_: Final = in_place(square)
+
     def reciprocal(input: Tensor) -> Tensor:
         """1 / input."""
         return record_op(Div, 1, input)
@@ -222,25 +229,6 @@ class Arithmetic(Recorded):
         return input + weight * (end - input)
 
     lerp_: Final = in_place(lerp)
-
-    @widening
-    def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-        """input + value · tensor1 · tensor2."""
-        need_numbers("addcmul", input)
-        product = tensor1 * tensor2
-        return input + (product if value == 1 else product * value)
-
-    addcmul_: Final = in_place(addcmul)
-
-    @widening
-    def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-        """input + value · tensor1 / tensor2."""
-        need_tensor("addcdiv", input)
-        if all(is_tensor(x) and x.dtype.kind != "f" for x in (tensor1, tensor2)):
-            raise RuntimeError("addcdiv(): integer division is not supported; convert tensor1 or tensor2 with .float()")
-        return input + tensor1 / tensor2 * value
-
-    addcdiv_: Final = in_place(addcdiv)
 
     def __add__(self: Tensor, other: Any) -> Tensor:
         return record_pair(Add, self, other)

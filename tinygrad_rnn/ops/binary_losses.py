@@ -11,7 +11,7 @@ from .activations import softplus
 from .checks import need_float
 from .choosing import plain, select
 from .function import Array, Function, Saves, Value, call
-from .losses import reduced, same_shape
+from .losses import averaged, reduced, same_shape
 from .powers import Log
 from .widening import widening
 
@@ -48,6 +48,7 @@ def _bounded_log(x):
     return select(tiny | (plain(logs) < -100), -100.0, logs)
 
 
+@averaged
 @widening
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
@@ -63,6 +64,7 @@ def binary_cross_entropy(
     return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
+@averaged
 @widening
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean",

@@ -83,11 +83,6 @@ def named_dims(name: str, dim: Any, ndim: int) -> tuple[int, ...]:
     return found if ndim else ()
 
 
-def one_keepdim(keepdim: bool, keepdims: bool | None) -> bool:
-    """PyTorch accepts NumPy's spelling `keepdims` too."""
-    return keepdim if keepdims is None else keepdims
-
-
 def sizes_of(name: str, given: Sequence[Any], named: dict[str, Any], keyword: str) -> tuple[int, ...]:
     """The ints of `f(2, 3)`, `f((2, 3))` and `f(keyword=(2, 3))`."""
     if named:

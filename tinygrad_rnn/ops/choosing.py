@@ -203,6 +203,8 @@ class Choosing(Recorded):
         result = result.masked_fill(input._of(np.isposinf(x)), largest if posinf is None else posinf)
         return result.masked_fill(input._of(np.isneginf(x)), -largest if neginf is None else neginf)
 
+    nan_to_num_: Final = in_place(nan_to_num)
+
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where the condition is true, else other; with one argument, the indices of true entries."""

@@ -14,7 +14,7 @@ from ..recording import record_op
 from .basic import sum_along
 from .checks import need_float, need_tensor
 from .function import Array, Function, Saves, Value, call
-from .losses import check_reduction, reduced
+from .losses import averaged, check_reduction, reduced
 from .softmax import Softmax, SoftmaxGradient, powers
 from .widening import widening
 
@@ -125,6 +125,7 @@ class Place(Function):
         return call(Pick, g, t=ctx.t)
 
 
+@averaged
 @widening
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
@@ -172,6 +173,7 @@ def cross_entropy(
     return _finished(loss, target, ignored, reduction)
 
 
+@averaged
 @widening
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"

@@ -10,8 +10,9 @@ from .._quiet import quiet
 from ..arrays import check_pair, is_number
 from ..dtypes import result_type
 from ..recording import without_gradient
-from .checks import array, broadcast_shapes, is_tensor, named_dims, need_tensor, one_keepdim, wrap_dims
+from .checks import array, broadcast_shapes, is_tensor, named_dims, need_tensor, wrap_dims
 from .function import Recorded
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -45,6 +46,12 @@ class Comparing(Recorded):
     def ge(input: Tensor, other: Any) -> Tensor:
         """input >= other, element by element."""
         return _compare("ge", np.greater_equal, input, other)
+
+    greater: Final = gt
+    greater_equal: Final = ge
+    less: Final = lt
+    less_equal: Final = le
+    not_equal: Final = ne
 
     def logical_and(input: Tensor, other: Any) -> Tensor:
         """True where both are nonzero."""
@@ -120,14 +127,17 @@ class Comparing(Recorded):
         need_tensor("equal", other, "other")
         return input.shape == other.shape and bool((input.array == other.array).all())
 
-    def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, keepdims: bool | None = None) -> Tensor:
+    @worded
+    def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where at least one element along `dim` is nonzero."""
-        return _quantify("any", np.any, input, dim, keepdim, keepdims)
+        return _quantify("any", np.any, input, dim, keepdim)
 
-    def all(input: Tensor, dim: Any = None, keepdim: bool = False, *, keepdims: bool | None = None) -> Tensor:
+    @worded
+    def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where all elements along `dim` are nonzero."""
-        return _quantify("all", np.all, input, dim, keepdim, keepdims)
+        return _quantify("all", np.all, input, dim, keepdim)
 
+    @worded
     def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
         """How many elements along `dim` are not zero, int64."""
         need_tensor("count_nonzero", input)
@@ -213,8 +223,8 @@ def _bitwise(symbol, function, input, other):
     return (input if is_tensor(input) else other)._of(np.asarray(function(x, y)))
 
 
-def _quantify(name, function, input, dim, keepdim, keepdims):
+def _quantify(name, function, input, dim, keepdim):
     need_tensor(name, input)
     dims = wrap_dims(name, dim, input.array.ndim) if dim is None else named_dims(name, dim, input.array.ndim)
-    found = np.asarray(function(input.array, axis=dims, keepdims=one_keepdim(keepdim, keepdims)), order="C")
+    found = np.asarray(function(input.array, axis=dims, keepdims=keepdim), order="C")
     return input._of(found.astype(np.uint8) if input.dtype == np.uint8 else found)

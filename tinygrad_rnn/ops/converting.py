@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import dtypes
 from .._device import check_device, device as _device
+from ..arrays import plain
 from ..recording import record_op
 from .basic import Cast
 from .checks import is_tensor, need_tensor
@@ -98,16 +99,42 @@ class Converting(Recorded):
         """Itself: there is only the CPU."""
         return input
 
-    def cuda(input: Tensor, device: Any = None) -> Tensor:
+    def cuda(input: Tensor, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
         """Raises: there is no GPU here."""
         check_device("cuda")
         return input
 
-    def pin_memory(input: Tensor) -> Tensor:
+    def bfloat16(input: Tensor) -> Tensor:
+        """Raises: NumPy has no bfloat16."""
+        return input.to(dtypes.bfloat16)
+
+    def pin_memory(input: Tensor, device: Any = None) -> Tensor:
         """Itself: pinning is for GPUs."""
         return input
 
-    __array_ufunc__: Final = None  # ndarray * Tensor asks Tensor.__rmul__ instead of making an object array
+    def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        """np.exp(x) of a Tensor without grad is a Tensor; `array * x` is `x.__rmul__(array)`, never an object array."""
+        reflected = REFLECTED.get(ufunc.__name__)
+        if method == "__call__" and out is None and reflected and isinstance(inputs[0], (np.ndarray, np.generic)):
+            left: Any = inputs[0] if inputs[0].ndim or inputs[0].dtype.kind in "biuf" else np.asarray(inputs[0])[()]
+            answer = getattr(self, reflected)(left)
+            if answer is NotImplemented and ufunc.__name__ not in ("equal", "not_equal"):
+                raise TypeError(f"np.{ufunc.__name__}: a Tensor does not support ufuncs with {type(left).__name__}")
+            return answer if answer is not NotImplemented else ufunc.__name__ == "not_equal"
+        if any(is_tensor(x) and x.requires_grad for x in inputs):
+            raise RuntimeError(
+                f"np.{ufunc.__name__} of a Tensor that requires grad would lose the gradient; use the function of "
+                f"tinygrad_rnn of that name, or x.detach()"
+            )
+        arrays = [x.array if is_tensor(x) else x for x in inputs]
+        into = None if out is None else tuple(x.array if is_tensor(x) else x for x in out)
+        found = getattr(ufunc, method)(*arrays, **({} if into is None else {"out": into}), **options)
+        if out is not None:
+            return out[0] if len(out) == 1 else out
+        wrapped = [
+            self._of(plain(ufunc.__name__, np.asarray(x))) for x in (found if isinstance(found, tuple) else (found,))
+        ]
+        return wrapped[0] if len(wrapped) == 1 else tuple(wrapped)
 
     def __array__(self: Tensor, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         if self.requires_grad:
@@ -134,6 +161,28 @@ class Converting(Recorded):
 
     def __format__(self: Tensor, spec: str) -> str:
         return format(self.array.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
+
+
+REFLECTED = {
+    "add": "__radd__",
+    "subtract": "__rsub__",
+    "multiply": "__rmul__",
+    "divide": "__rtruediv__",
+    "true_divide": "__rtruediv__",
+    "floor_divide": "__rfloordiv__",
+    "remainder": "__rmod__",
+    "power": "__rpow__",
+    "matmul": "__rmatmul__",
+    "equal": "__eq__",
+    "not_equal": "__ne__",
+    "less": "__gt__",
+    "less_equal": "__ge__",
+    "greater": "__lt__",
+    "greater_equal": "__le__",
+    "bitwise_and": "__rand__",
+    "bitwise_or": "__ror__",
+    "bitwise_xor": "__rxor__",
+}  # the operators of NumPy's arrays, and the Tensor's method that an array on the left asks for
 
 
 def numel(input: Any) -> int:

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..recording import record_op, without_gradient
 from .basic import Reshape, in_order, kept_shape
-from .checks import is_tensor, need_numbers, need_tensor, one_keepdim, wrap_dim, wrap_dims
+from .checks import is_tensor, need_numbers, need_tensor, wrap_dim, wrap_dims
 from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -37,17 +38,42 @@ class Extreme(Function):
 
 
 class ValuesIndices(NamedTuple):
-    """What `max`, `min`, `sort` and `topk` along a dim return, each by its own name: see `RESULTS`."""
+    """What `max`, `min`, `sort` and their like along a dim return, each by its own name: see `RESULTS`."""
 
     values: Any
     indices: Any
 
     def __repr__(self) -> str:
-        return f"return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
+        parts = ",\n".join(f"{name}={part!r}" for name, part in zip(self._fields, self, strict=True))
+        return f"return_types.{type(self).__name__}(\n{parts})"
+
+
+class MinMax(NamedTuple):
+    """What `aminmax` returns."""
+
+    min: Any
+    max: Any
+
+    __repr__ = ValuesIndices.__repr__
+
+
+class Histogram(NamedTuple):
+    """What `histogram` returns."""
+
+    hist: Any
+    bin_edges: Any
+
+    __repr__ = ValuesIndices.__repr__
 
 
 RESULTS: dict[str, Any] = {
-    name: type(name, (ValuesIndices,), {"__slots__": ()}) for name in ("max", "min", "sort", "topk")
+    name: type(name, (fields,), {"__slots__": ()})
+    for fields, names in (
+        (ValuesIndices, "max min sort topk median kthvalue cummax cummin"),
+        (MinMax, "aminmax"),
+        (Histogram, "histogram"),
+    )
+    for name in names.split()
 }
 
 
@@ -56,35 +82,37 @@ class Extremes(Recorded):
 
     __slots__ = ()
 
-    def max(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, keepdims: bool | None = None
-    ) -> Any:
+    @worded
+    def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
         """The largest element; along `dim` (values, indices); or element by element with another tensor."""
-        return _extreme("max", np.argmax, input, dim if other is None else other, keepdim, keepdims)
+        return _extreme("max", np.argmax, input, dim if other is None else other, keepdim)
 
-    def min(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, keepdims: bool | None = None
-    ) -> Any:
+    @worded
+    def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
         """The smallest element; along `dim` (values, indices); or element by element with another tensor."""
-        return _extreme("min", np.argmin, input, dim if other is None else other, keepdim, keepdims)
+        return _extreme("min", np.argmin, input, dim if other is None else other, keepdim)
 
-    def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, keepdims: bool | None = None) -> Tensor:
+    @worded
+    def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
         """The largest element over `dim`; ties share the gradient evenly."""
         dims = nonempty("amax", input, dim)
-        return record_op(Extreme, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), largest=True)
+        return record_op(Extreme, input, dims=dims, keepdim=keepdim, largest=True)
 
-    def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, keepdims: bool | None = None) -> Tensor:
+    @worded
+    def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
         """The smallest element over `dim`; ties share the gradient evenly."""
         dims = nonempty("amin", input, dim)
-        return record_op(Extreme, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), largest=False)
+        return record_op(Extreme, input, dims=dims, keepdim=keepdim, largest=False)
 
-    def argmax(input: Tensor, dim: Any = None, keepdim: bool = False, *, keepdims: bool | None = None) -> Tensor:
+    @worded
+    def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         """The index of the largest element (the first of several), of the flattened tensor when dim is None."""
-        return _arg("argmax", np.argmax, input, dim, one_keepdim(keepdim, keepdims))
+        return _arg("argmax", np.argmax, input, dim, keepdim)
 
-    def argmin(input: Tensor, dim: Any = None, keepdim: bool = False, *, keepdims: bool | None = None) -> Tensor:
+    @worded
+    def argmin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         """The index of the smallest element (the first of several), of the flattened tensor when dim is None."""
-        return _arg("argmin", np.argmin, input, dim, one_keepdim(keepdim, keepdims))
+        return _arg("argmin", np.argmin, input, dim, keepdim)
 
 
 def nonempty(name: str, input: Tensor, dim: Any) -> tuple[int, ...]:
@@ -97,7 +125,7 @@ def nonempty(name: str, input: Tensor, dim: Any) -> tuple[int, ...]:
     return dims
 
 
-def _extreme(name, arg, input, dim, keepdim, keepdims):
+def _extreme(name, arg, input, dim, keepdim):
     need_tensor(name, input)
     if is_tensor(dim):
         return input.maximum(dim) if name == "max" else input.minimum(dim)
@@ -109,7 +137,7 @@ def _extreme(name, arg, input, dim, keepdim, keepdims):
     nonempty(name, input, dim)
     indices = without_gradient(np.expand_dims(arg(input.array, axis=dim), dim).astype(np.int64), input.array)
     values = input.gather(dim, indices)
-    if not one_keepdim(keepdim, keepdims):
+    if not keepdim:
         values, indices = values.squeeze(dim), indices.squeeze(dim)
     return RESULTS[name](values, indices)
 

@@ -6,6 +6,7 @@ from .activations import Activations
 from .arithmetic import Arithmetic
 from .choosing import Choosing
 from .comparing import Comparing
+from .composed import Composed
 from .converting import Converting
 from .describing import Describing
 from .extremes import Extremes
@@ -25,6 +26,10 @@ from .shaping import Shaping
 from .softmax import Softmaxes
 from .sorting import Sorting
 from .special import Special
+from .statistics import Statistics
+from .storage import Storage
+from .thresholds import Thresholds
+from .trigonometry import Trigonometry
 
 
 class Families(
@@ -32,6 +37,7 @@ class Families(
     Arithmetic,
     Choosing,
     Comparing,
+    Composed,
     Converting,
     Describing,
     Extremes,
@@ -51,6 +57,10 @@ class Families(
     Softmaxes,
     Sorting,
     Special,
+    Statistics,
+    Storage,
+    Thresholds,
+    Trigonometry,
 ):
     """The methods and operators of Tensor that are no part of the graph; each family has a file in `ops/`."""
 

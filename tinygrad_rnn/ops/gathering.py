@@ -16,6 +16,7 @@ from .indexing import plain_index, same_dtype
 from .inplace import in_place
 from .making import filled
 from .widening import widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -45,6 +46,7 @@ class Gathering(Recorded):
 
     __slots__ = ()
 
+    @worded
     def gather(input: Tensor, dim: Any, index: Tensor) -> Tensor:
         """result[i, j] = input[index[i, j], j] for dim 0; input[i, index[i, j]] for dim 1; and so on."""
         dim = _check_gather("gather", input, dim, index)
@@ -55,6 +57,7 @@ class Gathering(Recorded):
         )  # 0-d counts as 1-d; and of nothing in any shape there is nothing
         return record_op(Index, input.reshape(-1), index=flat).reshape(index.array.shape)
 
+    @worded
     def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
         """As `gather`, with broadcasting, and -1 is the last; over the flat tensor when dim is None."""
         need_tensor("take_along_dim", input)
@@ -78,6 +81,7 @@ class Gathering(Recorded):
             indices = indices._of(indices.array + from_end)
         return input.expand(wide).gather(dim, indices.expand(narrow))
 
+    @worded
     def index_select(input: Tensor, dim: Any, index: Tensor) -> Tensor:
         """The slices along `dim` at the indices of a 1-d tensor, in that order. A 0-d tensor has one slice, itself."""
         dim = _check_index("index_select", input, dim, index)
@@ -93,6 +97,7 @@ class Gathering(Recorded):
             return input.clone()
         return input[(*[slice(None)] * dim, index.reshape(-1))]
 
+    @worded
     @widening
     def index_add(input: Tensor, dim: Any, index: Tensor, source: Any, *, alpha: float = 1) -> Tensor:
         """input with alpha · source added to the slices along `dim` at `index`; repeats add up."""
@@ -111,6 +116,7 @@ class Gathering(Recorded):
 
     index_add_: Final = in_place(index_add)
 
+    @worded
     def index_fill(input: Tensor, dim: Any, index: Tensor, value: Any) -> Tensor:
         """input with the slices along `dim` at `index` set to a number."""
         dim = _check_index("index_fill", input, dim, index)
@@ -125,6 +131,7 @@ class Gathering(Recorded):
 
     index_fill_: Final = in_place(index_fill)
 
+    @worded
     def scatter(
         input: Tensor, dim: Any, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None
     ) -> Tensor:
@@ -148,6 +155,7 @@ class Gathering(Recorded):
 
     scatter_: Final = in_place(scatter)
 
+    @worded
     @widening
     def scatter_add(input: Tensor, dim: Any, index: Tensor, src: Any) -> Tensor:
         """input with src[i, j] added to result[index[i, j], j] for dim 0, and so on; repeats add up."""

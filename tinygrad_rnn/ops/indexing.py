@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..recording import record_op, record_view
 from .basic import Index, SetItem, is_basic
 from .checks import broadcast_shapes, is_tensor, need_tensor
 from .function import Array, Recorded
-from .inplace import check_writable, keep_makers_values, log_write, rebase
+from .inplace import check_writable, in_place, keep_makers_values, log_write, rebase
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -72,6 +72,8 @@ class Indexing(Recorded):
                 f"masked_scatter(): the mask has {count} true entries, source only {source.array.size} elements"
             )
         return record_op(SetItem, input.contiguous(), source.reshape(-1)[:count], index=wide)
+
+    masked_scatter_: Final = in_place(masked_scatter)
 
     def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
         """The indices of nonzero elements: (n, ndim) int64, or a tuple with one tensor per axis."""

@@ -12,6 +12,7 @@ from .basic import in_order
 from .checks import array, is_tensor, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 from .shaping import Clone
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -91,6 +92,7 @@ class Joining(Recorded):
 
     __slots__ = ()
 
+    @worded
     def split(
         input: Tensor, split_size_or_sections: Any = None, dim: Any = 0, *, split_size: Any = None
     ) -> tuple[Tensor, ...]:
@@ -114,6 +116,7 @@ class Joining(Recorded):
                 raise RuntimeError(f"split(): sizes {lengths} must add up to the size {length} of dimension {dim}")
         return record_view(Split, input, lengths, dim)
 
+    @worded
     def chunk(input: Tensor, chunks: int, dim: Any = 0) -> tuple[Tensor, ...]:
         """Cut along `dim` into at most `chunks` pieces of equal size (the last may be smaller)."""
         need_tensor("chunk", input)
@@ -127,6 +130,7 @@ class Joining(Recorded):
             return record_view(Split, input, [length // chunks] * chunks, dim)
         return input.split(-(-length // chunks), dim)
 
+    @worded
     def unbind(input: Tensor, dim: Any = 0) -> tuple[Tensor, ...]:
         """The slices along `dim`, as a tuple."""
         need_tensor("unbind", input)
@@ -134,6 +138,7 @@ class Joining(Recorded):
             raise IndexError("unbind(): a 0-d tensor has no axis to take apart")
         return record_view(Unbind, input, wrap_dim("unbind", dim, input.array.ndim))
 
+    @worded
     def narrow(input: Tensor, dim: Any, start: Any, length: int) -> Tensor:
         """The slice of `length` entries from `start` along `dim`."""
         need_tensor("narrow", input)
@@ -155,6 +160,7 @@ class Joining(Recorded):
             )
         return input[(*[slice(None)] * dim, slice(start, start + length))]
 
+    @worded
     def select(input: Tensor, dim: Any, index: Tensor) -> Tensor:
         """The slice at `index` along `dim`, without that axis."""
         need_tensor("select", input)
@@ -183,6 +189,7 @@ class Joining(Recorded):
         counts = sizes_of("tile", dims, named, "dims")
         return input.repeat((1,) * (input.array.ndim - len(counts)) + counts)
 
+    @worded
     def repeat_interleave(input: Tensor, repeats: Any = None, dim: Any = None, *, output_size: Any = None) -> Tensor:
         """Each element (or slice along `dim`) several times in a row; `repeats` a number or one per slice.
 
@@ -210,7 +217,8 @@ class Joining(Recorded):
         return input.index_select(dim, input._of(positions))
 
 
-def cat(tensors: Any, dim: Any = 0, *, axis: Any = None) -> Tensor:
+@worded
+def cat(tensors: Any, dim: Any = 0) -> Tensor:
     """Join tensors along an existing axis. Empty 1-d tensors fit anything, as in PyTorch."""
     tensors = tuple(tensors) if not is_tensor(tensors) else tensors
     _several("cat", tensors)
@@ -218,7 +226,7 @@ def cat(tensors: Any, dim: Any = 0, *, axis: Any = None) -> Tensor:
     if () in shapes:
         raise RuntimeError("cat(): 0-d tensors (zero-dimensional) cannot be concatenated; use stack")
     like = next((shape for shape in shapes if shape != (0,)), None)
-    dim = 0 if like is None else wrap_dim("cat", dim if axis is None else axis, len(like))
+    dim = 0 if like is None else wrap_dim("cat", dim, len(like))
     before, after = () if like is None else like[:dim], () if like is None else like[dim + 1 :]
     if len(before) + len(after) > 0 and (0,) in shapes:
         tensors = [x.reshape((*before, 0, *after)) if x.array.shape == (0,) else x for x in tensors]
@@ -230,6 +238,7 @@ def cat(tensors: Any, dim: Any = 0, *, axis: Any = None) -> Tensor:
     return record_op(Cat, *tensors, dim=dim)
 
 
+@worded
 def stack(tensors: Any, dim: Any = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     tensors = tuple(tensors) if not is_tensor(tensors) else tensors

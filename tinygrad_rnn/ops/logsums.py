@@ -17,6 +17,7 @@ from .joining import Cat
 from .powers import Exp
 from .running import running
 from .widening import widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -74,6 +75,7 @@ class LogSums(Recorded):
             raise NotImplementedError(f"logaddexp(): not implemented for {common}; convert with .float()")
         return record_op(LogAddExp, input, other)
 
+    @worded
     @widening
     def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
         """ln Σ e^input over `dim`, without overflow."""
@@ -86,6 +88,7 @@ class LogSums(Recorded):
         total = (input - top).exp().sum(dims, True).log() + top
         return total if keepdim else total.squeeze(dims)
 
+    @worded
     def logcumsumexp(input: Tensor, dim: Any) -> Tensor:
         """ln of the running sum of e^input along `dim`, without overflow."""
         need_float("logcumsumexp", input)

@@ -5,13 +5,41 @@ A loss never broadcasts: input and target have one shape, or it raises.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .checks import need_float, need_numbers, need_tensor
 from .widening import widening
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def old_reduction(size_average: bool | None, reduce: bool | None, level: int = 4) -> str:
+    """The reduction that PyTorch's old arguments mean: reduce=False is "none", else a "mean" or with False a "sum"."""
+    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction={meant!r} instead.", stacklevel=level
+    )
+    return meant
+
+
+def averaged(function: Callable[P, R]) -> Callable[P, R]:
+    """A loss that also takes PyTorch's old arguments `size_average` and `reduce`."""
+
+    @functools.wraps(function)
+    def loss(*args: Any, size_average: bool | None = None, reduce: bool | None = None, **named: Any) -> Any:
+        if size_average is not None or reduce is not None:
+            named["reduction"] = old_reduction(size_average, reduce)
+        return function(*args, **named)  # type: ignore[call-arg]
+
+    return loss
 
 
 def reduced(name: str, losses: Tensor, reduction: str) -> Tensor:
@@ -41,6 +69,7 @@ def same_shape(name: str, input: Any, target: Any) -> None:
         )
 
 
+@averaged
 @widening
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)²."""
@@ -51,6 +80,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     return reduced("mse_loss", difference * difference, reduction)
 
 
+@averaged
 @widening
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|."""
@@ -71,6 +101,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     return reduced("huber_loss", near * (distance - near * 0.5), reduction)
 
 
+@averaged
 @widening
 def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d²/(2 beta) where d = |input - target| < beta, else d - beta/2; with beta = 0 the l1 loss."""
@@ -82,6 +113,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     return huber_loss(input, target, reduction, beta) / beta
 
 
+@averaged
 @widening
 def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """target (ln target - input): input holds log-probabilities, target probabilities (or their logs).

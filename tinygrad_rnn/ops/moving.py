@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ..recording import record_op
 from .basic import in_order
 from .checks import flat_ints, named_dims, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
+from .inplace import in_place
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -113,9 +114,13 @@ class Moving(Recorded):
         """The lower triangle of the last two axes, zero above the diagonal."""
         return _triangle("tril", input, diagonal, True)
 
+    tril_: Final = in_place(tril)
+
     def triu(input: Tensor, diagonal: int = 0) -> Tensor:
         """The upper triangle of the last two axes, zero below the diagonal."""
         return _triangle("triu", input, diagonal, False)
+
+    triu_: Final = in_place(triu)
 
     def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
         """The diagonal of two axes, as a new last axis."""

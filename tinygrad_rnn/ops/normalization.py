@@ -207,6 +207,34 @@ def batch_norm(
     return y if x is input else narrow(y)
 
 
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of each sample of (B, C, …): the batch norm of (1, B · C, …) (Ulyanov et al. 2016)."""
+    need_float("instance_norm", input)
+    shape = input.array.shape
+    if len(shape) < 3:
+        raise RuntimeError(f"instance_norm(): expected at least 3 dimensions (B, C, L), got shape {list(shape)}")
+    if use_input_stats and math.prod(shape[2:]) == 1:
+        raise ValueError(f"instance_norm(): expected more than 1 spatial element when training, got {list(shape)}")
+    each = [p if p is None else widen(p).repeat(shape[0]) for p in (running_mean, running_var, weight, bias)]
+    mean, var, weights, biases = each
+    x = input.reshape(1, -1, *shape[2:])
+    y = batch_norm(x, mean, var, weights, biases, use_input_stats, momentum, eps).reshape(shape)
+    for running, moved in ((running_mean, mean), (running_var, var)):
+        if running is not None and moved is not None and use_input_stats:
+            with no_grad():
+                running.copy_(moved.reshape(shape[0], -1).mean(0))
+    return y
+
+
 @no_grad()
 def _move(running: Tensor | None, new: Tensor, momentum: float, correction: float) -> None:
     """running = (1 - momentum) running + momentum · new, in place."""

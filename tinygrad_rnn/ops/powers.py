@@ -189,6 +189,8 @@ class Powers(Recorded):
         """e^input - 1, exact for small values."""
         return record_op(Expm1, input)
 
+    expm1_: Final = in_place(expm1)
+
     def log(input: Tensor) -> Tensor:
         """The natural logarithm."""
         return record_one(Log, input)
@@ -199,13 +201,19 @@ class Powers(Recorded):
         """The logarithm to base 2."""
         return record_op(Log2, input)
 
+    log2_: Final = in_place(log2)
+
     def log10(input: Tensor) -> Tensor:
         """The logarithm to base 10."""
         return record_op(Log10, input)
 
+    log10_: Final = in_place(log10)
+
     def log1p(input: Tensor) -> Tensor:
         """ln(1 + input), exact for small values."""
         return record_op(Log1p, input)
+
+    log1p_: Final = in_place(log1p)
 
     def sqrt(input: Tensor) -> Tensor:
         """The square root."""
@@ -219,9 +227,13 @@ class Powers(Recorded):
         need_tensor("rsqrt", input)
         return record_op(Div, 1, record_op(Sqrt, input))
 
+    rsqrt_: Final = in_place(rsqrt)
+
     def xlogy(input: Tensor, other: Any) -> Tensor:
         """input · ln(other), and 0 where input is 0."""
         return record_op(XLogY, input, other)
+
+    xlogy_: Final = in_place(xlogy)
 
     def __rpow__(self: Tensor, other: Any) -> Tensor:
         return record_pair(Pow, other, self)

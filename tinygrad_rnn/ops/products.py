@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from ..recording import record_op, record_pair
 from .basic import Reshape, sum_of_rows
 from .checks import broadcast_shapes, need_numbers, need_tensor
 from .function import Array, Function, Recorded, Saves, Value, call
+from .inplace import in_place
 from .widening import all_half, narrow, widen, widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -89,6 +91,7 @@ class Products(Recorded):
 
     __slots__ = ()
 
+    @worded
     def matmul(input: Tensor, other: Any) -> Tensor:
         """Matrix product of the last two axes, broadcasting over the others; vectors gain and lose an axis."""
         need_tensor("matmul", input)
@@ -118,11 +121,13 @@ class Products(Recorded):
             (*shape[:-2], *(shape[-2:-1] if len(x) > 1 else ()), *(shape[-1:] if len(y) > 1 else ()))
         )
 
+    @worded
     def mm(input: Tensor, mat2: Tensor) -> Tensor:
         """Matrix product of two matrices, without broadcasting."""
         _dimensions("mm", 2, input=input, mat2=mat2)
         return input.matmul(mat2)
 
+    @worded
     def bmm(input: Tensor, mat2: Tensor) -> Tensor:
         """Matrix products of two batches (B, n, m) and (B, m, k), without broadcasting."""
         _dimensions("bmm", 3, input=input, mat2=mat2)
@@ -157,11 +162,15 @@ class Products(Recorded):
         need_tensor("addmm", input)
         return _added("addmm", input, mat1.mm(mat2), beta, alpha)
 
+    addmm_: Final = in_place(addmm)
+
     @widening
     def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · batch1 @ batch2, for batches of matrices."""
         need_tensor("baddbmm", input)
         return _added("baddbmm", input, batch1.bmm(batch2), beta, alpha)
+
+    baddbmm_: Final = in_place(baddbmm)
 
     def __matmul__(self: Tensor, other: Any) -> Tensor:
         return self.matmul(self._of(plain("matmul", other)) if isinstance(other, np.ndarray) else other)

@@ -10,10 +10,11 @@ import numpy as np
 from .. import dtypes
 from ..recording import record_op
 from .basic import Expand, Reshape, exact_sum, in_order, kept_shape
-from .checks import need_float, need_tensor, one_keepdim, wrap_dims
+from .checks import need_float, need_tensor, wrap_dims
 from .choosing import where
 from .function import Array, Function, Recorded, Saves, Value, call
 from .widening import widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -75,28 +76,31 @@ class Reducing(Recorded):
 
     __slots__ = ()
 
-    def sum(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, keepdims: bool | None = None
-    ) -> Tensor:
+    @worded
+    def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The sum over `dim` (all axes when None). Integers and bools add up as int64."""
         input = addable("sum", input, dtype)
         dims = wrap_dims("sum", dim, input.array.ndim)
-        return record_op(Sum, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
+        return record_op(Sum, input, dims=dims, keepdim=keepdim)
 
-    def mean(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, keepdims: bool | None = None
-    ) -> Tensor:
+    @worded
+    def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The mean over `dim` (all axes when None)."""
         if dtype is not None:
             input = input.to(dtype)
         need_float("mean", input, error=RuntimeError)
         dims = wrap_dims("mean", dim, input.array.ndim)
-        return record_op(Mean, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims))
+        return record_op(Mean, input, dims=dims, keepdim=keepdim)
 
+    @worded
     def var(
-        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-        correction: int | None = None, keepdims: bool | None = None,
-    ) -> Tensor:  # fmt: skip
+        input: Tensor,
+        dim: Any = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: int | None = None,
+    ) -> Tensor:
         """The variance over `dim`: Σ (x - mean)² / (n - correction), correction 1 unless `unbiased=False`."""
         if isinstance(dim, bool):  # var(unbiased) as the second positional argument
             dim, unbiased = None, dim
@@ -108,18 +112,24 @@ class Reducing(Recorded):
         dims = wrap_dims("var", dim, input.array.ndim)
         n = math.prod(input.array.shape[d] for d in dims)
         n = max(n - correction, 0)
-        return record_op(Variance, input, dims=dims, keepdim=one_keepdim(keepdim, keepdims), n=n)
+        return record_op(Variance, input, dims=dims, keepdim=keepdim, n=n)
 
+    @worded
     @widening
     def std(
-        input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-        correction: int | None = None, keepdims: bool | None = None,
-    ) -> Tensor:  # fmt: skip
+        input: Tensor,
+        dim: Any = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: int | None = None,
+    ) -> Tensor:
         """The standard deviation over `dim`: the root of `var`, with derivative 0 where it is 0."""
         need_tensor("std", input)
-        variance = input.var(dim, unbiased, keepdim, correction=correction, keepdims=keepdims)
+        variance = input.var(dim, unbiased, keepdim, correction=correction)
         return _root(variance)
 
+    @worded
     def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
         """The p-norm (Σ |x|^p)^(1/p) over `dim`; p may also be inf, -inf or 0 (count of nonzero entries)."""
         return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
@@ -135,6 +145,7 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
     return _norm_of(x, ord, wrap_dims("norm", dim, x.array.ndim), keepdim)
 
 
+@worded
 def var_mean(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: int | None = None
 ) -> tuple[Tensor, Tensor]:

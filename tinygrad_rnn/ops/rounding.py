@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ..dtypes import result_type
 from ..recording import record_op
 from .arithmetic import sign
-from .checks import need_float, need_numbers
-from .function import Array, Function, Recorded, Value
+from .checks import array, need_float, need_numbers
+from .choosing import plain, tied
+from .function import Array, Function, Recorded, Saves, Value
 from .inplace import in_place
 from .widening import widening
 
@@ -57,6 +59,21 @@ class Round(Flat):
     compute: Any = np.rint
 
 
+class Fmod(Function):
+    """z = x - y · trunc(x/y), with the sign of x          dL/dx = dL/dz,   dL/dy = -dL/dz · trunc(x/y)"""
+
+    promotes = "common"
+    bools = "mixed"
+    widens = "number"
+    saves: Saves = ("x", "y")
+
+    forward: Any = np.fmod
+
+    def backward(ctx, g: Value) -> Value:
+        x, y = ctx.saved_tensors
+        return g, tied(-g * np.trunc(plain(x) / plain(y)), y) if ctx.edges[1] else None
+
+
 class Rounding(Recorded):
     """Tensor's rounding."""
 
@@ -65,6 +82,8 @@ class Rounding(Recorded):
     def sign(input: Tensor) -> Tensor:
         """-1, 0 or 1."""
         return record_op(Sign, input)
+
+    sign_: Final = in_place(sign)
 
     def floor(input: Tensor) -> Tensor:
         """Round down."""
@@ -76,9 +95,13 @@ class Rounding(Recorded):
         """Round up."""
         return _whole(Ceil, input)
 
+    ceil_: Final = in_place(ceil)
+
     def trunc(input: Tensor) -> Tensor:
         """Round towards 0."""
         return _whole(Trunc, input)
+
+    trunc_: Final = in_place(trunc)
 
     @widening
     def round(input: Tensor, *, decimals: int = 0) -> Tensor:
@@ -90,6 +113,17 @@ class Rounding(Recorded):
         return record_op(Round, input * scale) / scale
 
     round_: Final = in_place(round)
+
+    def fmod(input: Tensor, other: Any) -> Tensor:
+        """What is left of input after division by other, with the sign of input."""
+        x, y = array(input, "fmod"), array(other, "fmod")
+        if result_type(x, y).kind in "iu" and not np.all(y):
+            raise RuntimeError("ZeroDivisionError: integer remainder by zero")
+        return record_op(Fmod, input, other)
+
+    fmod_: Final = in_place(fmod)
+    fix: Final = trunc
+    fix_: Final = trunc_
 
 
 def _whole(op, input):

@@ -60,11 +60,19 @@ class AddRows(Function):
 
 
 def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Tensor:
     """The rows of `weight` (V, E) at the integers of `input` (…); returns (…, E).
 
     padding_idx  a row that gets no gradient
+    scale_grad_by_freq  divide the gradient of a row by how often it is used
+    sparse       accepted: gradients are dense tensors here, with the same numbers
     max_norm     shorten used rows to this norm first, in place, as PyTorch does
 
     Raises IndexError for an index outside 0..V-1.
@@ -84,7 +92,11 @@ def embedding(
     if max_norm is not None:
         need_float("embedding", weight, "weight")
         _shorten(weight, index, max_norm, norm_type)
-    return record_op(Embedding, weight, index=index, padding_idx=padding_idx)
+    rows_used = record_op(Embedding, weight, index=index, padding_idx=padding_idx)
+    if scale_grad_by_freq and index.size:  # the same numbers, their gradient divided by how often the row is used
+        share = input._of((1 / np.bincount(index.reshape(-1))[index]).astype(weight.dtype)[..., None])
+        return rows_used.detach() + (rows_used - rows_used.detach()) * share
+    return rows_used
 
 
 def wrapped_row(name: str, padding_idx: int, rows: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from .basic import Reshape, in_order
 from .checks import need_numbers, wrap_dim
 from .choosing import select
 from .function import Array, Function, Recorded, Saves, Value, call
+from .inplace import in_place
 from .joining import Cat
 from .reducing import addable, kept_shape
 from .widening import widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -100,6 +102,7 @@ class Running(Recorded):
 
     __slots__ = ()
 
+    @worded
     def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The product over one axis, or of all elements."""
         input = addable("prod", input, dtype)
@@ -107,6 +110,7 @@ class Running(Recorded):
             return record_op(Prod, input.reshape(-1), dim=0, keepdim=False)
         return record_op(Prod, input, dim=wrap_dim("prod", dim, input.array.ndim), keepdim=keepdim)
 
+    @worded
     def cumsum(input: Tensor, dim: Any, *, dtype: Any = None) -> Tensor:
         """The running sum along `dim`."""
         input = addable("cumsum", input, dtype)
@@ -114,6 +118,9 @@ class Running(Recorded):
         dim = wrap_dim("cumsum", dim, input.array.ndim)
         return record_op(Cumsum, input, dim=dim) if input.array.ndim else input.clone()
 
+    cumsum_: Final = in_place(cumsum)
+
+    @worded
     def cumprod(input: Tensor, dim: Any, *, dtype: Any = None) -> Tensor:
         """The running product along `dim`."""
         input = addable("cumprod", input, dtype)

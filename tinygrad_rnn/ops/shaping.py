@@ -13,6 +13,7 @@ from .basic import Expand, Reshape
 from .checks import broadcast_shapes, is_tensor, named_dims, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 from .inplace import check_writable
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -89,6 +90,7 @@ class Shaping(Recorded):
             raise RuntimeError(f"flatten(): start_dim {start_dim} comes after end_dim {end_dim}")
         return input.reshape((*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
+    @worded
     def unflatten(input: Tensor, dim: Any, sizes: Any) -> Tensor:
         """Cut axis `dim` into axes of the given sizes."""
         need_tensor("unflatten", input)
@@ -165,6 +167,7 @@ class Shaping(Recorded):
 
     moveaxis: Final = movedim
 
+    @worded
     def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         """Drop axes of size 1: all, or those named."""
         need_tensor("squeeze", input)
@@ -173,6 +176,7 @@ class Shaping(Recorded):
         kept = tuple(n for d, n in enumerate(shape) if d not in drop or n != 1)
         return record_view(Reshape, input, kept)
 
+    @worded
     def unsqueeze(input: Tensor, dim: Any) -> Tensor:
         """Insert an axis of size 1 at `dim`."""
         need_tensor("unsqueeze", input)

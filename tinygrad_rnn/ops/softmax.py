@@ -12,6 +12,7 @@ from .basic import sum_along
 from .checks import need_float, need_tensor, wrap_dim
 from .function import Array, Function, Recorded, Saves, Value, call
 from .powers import Exp
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -98,6 +99,7 @@ class Softmaxes(Recorded):
 
     __slots__ = ()
 
+    @worded
     def softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
         """e^input / Σ e^input along `dim`: positive, adding up to 1.
 
@@ -105,6 +107,7 @@ class Softmaxes(Recorded):
         """
         return _along("softmax", Softmax, input, dim, dtype)
 
+    @worded
     def log_softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
         """ln softmax(input) along `dim`, exact where softmax would round to 0 or 1. Without `dim`, see `softmax`."""
         return _along("log_softmax", LogSoftmax, input, dim, dtype)

@@ -10,6 +10,7 @@ from ..recording import without_gradient
 from .checks import need_numbers, need_tensor, wrap_dim
 from .extremes import RESULTS
 from .function import Recorded
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -20,6 +21,7 @@ class Sorting(Recorded):
 
     __slots__ = ()
 
+    @worded
     def argsort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Tensor:
         """The indices that sort along `dim`; equal elements keep their order."""
         need_tensor("argsort", input)
@@ -32,12 +34,14 @@ class Sorting(Recorded):
         backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")  # ties: the first stays first
         return without_gradient(np.flip(x.shape[dim] - 1 - backwards, dim).copy(), x)
 
+    @worded
     def sort(input: Tensor, dim: Any = -1, descending: bool = False, stable: bool = False) -> Any:
         """(values, indices) sorted along `dim`; equal elements keep their order."""
         need_tensor("sort", input)
         indices = input.argsort(dim, descending)
         return RESULTS["sort"](input.gather(dim, indices), indices)
 
+    @worded
     def topk(input: Tensor, k: int, dim: Any = -1, largest: bool = True, sorted: bool = True) -> Any:
         """(values, indices) of the k largest (or smallest) elements along `dim`, in order."""
         need_numbers("topk", input)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ..recording import record_one, record_op
 from .erf import erf
 from .function import Array, Function, Recorded, Saves, Value, call
+from .inplace import in_place
 from .powers import Exp
 
 if TYPE_CHECKING:
@@ -66,10 +67,16 @@ class Special(Recorded):
         """The sine of input in radians."""
         return record_one(Sin, input)
 
+    sin_: Final = in_place(sin)
+
     def cos(input: Tensor) -> Tensor:
         """The cosine of input in radians."""
         return record_one(Cos, input)
 
+    cos_: Final = in_place(cos)
+
     def erf(input: Tensor) -> Tensor:
         """The error function 2/√π ∫₀ˣ e^(-t²) dt."""
         return record_op(Erf, input)
+
+    erf_: Final = in_place(erf)

@@ -23,6 +23,7 @@ from .._quiet import quiet
 from .._tensor import Tensor
 from ..create import as_tensor
 from ..dtypes import float32
+from ..graph import RemovableHandle, tick
 from ..ops.function import is_half
 from ..ops.inplace import log_write
 
@@ -50,6 +51,7 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         self.defaults = defaults
+        self._hooks: tuple[dict[int, Any], dict[int, Any]] = ({}, {})  # before and after a step
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         given = _listed(type(self).__name__, params)
@@ -70,6 +72,9 @@ class Optimizer:
             raise ValueError(f"{name}: a param group needs the key 'params', got {sorted(param_group)}")
         params = param_group["params"]
         group = {**param_group, "params": [params] if isinstance(params, Tensor) else _listed(name, params)}
+        if group["params"] and all(isinstance(p, tuple) and len(p) == 2 for p in group["params"]):
+            group["param_names"] = [named for named, _ in group["params"]]  # from model.named_parameters()
+            group["params"] = [p for _, p in group["params"]]
         for option, value in self.defaults.items():
             group.setdefault(option, value)
         self._check_options(group)
@@ -109,12 +114,29 @@ class Optimizer:
         closure  computes the loss anew and calls backward; its loss is returned
         """
         loss = None
+        for hook in tuple(self._hooks[0].values()):
+            hook(self, () if closure is None else (closure,), {})
         if closure is not None:
             with enable_grad():
                 loss = closure()
         self._apply()
         self._stepped = True
+        for hook in tuple(self._hooks[1].values()):
+            hook(self, () if closure is None else (closure,), {})
         return loss
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step."""
+        return self._register(0, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return self._register(1, hook)
+
+    def _register(self, when: int, hook: Any) -> RemovableHandle:
+        key = tick()
+        self._hooks[when][key] = hook
+        return RemovableHandle(self._hooks[when], key)
 
     @quiet
     def _apply(self) -> None:

@@ -105,6 +105,16 @@ class RNNBase(Module):
         for p in self.parameters():
             init.uniform_(p, -bound, bound)
 
+    @property
+    def _all_weights(self) -> list[list[str]]:
+        """The names of the weights, a list for each layer and direction."""
+        names = ["weight_ih", "weight_hh", *["bias_ih", "bias_hh"] * self.bias, *["weight_hr"] * bool(self.proj_size)]
+        return [[f"{name}_l{k}{s}" for name in names] for k in range(self.num_layers) for s in self._suffixes]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._all_weights for name in names]
+
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The weights of one layer and direction, as its transition takes them."""
         suffix = f"_l{layer}{self._suffixes[direction]}"

@@ -1,7 +1,11 @@
 """PyTorch's `torch.nn.utils`: clipping of gradients, parameters as a vector, weight normalisation, packed sequences."""
 
 from . import parametrizations as parametrizations, rnn as rnn
-from .clip_grad import clip_grad_norm_ as clip_grad_norm_, clip_grad_value_ as clip_grad_value_
+from .clip_grad import (
+    clip_grad_norm as clip_grad_norm,
+    clip_grad_norm_ as clip_grad_norm_,
+    clip_grad_value_ as clip_grad_value_,
+)
 from .convert_parameters import (
     parameters_to_vector as parameters_to_vector,
     vector_to_parameters as vector_to_parameters,

@@ -9,7 +9,8 @@ The learning rate a group started with is kept as `group["initial_lr"]`.
         scheduler.step()
 """
 
-from .base import LRScheduler as LRScheduler
+from .base import LRScheduler as LRScheduler, LRScheduler as _LRScheduler
+from .cyclic import CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts, CyclicLR as CyclicLR
 from .decay import (
     CosineAnnealingLR as CosineAnnealingLR,
     ExponentialLR as ExponentialLR,
@@ -18,6 +19,7 @@ from .decay import (
     MultiStepLR as MultiStepLR,
     StepLR as StepLR,
 )
+from .factors import ConstantLR as ConstantLR, MultiplicativeLR as MultiplicativeLR, PolynomialLR as PolynomialLR
 from .one_cycle import OneCycleLR as OneCycleLR
 from .plateau import ReduceLROnPlateau as ReduceLROnPlateau
-from .sequential import SequentialLR as SequentialLR
+from .sequential import ChainedScheduler as ChainedScheduler, SequentialLR as SequentialLR

@@ -11,6 +11,35 @@ from .base import LRScheduler
 from .plateau import ReduceLROnPlateau
 
 
+class ChainedScheduler(LRScheduler):
+    """Several schedulers that all step at once, one on what the other left."""
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None):
+        if not schedulers:
+            raise ValueError("ChainedScheduler: expected at least one scheduler, got none")
+        self.optimizer: Any = optimizer or schedulers[0].optimizer
+        for number, scheduler in enumerate(schedulers):
+            if scheduler.optimizer is not self.optimizer:
+                raise ValueError(f"ChainedScheduler: scheduler {number} belongs to another optimizer")
+        self._schedulers: list[Any] = list(schedulers)
+        self._last_lr = self._lrs()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next epoch with each of them."""
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = self._lrs()
+
+    def state_dict(self) -> dict[str, Any]:
+        """As for all schedulers, with the states of its schedulers inside."""
+        return {**super().state_dict(), "_schedulers": [s.state_dict() for s in self._schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({key: value for key, value in state_dict.items() if key != "_schedulers"})
+        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
+            scheduler.load_state_dict(state)
+
+
 class SequentialLR(LRScheduler):
     """One scheduler after the other: `schedulers[k]` takes over, at its epoch 0, when the epoch is milestones[k-1]."""
 
