@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Leaf, memory_of
+from ...nn.module import Module
 from ...ops.function import Recorded
 from .items import Item, Model
 from .steps import Place
@@ -50,7 +51,7 @@ def _tensors_in(names: dict[str, Any]) -> Any:
             yield name, value
         elif isinstance(value, (list, tuple)):
             yield from ((f"{name}[{k}]", v) for k, v in enumerate(value) if isinstance(v, Recorded))
-        elif callable(getattr(value, "named_parameters", None)) and not isinstance(value, type):
+        elif isinstance(value, Module):  # no other object is asked: among the caller's variables may be anything
             yield from value.named_parameters()
 
 
