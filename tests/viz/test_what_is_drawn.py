@@ -31,6 +31,16 @@ def test_names_are_the_callers_variables_unless_given():
     assert labels(draw(total, names={"p": product}), "op") == ["⊙ 3 → p", "Σ"]
 
 
+def test_parameters_of_a_model_in_no_variable_have_their_names():
+    for model in (nn.LSTM(3, 4, num_layers=2), nn.GRU(3, 4, bidirectional=True), nn.RNN(3, 4)):
+        with record():
+            loss = model(tg.randn(3, 2, 3))[0].sum()
+        drawing = draw(loss, names={})
+        assert {item.name for item in drawing.model.parameters} == {name for name, _ in model.named_parameters()}
+        shapes = {item.name: item.shapes[0] for item in drawing.model.parameters}
+        assert shapes == {name: p.shape for name, p in model.named_parameters()}
+
+
 class Strange:
     """Asked for anything, it gives something that cannot be used."""
 
