@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import xml.dom.minidom
+
 import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, study
 from tinygrad_rnn.demo import CharModel, loss_of
-from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz import DrawError, draw
 
 from . import graphs
 from .test_page import data_of
@@ -155,3 +158,33 @@ def test_small_events_show_their_rule_in_numbers():
     lines = "\n".join(data["written"][str(product)])
     assert "4" in lines  # d = 2 · -3 + 10
     assert "0.964" in lines  # tanh 2
+
+
+# --- backward as an animated picture ------------------------------------------------------------------------------
+
+
+def test_the_animation_lights_boxes_in_the_order_of_the_engine(tmp_path):
+    out, names = graphs.rnn(3)
+    drawing = draw(out, names=names, grads=True, engine="builtin")
+    data = data_of(drawing.html())
+    drawing.save(tmp_path / "b.svg", play=True)
+    svg = (tmp_path / "b.svg").read_text(encoding="utf-8")
+    xml.dom.minidom.parseString(svg)
+    starts = [float(at) for at in re.findall(r"@keyframes b\d+\{([\d.]+)%", svg)]
+    assert starts == sorted(starts)
+    boxes = dict(re.findall(r'<g id="([\w-]+)" data-node="(\w+)"', svg))
+    shown = [boxes[box] for box in re.findall(r"\}#([\w-]+)>\.tg-b", svg)]
+    assert shown == [data["nodes"][k]["id"] for k, _, _ in data["backward"]]
+    tracks = set(re.findall(r'class="tg-grad"[^>]*? data-from="([\w-]+)" data-to="([\w-]+)"', svg))
+    animated = set(re.findall(r'\[data-from="([\w-]+)"\]\[data-to="([\w-]+)"\]', svg))
+    assert animated == tracks
+    assert "<script" not in svg
+
+
+def test_an_animation_that_cannot_be_is_refused():
+    out, names = graphs.rnn(3)
+    out.backward()
+    with pytest.raises(DrawError, match="cannot be played: the graph was freed"):
+        draw(out, names=names).svg(play=True)
+    with pytest.raises(DrawError, match="at most 400 events of backward, this graph has"):
+        draw(graphs.rnn(120)[0]).svg(play=True)

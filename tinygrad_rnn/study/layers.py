@@ -101,9 +101,9 @@ def summary(model: Module, *inputs: Any) -> Summary:
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
     layers = {module: Layer(path, module) for path, module in model.named_modules()}
     counter = _Counter(model, layers)
-    with _evaluating(model), _watched(layers, counter), enable_grad(), unrolled():
-        with switch(recorders=(*thread.mode.recorders, counter.record)):
-            model(*tree_map(_tracked, inputs, Tensor))
+    recorders = switch(recorders=(*thread.mode.recorders, counter.record))
+    with _evaluating(model), _watched(layers, counter), enable_grad(), unrolled(), recorders:
+        model(*tree_map(_tracked, inputs, Tensor))
     seen: set[int] = set()
     for module, layer in layers.items():
         for parameter in module._parameters.values():

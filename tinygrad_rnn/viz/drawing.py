@@ -18,6 +18,7 @@ from .model.items import Model
 from .model.labels import Labels
 from .model.names import name_items
 from .model.opened import Opened, note_all_gradients, open_fused
+from .page.animate import animated
 from .page.inline import Page, inline
 from .page.page import write_page
 from .place.arrange import arrange
@@ -226,9 +227,10 @@ class Drawing:
             until = time.monotonic() + self.timeout
             arrange(self.picture, lambda tiles: layered_all(tiles, until))
 
-    def svg(self) -> str:
-        """The picture as an SVG document. Needs no other program."""
-        return write_svg(self._arrange(), self.theme, self.engine)
+    def svg(self, play: bool = False) -> str:
+        """The picture as an SVG document. Needs no other program. With `play`, backward runs in it, over and over."""
+        svg = write_svg(self._arrange(), self.theme, self.engine)
+        return animated(svg, self.model) if play else svg
 
     def dot(self) -> str:
         """The picture as DOT text, every box at its place."""
@@ -263,7 +265,8 @@ class Drawing:
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write to a file; its suffix says how: .svg, .html, .png, .pdf, .dot, .gv, .mmd or .txt.
 
-        The page (.html) takes options: losses, gradient_flow, title.
+        The page (.html) takes options, see `write_page`: text, scores, losses, gradient_flow, title …; a picture (.svg)
+        takes play=True, see `svg`.
         """
         path = Path(path)
         writer = WRITERS.get(path.suffix.lower())
