@@ -138,7 +138,20 @@ def truncated() -> Drawing:
     return draw(losses, names=locals(), grads=True)
 
 
+def backward() -> Drawing:
+    """Backward through two steps, played: boxes light up in the engine's order."""
+    W = tg.tensor([[0.5, -0.3], [0.2, 0.8]], requires_grad=True)
+    h = tg.zeros(2)
+    with record():
+        for t, x in enumerate(tg.tensor([[1.0, 0.0], [0.0, 1.0]])):
+            with tg.step(t):
+                h = (W @ h + x).tanh()
+        loss = (h**2).sum()
+    return draw(loss, names=locals(), grads=True)
+
+
 PICTURES = [
+    backward,
     expression,
     gradient_of_a_gradient,
     rnn,
@@ -159,7 +172,7 @@ def main() -> None:
     for make in PICTURES:
         tg.manual_seed(0)
         drawing = make()
-        path = drawing.save(HERE / f"{make.__name__}.svg")
+        path = drawing.save(HERE / f"{make.__name__}.svg", play=make is backward)
         print(f"{path.name:28} {path.stat().st_size / 1024:6.0f} KB   {drawing.picture.title}")
 
 
