@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import importlib.util
 from typing import Any
 
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=WITHOUT_TORCH))
     if config.getoption("reverse"):
         items.reverse()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay to the end: the garbage collector, which many tests call, need not visit them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

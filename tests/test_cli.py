@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -46,9 +45,9 @@ def test_demo_trains_and_writes_its_results(small_text, tmp_path, capsys, cell):
 
 
 def test_the_same_seed_trains_the_same_model_in_two_processes(small_text, tmp_path):
-    for name in ("a", "b"):
-        command = [sys.executable, "-m", "tinygrad_rnn", "demo", "--text", small_text, "--steps", "4", "--seed", "3"]
-        subprocess.run([*command, "--out", tmp_path / name], check=True, capture_output=True)
+    command = ["demo", "--text", small_text, "--steps", "4", "--seed", "3", "--out"]
+    subprocess.run([sys.executable, "-m", "tinygrad_rnn", *command, tmp_path / "a"], check=True, capture_output=True)
+    assert run(*command, tmp_path / "b") == 0
     first, second = (tg.load(tmp_path / name / "checkpoint.tgr") for name in ("a", "b"))
     assert first["losses"] == second["losses"]
     for key, value in first["model"].items():
@@ -56,7 +55,7 @@ def test_the_same_seed_trains_the_same_model_in_two_processes(small_text, tmp_pa
 
 
 def test_the_loss_falls_below_the_unigram_entropy(small_text, tmp_path, capsys):
-    assert run("demo", "--text", small_text, "--steps", 60, "--out", tmp_path / "out") == 0
+    assert run("demo", "--text", small_text, "--steps", 40, "--out", tmp_path / "out") == 0
     lines = {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines()}
     validation, unigram = (float(lines[name].split()[2]) for name in ("validation loss", "unigram entropy"))
     assert validation < unigram
@@ -145,9 +144,9 @@ def test_ctrl_c_keeps_what_was_trained(small_text, tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         seen = b""
-        deadline = time.monotonic() + 60
-        while b"nats" not in seen and time.monotonic() < deadline:  # the progress bar shows a loss: training runs
-            seen += os.read(process.stderr.fileno(), 1000)
+        while b"nats" not in seen:  # the progress bar shows a loss: training runs
+            seen += (more := os.read(process.stderr.fileno(), 1000))
+            assert more, seen
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=100)
     finally:

@@ -6,7 +6,9 @@ A new file fits into the table without a change if its folder is there; a new fo
 from __future__ import annotations
 
 import ast
+import functools
 import pathlib
+import sys
 
 import pytest
 
@@ -131,8 +133,13 @@ def floor_of(module: str) -> tuple[int, str] | None:
 
 def imports(module: str, everywhere: bool = True) -> set[tuple[str, int]]:
     """The modules of this package that `module` imports, with line numbers; top level only unless `everywhere`."""
-    tree = _without_types(ast.parse(FILES[module].read_text(encoding="utf-8")))
-    package = module if FILES[module].name == "__init__.py" else module.rpartition(".")[0]
+    return _imports(module, FILES[module], everywhere)
+
+
+@functools.cache  # not of the trees: so many objects would keep the garbage collector busy in all later tests
+def _imports(module: str, path: pathlib.Path, everywhere: bool) -> set[tuple[str, int]]:
+    tree = _without_types(ast.parse(path.read_text(encoding="utf-8")))
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
     for node in ast.walk(tree) if everywhere else tree.body:
         if isinstance(node, ast.ImportFrom):
@@ -230,8 +237,6 @@ def test_words_that_belong_to_higher_floors(name):
 
 @pytest.mark.parametrize("module", FILES)
 def test_other_packages_are_imported_only_where_they_serve(module):
-    import sys
-
     for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):

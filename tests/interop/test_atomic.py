@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -32,12 +31,14 @@ posix = pytest.mark.skipif(os.name != "posix", reason="kills, modes and locks ar
 def test_killed_saves_leave_a_whole_file_and_the_next_save_cleans_up(tmp_path):
     path, draw, kills, while_writing = tmp_path / "state", random.Random(1), 0, 0
     save({"k": 0, "w": tg.zeros(300, 1000)}, path)
-    while while_writing < 4:  # about every third kill comes while a file is written
+    while while_writing < 4:
         kills += 1
         assert kills < 80, "hardly any kill came while a file was written: the test shows nothing"
         program = subprocess.Popen([sys.executable, "-c", SAVE_FOREVER, str(path)], stdout=subprocess.PIPE)
         assert program.stdout.readline() == b"ready\n"
-        time.sleep(draw.uniform(0.005, 0.08))
+        for _ in range(draw.randrange(1, 6)):  # wait for a file that is being written: nearly every kill then meets one
+            while len(os.listdir(tmp_path)) == 1:
+                assert program.poll() is None
         program.send_signal(signal.SIGKILL)
         program.wait()
         program.stdout.close()

@@ -12,13 +12,13 @@ from tinygrad_rnn.kernels import layout
 from tinygrad_rnn.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 KINDS = {
-    "rnn-tanh": lambda **o: nn.RNN(3, 4, **o),
-    "rnn-relu": lambda **o: nn.RNN(3, 4, nonlinearity="relu", **o),
-    "lstm": lambda **o: nn.LSTM(3, 4, **o),
-    "gru": lambda **o: nn.GRU(3, 4, **o),
-    "gru-write": lambda **o: nn.GRU(3, 4, update="write", **o),
-    "gru-before": lambda **o: nn.GRU(3, 4, reset="before", **o),
-    "gru-before-write": lambda **o: nn.GRU(3, 4, reset="before", update="write", **o),
+    "rnn-tanh": lambda sizes=(3, 4), **o: nn.RNN(*sizes, **o),
+    "rnn-relu": lambda sizes=(3, 4), **o: nn.RNN(*sizes, nonlinearity="relu", **o),
+    "lstm": lambda sizes=(3, 4), **o: nn.LSTM(*sizes, **o),
+    "gru": lambda sizes=(3, 4), **o: nn.GRU(*sizes, **o),
+    "gru-write": lambda sizes=(3, 4), **o: nn.GRU(*sizes, update="write", **o),
+    "gru-before": lambda sizes=(3, 4), **o: nn.GRU(*sizes, reset="before", **o),
+    "gru-before-write": lambda sizes=(3, 4), **o: nn.GRU(*sizes, reset="before", update="write", **o),
 }
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -122,8 +122,8 @@ def test_without_recording_the_numbers_are_the_same(kind):
 
 @kinds
 def test_gradients_and_second_derivatives(kind):
-    model, x = layer(kind, bidirectional=True), randn(3, 2, 3)
-    states = (2, 2, 4)
+    model, x = layer(kind, sizes=(3, 2), bidirectional=True), randn(3, 2, 3)
+    states = (2, 2, 2)
     start = [randn(*states), randn(*states)] if kind == "lstm" else [randn(*states)]
 
     def run(x, *start):

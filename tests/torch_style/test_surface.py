@@ -147,17 +147,23 @@ def without_numbers(result: Any) -> Any:
     return None if isinstance(result, np.ndarray) else result
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One for all forms: each reads only what it wrote before, and a folder for each would cost more than the form."""
+    return tmp_path_factory.mktemp("forms")
+
+
 @pytest.mark.parametrize("form", cases(SAME) + cases(forms_tensors.RANDOM))
-def test_form_runs(form: str, tmp_path: Any):
-    evaluate(form, "tinygrad_rnn", tmp_path)
+def test_form_runs(form: str, folder: Any):
+    evaluate(form, "tinygrad_rnn", folder)
 
 
 @pytest.mark.torch
 @pytest.mark.parametrize("form", cases(SAME))
-def test_form_gives_what_it_gives_under_torch(form: str, tmp_path: Any):
+def test_form_gives_what_it_gives_under_torch(form: str, folder: Any):
     pytest.importorskip("torch")
-    theirs, their_gradients = evaluate(form, "torch", tmp_path, with_gradients=True)
-    ours, our_gradients = evaluate(form, "tinygrad_rnn", tmp_path, with_gradients=True)
+    theirs, their_gradients = evaluate(form, "torch", folder, with_gradients=True)
+    ours, our_gradients = evaluate(form, "tinygrad_rnn", folder, with_gradients=True)
     check_same(ours, theirs)
     if their_gradients is not None:  # where PyTorch will not go backwards again, we may
         check_same(our_gradients, their_gradients)
@@ -165,10 +171,10 @@ def test_form_gives_what_it_gives_under_torch(form: str, tmp_path: Any):
 
 @pytest.mark.torch
 @pytest.mark.parametrize("form", cases(forms_tensors.RANDOM))
-def test_random_form_has_the_shape_and_type_it_has_under_torch(form: str, tmp_path: Any):
+def test_random_form_has_the_shape_and_type_it_has_under_torch(form: str, folder: Any):
     pytest.importorskip("torch")
-    theirs = evaluate(form, "torch", tmp_path)
-    assert without_numbers(evaluate(form, "tinygrad_rnn", tmp_path)) == without_numbers(theirs)
+    theirs = evaluate(form, "torch", folder)
+    assert without_numbers(evaluate(form, "tinygrad_rnn", folder)) == without_numbers(theirs)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +188,6 @@ def test_random_form_has_the_shape_and_type_it_has_under_torch(form: str, tmp_pa
         ("nn.GRU(4, 2, dropout=0.5)", "no effect with num_layers=1"),
     ],
 )
-def test_old_forms_that_run_with_a_warning(form: str, words: str, tmp_path: Any):
+def test_old_forms_that_run_with_a_warning(form: str, words: str, folder: Any):
     with pytest.warns(UserWarning, match=words):
-        eval(form, inputs("tinygrad_rnn", str(tmp_path)))
+        eval(form, inputs("tinygrad_rnn", str(folder)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import xml.dom.minidom
+from xml.etree import ElementTree
 
 import pytest
 
@@ -68,6 +69,11 @@ def block():
 def parse(svg):
     """The SVG as a document; fails if it is not XML."""
     return xml.dom.minidom.parseString(svg)
+
+
+def well_formed(svg):
+    """Fails, as `parse` does, if it is not XML, but builds no document."""
+    ElementTree.fromstring(svg)
 
 
 def texts(svg):

@@ -56,7 +56,7 @@ def test_every_view_of_any_graph_can_be_drawn(program, recorded):
         output = build(program)
     for view in VIEWS:
         drawing = draw(output, view=view, engine="builtin", grads=view == "op")
-        graphs.parse(drawing.svg())
+        graphs.well_formed(drawing.svg())
         drawing.dot()
         drawing.mermaid()
         assert drawing.text()
@@ -73,7 +73,7 @@ def test_graphviz_lays_out_any_graph(program):
         output = build(program)
     for view in ("op", "rolled", "module"):
         drawing = draw(output, view=view, engine="dot")
-        graphs.parse(drawing.svg())
+        graphs.well_formed(drawing.svg())
         assert drawing.engine == "dot"
 
 
@@ -82,16 +82,16 @@ def test_odd_graphs(view):
     x = tg.ones(3, requires_grad=True)
     leaf_alone = draw(x, view=view)
     assert leaf_alone.stats["nodes"] == 0
-    graphs.parse(leaf_alone.svg())
+    graphs.well_formed(leaf_alone.svg())
     y = x * float("nan")
-    graphs.parse(draw([y, y * 2, y], view=view, grads=True, values=True).svg())
+    graphs.well_formed(draw([y, y * 2, y], view=view, grads=True, values=True).svg())
     empty = tg.ones((0, 3), requires_grad=True) * 2
-    graphs.parse(draw(empty, view=view, grads=True, values=True).svg())
+    graphs.well_formed(draw(empty, view=view, grads=True, values=True).svg())
     with tg.step(7):
         lonely = x.tanh()
-    graphs.parse(draw(lonely, view=view).svg())
+    graphs.well_formed(draw(lonely, view=view).svg())
     unbound = sum(x.unbind(0))
-    graphs.parse(draw(unbound, view=view).svg())
+    graphs.well_formed(draw(unbound, view=view).svg())
 
 
 def test_packed_sequences_and_attention_can_be_drawn():
@@ -100,9 +100,9 @@ def test_packed_sequences_and_attention_can_be_drawn():
     output, _ = nn.LSTM(3, 4)(packed)
     drawing = draw(output.data.sum(), grads=True)
     assert drawing.stats["steps"] == 4
-    graphs.parse(drawing.svg())
+    graphs.well_formed(drawing.svg())
     y, _ = nn.MultiheadAttention(4, 2)(tg.randn(3, 1, 4), tg.randn(3, 1, 4), tg.randn(3, 1, 4))
-    graphs.parse(draw(y.sum(), view="module").svg())
+    graphs.well_formed(draw(y.sum(), view="module").svg())
 
 
 def test_rules_that_users_write_can_be_drawn():

@@ -112,7 +112,7 @@ def test_the_graph_of_a_gradient_is_drawn_too():
     (g,) = tg.autograd.grad(y, [x], create_graph=True)
     drawing = draw(g, names={"x": x})
     assert drawing.stats["nodes"] > 2
-    graphs.parse(drawing.svg())
+    graphs.well_formed(drawing.svg())
 
 
 def test_a_parameter_is_a_chip_in_each_step_and_one_entry_of_the_legend():
@@ -149,7 +149,7 @@ def test_a_transposed_parameter_is_a_chip_wherever_it_was_transposed(view, when)
                 turned = W.T
             h = (h @ turned).tanh()
     drawing = draw(h.sum(), view=view, engine="builtin")
-    graphs.parse(drawing.svg())
+    graphs.well_formed(drawing.svg())
     assert "transpose" not in [box.lines[0] for box in graphs.boxes(drawing)]
     if view == "op":
         assert [box.lines for box in graphs.boxes(drawing, "parameter")] == [["Wᵀ"]] * 9
@@ -240,7 +240,7 @@ def test_a_long_graph_without_steps_is_folded():
     assert drawing.view == "folded"
     assert drawing.stats == {**drawing.stats, "nodes": 100_000}
     assert drawing.stats["drawn"] < 100
-    graphs.parse(drawing.svg())
+    graphs.well_formed(drawing.svg())
 
 
 def test_drawn_boxes_grow_linearly_with_steps():
