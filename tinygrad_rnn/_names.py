@@ -36,6 +36,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """ "; did you mean …?", if names like it are known."""
     import difflib  # only a mistake needs it
 
-    spelt = {k.lower(): k for k in known if not k.startswith("_")}
-    near = [spelt[k] for k in difflib.get_close_matches(name.lower(), spelt, n=3)]
+    spelt: dict[str, list[str]] = {}
+    for k in known:
+        if not k.startswith("_"):
+            spelt.setdefault(k.lower(), []).append(k)
+    near = [k for close in difflib.get_close_matches(name.lower(), spelt, n=3) for k in sorted(set(spelt[close]))]
     return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -62,6 +62,7 @@ from .ops.assembling import (
     column_stack as column_stack,
     dstack as dstack,
 )
+from .ops.checks import need_tensor as _need_tensor
 from .ops.composed import std_mean as std_mean
 from .ops.distances import cdist as cdist, tensordot as tensordot
 from .ops.statistics import bucketize as bucketize, searchsorted as searchsorted
@@ -204,6 +205,7 @@ resize_as_: _Final = Tensor.resize_as_
 
 def is_complex(input: Tensor) -> bool:
     """False: numbers are real here."""
+    _need_tensor("is_complex", input)
     return False
 
 

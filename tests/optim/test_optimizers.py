@@ -401,8 +401,6 @@ def test_wrong_parameters_are_refused():
         optim.Adam({w})
     with pytest.raises(TypeError, match="is a ndarray"):
         optim.Adam([np.ones(2)])
-    with pytest.raises(TypeError, match="named_parameters"):
-        optim.Adam([("w", w)])
     with pytest.raises(TypeError, match="call it"):
         optim.Adam(parameters)
     with pytest.raises(ValueError, match="'params'"):

@@ -42,6 +42,7 @@ class Composed(Recorded):
     @widening
     def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
         """input + value · tensor1 / tensor2."""
+        need_tensor("addcdiv", input)
         if all(is_tensor(x) and x.dtype.kind != "f" for x in (tensor1, tensor2)):
             raise RuntimeError("addcdiv(): integer division is not supported; convert tensor1 or tensor2 with .float()")
         return input + tensor1 / tensor2 * value
@@ -50,21 +51,25 @@ class Composed(Recorded):
 
     def exp2(input: Tensor) -> Tensor:
         """2 to the power of input."""
+        need_tensor("exp2", input)
         return 2.0**input
 
     def float_power(input: Tensor, exponent: Any) -> Tensor:
         """input to the power of exponent, in float64."""
+        need_tensor("float_power", input)
         return input.double() ** (exponent.double() if is_tensor(exponent) else float(exponent))
 
     @widening
     def logit(input: Tensor, eps: float | None = None) -> Tensor:
         """ln(x / (1 - x)), the inverse of sigmoid; `eps` holds x between eps and 1 - eps first."""
+        need_tensor("logit", input)
         x = input if eps is None else input.clamp(eps, 1 - eps)
         return (x / (1 - x)).log()
 
     @widening
     def sinc(input: Tensor) -> Tensor:
         """sin(πx) / (πx), and 1 at 0."""
+        need_tensor("sinc", input)
         x = input * math.pi
         zero = input == 0
         return where(zero, input * 0 + 1, x.sin() / where(zero, input * 0 + 1, x))
@@ -72,20 +77,24 @@ class Composed(Recorded):
     @widening
     def deg2rad(input: Tensor) -> Tensor:
         """Degrees as radians."""
+        need_tensor("deg2rad", input)
         return input * (math.pi / 180)
 
     @widening
     def rad2deg(input: Tensor) -> Tensor:
         """Radians as degrees."""
+        need_tensor("rad2deg", input)
         return input * (180 / math.pi)
 
     @widening
     def hypot(input: Tensor, other: Tensor) -> Tensor:
         """√(input² + other²)."""
+        need_tensor("hypot", input)
         return stack([input + 0 * other, other + 0 * input]).norm(dim=0)
 
     def erfc(input: Tensor) -> Tensor:
         """1 - erf(input)."""
+        need_tensor("erfc", input)
         return 1 - input.erf()
 
     def frac(input: Tensor) -> Tensor:
@@ -95,36 +104,44 @@ class Composed(Recorded):
 
     def sgn(input: Tensor) -> Tensor:
         """-1, 0 or 1, as `sign`."""
+        need_tensor("sgn", input)
         return input.sign()
 
     def positive(input: Tensor) -> Tensor:
         """Itself."""
+        need_tensor("positive", input)
         return input
 
     def signbit(input: Tensor) -> Tensor:
         """True where the sign is minus, also of -0."""
+        need_tensor("signbit", input)
         return input._of(np.asarray(np.signbit(input.array) if input.dtype.kind == "f" else input.array < 0))
 
     def isposinf(input: Tensor) -> Tensor:
         """True where input is +Inf."""
+        need_tensor("isposinf", input)
         return input == math.inf
 
     def isneginf(input: Tensor) -> Tensor:
         """True where input is -Inf."""
+        need_tensor("isneginf", input)
         return input == -math.inf
 
     def isin(input: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
         """True where an element of input is one of `test_elements`."""
+        need_tensor("isin", input)
         either = input if is_tensor(input) else test_elements
         x, known = (v.array if is_tensor(v) else v for v in (input, test_elements))
         return either._of(np.asarray(np.isin(x, known, invert=invert)))
 
     def is_nonzero(input: Tensor) -> bool:
         """Is the only element not 0?"""
+        need_tensor("is_nonzero", input)
         return bool(input)
 
     def is_signed(input: Tensor) -> bool:
         """Can numbers of this type be negative?"""
+        need_tensor("is_signed", input)
         return input.dtype.kind in "if"
 
     # --- sums
@@ -132,22 +149,26 @@ class Composed(Recorded):
     @worded
     def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The sum of what is not NaN."""
+        need_tensor("nansum", input)
         return input.masked_fill(input.isnan(), 0).sum(dim, keepdim, dtype=dtype)
 
     @worded
     def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The mean of what is not NaN."""
+        need_tensor("nanmean", input)
         count = (~input.isnan()).sum(dim, keepdim)
         return input.nansum(dim, keepdim, dtype=dtype) / count
 
     @widening
     def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
         """The p-norm of input - other."""
+        need_tensor("dist", input)
         return (input - other).norm(p)
 
     @widening
     def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         """Each slice along `dim` shortened to a p-norm of at most `maxnorm`."""
+        need_tensor("renorm", input)
         dim = wrap_dim("renorm", dim, input.ndim)
         norms = input.norm(p, tuple(d for d in range(input.ndim) if d != dim), keepdim=True)
         return input * where(norms > maxnorm, maxnorm / (norms + 1e-7), norms * 0 + 1)
@@ -155,6 +176,7 @@ class Composed(Recorded):
     @worded
     def diff(input: Tensor, n: int = 1, dim: Any = -1, prepend: Any = None, append: Any = None) -> Tensor:
         """Each element less the one before it along `dim`, n times."""
+        need_tensor("diff", input)
         dim = wrap_dim("diff", dim, input.ndim)
         ends = [x for x in (prepend, input, append) if x is not None]
         x = cat(ends, dim) if len(ends) > 1 else input
@@ -168,15 +190,18 @@ class Composed(Recorded):
 
     def ger(input: Tensor, vec2: Tensor) -> Tensor:
         """input[i] · vec2[j]: PyTorch's older name of `outer`."""
+        need_tensor("ger", input)
         return input.outer(vec2)
 
     def vdot(input: Tensor, other: Tensor) -> Tensor:
         """The product of two vectors, as `dot`."""
+        need_tensor("vdot", input)
         return input.dot(other)
 
     @widening
     def inner(input: Tensor, other: Tensor) -> Tensor:
         """Σ input[…, k] · other[…, k], for all pairs of rows."""
+        need_tensor("inner", input)
         if not input.ndim or not other.ndim:
             return input * other
         flat = input.reshape(-1, input.array.shape[-1]) @ other.reshape(-1, other.array.shape[-1]).t()
@@ -184,14 +209,17 @@ class Composed(Recorded):
 
     def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · mat @ vec."""
+        need_tensor("addmv", input)
         return input * beta + mat.mv(vec) * alpha
 
     def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · vec1 ⊗ vec2."""
+        need_tensor("addr", input)
         return input * beta + vec1.outer(vec2) * alpha
 
     def trace(input: Tensor) -> Tensor:
         """The sum of the diagonal of a matrix."""
+        need_tensor("trace", input)
         if input.ndim != 2:
             raise RuntimeError(f"trace(): expected a matrix, but got tensor with {input.ndim} dimensions")
         return input.diagonal().sum()
@@ -200,6 +228,7 @@ class Composed(Recorded):
 
     def ravel(input: Tensor) -> Tensor:
         """As a vector."""
+        need_tensor("ravel", input)
         return input.reshape(-1)
 
     @property
@@ -216,30 +245,36 @@ class Composed(Recorded):
 
     def adjoint(input: Tensor) -> Tensor:
         """The transpose of the last two axes."""
+        need_tensor("adjoint", input)
         return input.mT
 
     def fliplr(input: Tensor) -> Tensor:
         """Each row read backwards."""
+        need_tensor("fliplr", input)
         return input.flip(1)
 
     def flipud(input: Tensor) -> Tensor:
         """The rows read backwards."""
+        need_tensor("flipud", input)
         return input.flip(0)
 
     def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
         """Turned by k right angles, from the first of `dims` towards the second."""
+        need_tensor("rot90", input)
         for _ in range(k % 4):
             input = input.transpose(*dims).flip(dims[0])
         return input
 
     def diag_embed(input: Tensor, offset: int = 0) -> Tensor:
         """Each last row as the diagonal of a matrix."""
+        need_tensor("diag_embed", input)
         rows = input.reshape(-1, input.array.shape[-1])
         size = input.array.shape[-1] + abs(offset)
         return stack([row.diag(offset) for row in rows]).reshape(*input.array.shape[:-1], size, size)
 
     def diagflat(input: Tensor, offset: int = 0) -> Tensor:
         """All elements as the diagonal of a matrix."""
+        need_tensor("diagflat", input)
         return input.reshape(-1).diag(offset)
 
     def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
@@ -255,6 +290,7 @@ class Composed(Recorded):
 
     def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
         """As many pieces, nearly equal; or pieces that begin at the given indices."""
+        need_tensor("tensor_split", input)
         n = input.array.shape[wrap_dim("tensor_split", dim, input.ndim)]
         given = indices_or_sections.tolist() if is_tensor(indices_or_sections) else indices_or_sections
         if isinstance(given, int):
@@ -267,6 +303,7 @@ class Composed(Recorded):
     @worded
     def index_copy(input: Tensor, dim: Any, index: Tensor, source: Tensor) -> Tensor:
         """input with the slices along `dim` at `index` replaced by those of `source`."""
+        need_tensor("index_copy", input)
         dim = wrap_dim("index_copy", dim, input.ndim)
         need_tensor("index_copy", source, "source")
         same_dtype("index_copy", input, source)
@@ -280,6 +317,7 @@ class Composed(Recorded):
 
     def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
         """input with input[indices] = values; or with the values added there, repeats adding up."""
+        need_tensor("index_put", input)
         if not accumulate:
             changed = input.clone()
             changed[tuple(indices)] = values
@@ -309,6 +347,7 @@ class Composed(Recorded):
 
 def std_mean(input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:  # fmt: skip
     """(standard deviation, mean) over `dim`."""
+    need_tensor("std_mean", input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     return input.std(dim, unbiased, keepdim, correction=correction), input.mean(dim, keepdim)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._device import cpu, device as _device
-from .checks import wrap_dim
+from .checks import need_tensor, wrap_dim
 from .function import Recorded
 from .inplace import version
 from .making import Size
@@ -93,6 +93,7 @@ class Describing(Recorded):
 
     def is_complex(input: Tensor) -> bool:
         """Always False: complex numbers are not supported."""
+        need_tensor("is_complex", input)
         return False
 
     @property

@@ -66,6 +66,7 @@ class Filling(Recorded):
 
     def fill_(input: Tensor, value: Any) -> Tensor:
         """Set every element to `value`."""
+        need_tensor("fill_", input)
         if is_tensor(value):
             if value.array.ndim:
                 raise RuntimeError(f"fill_(): expected a number or a 0-d tensor, got {value.array.ndim} dimensions")
@@ -74,6 +75,7 @@ class Filling(Recorded):
 
     def zero_(input: Tensor) -> Tensor:
         """Set every element to 0."""
+        need_tensor("zero_", input)
         return input.fill_(0)
 
     @quiet

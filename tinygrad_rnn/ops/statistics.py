@@ -71,6 +71,7 @@ class Statistics(Recorded):
     @worded
     def aminmax(input: Tensor, *, dim: Any = None, keepdim: bool = False) -> Any:
         """(min, max), of all elements or along `dim`."""
+        need_tensor("aminmax", input)
         dims = () if dim is None else dim
         return RESULTS["aminmax"](input.amin(dims, keepdim), input.amax(dims, keepdim))
 
@@ -78,6 +79,7 @@ class Statistics(Recorded):
         input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
     ) -> Any:
         """The distinct elements (or slices along `dim`) in order; with their places in input, and how often they occur."""
+        need_tensor("unique", input)
         x = input.array if dim is None else np.moveaxis(input.array, wrap_dim("unique", dim, input.ndim), 0)
         values, inverse, counts = np.unique(x, return_inverse=True, return_counts=True, axis=None if dim is None else 0)
         if dim is None:
@@ -88,6 +90,7 @@ class Statistics(Recorded):
         input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
     ) -> Any:
         """Each run of equal elements (or slices along `dim`) once; with the run of each element, and their lengths."""
+        need_tensor("unique_consecutive", input)
         x = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, wrap_dim("unique", dim, input.ndim), 0)
         starts = np.ones(len(x), bool)
         starts[1:] = (x[1:] != x[:-1]).reshape(len(x[1:]), -1).any(1)
@@ -99,6 +102,7 @@ class Statistics(Recorded):
 
     def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
         """How often each of 0, 1, 2 … occurs in a vector of ints; or the sum of the weights there."""
+        need_tensor("bincount", input)
         x = input.array
         if x.ndim != 1 or x.dtype.kind not in "iu" or (x.size and x.min() < 0):
             raise RuntimeError(
@@ -142,6 +146,7 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """Between which boundaries, a sorted vector, each number lies."""
+    need_tensor("bucketize", input)
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .checks import flat_ints
+from .checks import flat_ints, need_tensor
 from .function import Recorded
 from .inplace import log_write
 from .making import legacy_array
@@ -42,6 +42,7 @@ class Storage(Recorded):
 
     def resize_as_(input: Tensor, other: Tensor, memory_format: Any = None) -> Tensor:
         """The size of `other`, in place."""
+        need_tensor("resize_as_", input)
         return resized(input, other.array.shape)
 
     def new(input: Tensor, *data: Any, device: Any = None) -> Tensor:

@@ -32,7 +32,7 @@ SYMBOLS = {
     "Cast": "cast", "OnDiagonal": "diagonal", "Triangle": "triangle", "ProductBefore": "Π before",
     "RNNSequence": "rnn", "LSTMSequence": "lstm", "GRUSequence": "gru", "Checkpoint": "checkpoint", "Gate": "hook",
     # what rules send back, drawn where gradients were recorded
-    "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "ConvInput": "∇ conv input",
+    "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "Convolution": "conv", "ConvInput": "∇ conv input",
     "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",
 }  # by class; else its name in lower case, for operations that users call by that name and for their own  # fmt: skip
 
