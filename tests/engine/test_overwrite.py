@@ -157,12 +157,17 @@ ARGUMENTS = {
     "clamp_": (0.0, 1.0), "clamp_min_": (0.0,), "clamp_max_": (1.0,), "fill_": (1.0,), "copy_": (tg.ones(3),),
     "scatter_": (1, tg.tensor([[0], [1]]), 1.0), "scatter_add_": (1, tg.tensor([[0], [1]]), tg.ones(2, 1, dtype=tg.float64)),
     "index_add_": (0, tg.tensor([0]), tg.ones(1, 3, dtype=tg.float64)), "index_fill_": (0, tg.tensor([0]), 1.0),
-    "masked_fill_": (tg.tensor(EVERYWHERE), 1.0), "apply_": (lambda v: v + 1,), "unsqueeze_": (0,), "transpose_": (0, 1),
+    "masked_fill_": (tg.tensor(EVERYWHERE), 1.0), "apply_": (lambda v: v + 1,),
+    "addmm_": (tg.ones(2, 4, dtype=tg.float64), tg.ones(4, 3, dtype=tg.float64)), "cumsum_": (0,), "fmod_": (2.0,), "xlogy_": (2.0,),
+    "index_copy_": (0, tg.tensor([0]), tg.ones(1, 3, dtype=tg.float64)), "index_put_": ((tg.tensor([0]),), tg.ones(3, dtype=tg.float64)),
+    "masked_scatter_": (tg.tensor(EVERYWHERE), tg.ones(6, dtype=tg.float64)), "unsqueeze_": (0,), "transpose_": (0, 1),
 }  # fmt: skip
 IN_PLACE = sorted(
     name
     for name in dir(tg.Tensor)
-    if name.endswith("_") and not name.startswith("_") and name not in ("detach_", "requires_grad_")
+    if name.endswith("_")
+    and not name.startswith("_")
+    and name not in ("detach_", "requires_grad_", "resize_", "resize_as_", "set_")
 )
 
 

@@ -105,7 +105,7 @@ def test_an_array_at_matmul_and_comparisons():
 
 def test_numpy_functions_do_not_drop_the_gradient_in_silence():
     t = leaf([1.0, 2.0])
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError, match=r"np\.exp.*detach"):
         np.exp(t)
 
 
@@ -128,7 +128,7 @@ def test_asarray_shares_memory():
 
 def test_in_place_on_an_array_does_not_swallow_a_tensor():
     a, t = np.ones(2, np.float32), leaf([1.0, 2.0])
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError, match=r"np\.add.*detach"):
         a += t
     assert a.tolist() == [1.0, 1.0]
 
@@ -230,8 +230,6 @@ def test_sums_of_many_float32_numbers():
 def test_a_misspelt_attribute_names_the_nearest():
     with pytest.raises(AttributeError, match="sigmoid"):
         tg.ones(2).sigmoit()
-    with pytest.raises(AttributeError):
-        tg.ones(2).gradd = 1
     with pytest.raises(AttributeError, match="requires_grad"):
         tg.ones(2).require_grad
 

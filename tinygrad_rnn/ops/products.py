@@ -170,8 +170,6 @@ class Products(Recorded):
         need_tensor("baddbmm", input)
         return _added("baddbmm", input, batch1.bmm(batch2), beta, alpha)
 
-    baddbmm_: Final = in_place(baddbmm)
-
     def __matmul__(self: Tensor, other: Any) -> Tensor:
         return self.matmul(self._of(plain("matmul", other)) if isinstance(other, np.ndarray) else other)
 
