@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from ._mode import switch, thread
+from .atomic import write_atomically
 
 
 class ProfilerActivity:
@@ -119,8 +120,7 @@ class profile(switch):
     def export_chrome_trace(self, path: str) -> None:
         """Write a file for the trace viewer of a browser."""
         events = [{"ph": "X", "name": n, "pid": 0, "tid": 0, "ts": t * 1e6, "dur": s * 1e6} for n, t, s in self.noted]
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"traceEvents": events}, file)
+        write_atomically(path, json.dumps({"traceEvents": events}))
 
 
 _running: list[profile] = []

@@ -190,6 +190,8 @@ def test_a_shared_layer_counts_its_calls_but_its_parameters_once():
 
 def test_convolutions_and_attention_are_counted():
     assert tg.summary(nn.Conv1d(3, 4, 2), tg.ones(2, 3, 7)).multiply_adds == 2 * 4 * 6 * 3 * 2
+    assert tg.summary(nn.Conv2d(3, 4, (2, 3)), tg.ones(2, 3, 7, 5)).multiply_adds == 2 * 4 * (6 * 3) * 3 * (2 * 3)
+    assert tg.summary(nn.ConvTranspose1d(3, 4, 2, 2), tg.ones(2, 3, 7)).multiply_adds == 2 * 3 * 7 * 4 * 2
     attention = tg.summary(nn.MultiheadAttention(8, 2), *[tg.ones(5, 2, 8)] * 3)
     assert attention.multiply_adds == 4 * 10 * 64 + 2 * (2 * 5 * 5 * 8)
 

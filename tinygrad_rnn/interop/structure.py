@@ -75,7 +75,7 @@ class _Walk:
             return [kind.__name__, self.array(np.frombuffer(bytes(x), np.uint8), keys)]
         if isinstance(x, np.dtype) and x.kind in ARRAY_KINDS:
             return ["dtype", x.name]
-        if kind is device:
+        if kind is device and x.type == "cpu":
             return ["device", str(x)]
         if isinstance(x, (Tensor, np.ndarray)):
             if id(x) not in self.met:
@@ -119,6 +119,8 @@ def _why_not(x: Any, path: str) -> str:
             f"a whole {name} cannot be saved, because reading it back would run code. Save its numbers, "
             f"{path}.state_dict(), and put them into a new {name} with load_state_dict()"
         )
+    if isinstance(x, device):
+        return f"the device {str(x)!r}, where tensors cannot be, cannot be saved; save its name: {str(x)!r}"
     if isinstance(x, (dict, list, tuple, set, int, float, str)):
         base = next(b.__name__ for b in (dict, list, tuple, set, int, float, str) if isinstance(x, b))
         return f"a {name} cannot be saved; make it a plain {base}: {base}(...)"
@@ -234,5 +236,7 @@ def _restored(node: Any, tensors: list[Any], arrays: list[np.ndarray]) -> Any:
     if kind == "dtype" and np.dtype(value).kind in ARRAY_KINDS:
         return np.dtype(value)
     if kind == "device":
+        if not isinstance(value, str) or device(value).type != "cpu":
+            raise ValueError(f"the device {value!r}, where tensors cannot be")
         return device(value)
     raise ValueError(f"unknown kind {kind!r}")

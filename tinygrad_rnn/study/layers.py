@@ -19,7 +19,8 @@ from .results import Table
 WORK: dict[str, Callable[[Any, Any], int]] = {  # multiply-adds by operation, of (what comes out, what went in)
     "MatMul": lambda out, inputs: out.size * inputs[0].shape[-1],
     "Linear": lambda out, inputs: out.size * inputs[1].shape[1],
-    "Conv1d": lambda out, inputs: out.size * math.prod(inputs[1].shape[1:]),
+    "Convolution": lambda out, inputs: out.size * math.prod(inputs[1].shape[1:]),
+    "ConvInput": lambda out, inputs: inputs[1].size * math.prod(inputs[0].shape[1:]),  # a transposed convolution
     "Attention": lambda out, inputs: out[1].size * inputs[0].shape[-1] + out[0].size * inputs[1].shape[-2],
 }
 
