@@ -47,6 +47,18 @@ x.square()                                      | {ALL}
 x.sin()                                         | {ALL}
 x.cos()                                         | {ALL}
 x.erf()                                         | {ALL}
+x.tan()                                         | {ALL}
+x.sinh()                                        | [-inf, -800.0, -1.0, -0.0, 0.0, 1.0, 800.0, inf, nan]
+x.cosh()                                        | [-inf, -800.0, -1.0, -0.0, 0.0, 1.0, 800.0, inf, nan]
+x.asin()                                        | {ALL}
+x.acos()                                        | {ALL}
+x.atan()                                        | {ALL}
+x.asinh()                                       | {ALL}
+x.acosh()                                       | [0.5, 1.0, 2.0, inf, nan]
+x.atanh()                                       | {ALL}
+x.atan2(y)                                      | [0.0, -0.0, 1.0, -1.0, 0.0, -0.0, inf, 1.0, nan] | [1.0, 1.0, 0.0, 0.0, -1.0, -1.0, inf, -inf, 1.0]
+x.fmod(y)                                       | [2.5, -2.5, 2.5, -2.5, 3.0, 0.0, 1.0, inf, nan, 1.0] | [2.0, 2.0, -2.0, -2.0, 1.5, 2.0, 0.0, 1.0, 1.0, inf]
+x.fmod(2.0)                                     | [-4.0, -2.5, -2.0, -0.0, 0.0, 2.0, 2.5, inf, nan]
 x.tanh()                                        | {ALL}
 x.sigmoid()                                     | [-inf, -800.0, -1.0, 0.0, 1.0, 800.0, inf, nan]
 x.floor()                                       | {HALVES}
@@ -166,6 +178,7 @@ F.nll_loss(x, t.tensor([1, 0]), reduction='none') | [[0.0, -inf], [nan, 1.0]]
 
 # PyTorch's second derivative is NaN where ours has a number, or that of the other side: only the first is kept.
 FIRST = f"""
+t.atan2(x, y)                                   | [0.0, -0.0] | [0.0, -0.0]
 0.0 ** x                                        | [0.0, 1.0, 2.0]
 x ** y                                          | {PAIRS}
 t.logaddexp(x, y)                               | [0.0, 1.0, -800.0, 800.0, 3.0] | [0.0, -inf, 800.0, 800.0, 3.0]

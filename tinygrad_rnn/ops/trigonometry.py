@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..recording import record_op
+from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
 from .powers import Pow
@@ -110,7 +111,7 @@ class Atanh(Asin):
 class Atan2(Function):
     """z = the angle of the point (y, x)          dL/dx = dL/dz · y / (x² + y²),   dL/dy = -dL/dz · x / (x² + y²)
 
-    The first argument, called x below, is the height; the second, y, is how far to the right.
+    The first argument, called x below, is the height; the second, y, is how far to the right. In the origin both are 0.
     """
 
     widens = "always"
@@ -122,7 +123,8 @@ class Atan2(Function):
 
     def backward(ctx, g: Value) -> Value:
         x, y = ctx.saved_tensors
-        over = g / (x * x + y * y)
+        length = x * x + y * y
+        over = g / select(plain(length) == 0, np.inf, length)
         return over * y, -over * x
 
 
