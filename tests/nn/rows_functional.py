@@ -164,7 +164,9 @@ ROWS = [
         (
             f"size_average of {name}",
             [(5, 4)],
-            lambda m, x, name=name: in_old_words(getattr(m.F, name), x.sigmoid(), m.tensor(np.full((5, 4), 0.3)), size_average=False),
+            lambda m, x, name=name: in_old_words(
+                getattr(m.F, name), x.sigmoid(), m.tensor(np.full((5, 4), 0.3)), size_average=False
+            ),
         )
         for name in ("mse_loss", "l1_loss", "binary_cross_entropy", "kl_div")
     ],

@@ -31,6 +31,7 @@ def numbers(row: Row, scale: float = 1.0) -> list[np.ndarray]:
         "any": lambda shape: rng.standard_normal(shape) * scale,
         "small": lambda shape: rng.standard_normal(shape),
         "positive": lambda shape: rng.uniform(0.5, 2.0, shape) * scale,
+        "above one": lambda shape: rng.uniform(1.1, 30, shape),
         "tiny": lambda shape: rng.standard_normal(shape) * 1e-3,
         "probabilities": lambda shape: rng.uniform(0.1, 0.9, shape),
         "logs": lambda shape: np.log(rng.dirichlet(np.ones(shape[-1]) * 3, shape[:-1])),
@@ -50,7 +51,7 @@ X, Y, MANY = (3, 4), (5, 6), (3000, 2)
 
 ELEMENTWISE = [
     *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X]) for name in
-      ("neg", "abs", "sigmoid", "tanh", "relu", "erf", "sin", "cos", "square", "sign")],
+      ("neg", "abs", "sigmoid", "tanh", "relu", "erf", "sin", "cos", "square", "sign", "deg2rad", "rad2deg")],
     *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X], "positive") for name in
       ("log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal")],
     *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X], "small") for name in ("exp", "expm1")],
@@ -60,6 +61,7 @@ ELEMENTWISE = [
     Row("pow number", lambda m, x: x**1.7 + x**-0.3, [X], "positive"),
     Row("xlogy", lambda m, x, y: m.xlogy(x, y), [X, X], "positive"),
     Row("remainder", lambda m, x: m.remainder(x, 0.3), [X], "small"),
+    Row("fmod", lambda m, x: m.fmod(x, 0.3), [X], "small"),
     Row("where", lambda m, x, y: m.where(x.detach() > 0, x, y), [X, X]),
     Row("clamp", lambda m, x: m.clamp(x, -0.5, 0.75), [X]),
     Row("lerp", lambda m, x, y: m.lerp(x, y, 0.3), [X, X]),
@@ -67,11 +69,25 @@ ELEMENTWISE = [
     Row("sub alpha", lambda m, x, y: m.sub(x, y, alpha=0.3), [X, X]),
     Row("addcmul", lambda m, x, y, z: m.addcmul(x, y, z, value=1e-4), [X, X, X]),
     Row("addcdiv", lambda m, x, y, z: m.addcdiv(x, y, z, value=1e-4), [X, X, X], "positive"),
-    Row("outer", lambda m, x, y: m.outer(x, y), [(3,), (4,)]),
+    *[Row(name, lambda m, x, y, name=name: getattr(m, name)(x, y), [(3,), (4,)]) for name in ("outer", "ger")],
     Row("times number", lambda m, x: x * 3e-6, [X]),
     Row("by number", lambda m, x: x / 100_000, [X]),
     Row("by small number", lambda m, x: x / 1e-6, [X], "tiny"),
     Row("plus number", lambda m, x: 0.1 - (x + 1e-3), [X]),
+]  # fmt: skip
+
+FURTHER = [
+    *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X]) for name in ("atan", "asinh", "erfc", "frac")],
+    *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X], "small") for name in
+      ("sinh", "cosh", "tan", "exp2", "sinc")],
+    *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X], "probabilities") for name in
+      ("asin", "acos", "atanh", "logit")],
+    Row("acosh", lambda m, x: m.acosh(x), [X], "above one"),
+    *[Row(name, lambda m, x, y, name=name: getattr(m, name)(x, y), [X, X]) for name in ("atan2", "hypot")],
+    Row("addr", lambda m, x, y, z: m.addr(x, y, z, beta=0.3, alpha=0.1), [(3, 4), (3,), (4,)]),
+    Row("diff", lambda m, x: m.diff(x, 2), [Y]),
+    Row("renorm", lambda m, x: m.renorm(x, 2, 0, 1.5), [Y]),
+    Row("index_put", lambda m, x, v: m.index_put(x, (m.tensor(ROWS_AT),), v, accumulate=True), [(3, 4), (5, 4)]),
 ]  # fmt: skip
 
 REDUCTIONS = [
@@ -79,6 +95,12 @@ REDUCTIONS = [
       for name, shape, kind in (("sum", MANY, "positive"), ("mean", MANY, "positive"), ("var", Y, "any"), ("std", Y, "any"))
       for dims in ((0,), (1,), (0, 1))],
     Row("var_mean", lambda m, x: m.var_mean(x, 0)[0], [Y]),
+    Row("std_mean", lambda m, x: m.std_mean(x, 0)[0], [Y]),
+    Row("nansum", lambda m, x: m.nansum(x, 0), [MANY], "positive"),
+    Row("nanmean", lambda m, x: m.nanmean(x, 0), [MANY], "positive"),
+    Row("trace", lambda m, x: m.trace(x), [(40, 50)]),
+    Row("quantile", lambda m, x: m.quantile(x, m.tensor([0.125, 0.375]).to(x.dtype), 1), [Y]),
+    Row("dist", lambda m, x, y: m.dist(x, y), [Y, Y]),
     Row("amax", lambda m, x: m.amax(x, 1), [Y]),
     Row("amin", lambda m, x: m.amin(x, 1), [Y]),
     Row("max", lambda m, x: m.max(x, 1)[0], [Y]),
@@ -89,6 +111,7 @@ REDUCTIONS = [
     Row("cumsum", lambda m, x: m.cumsum(x, 0), [(1500, 2)], "positive"),
     Row("cumprod", lambda m, x: m.cumprod(x, 1), [Y], "small"),
     Row("logcumsumexp", lambda m, x: m.logcumsumexp(x, 1), [Y]),
+    Row("softmin", lambda m, x: m.F.softmin(x, 1), [Y]),
     Row("softmax", lambda m, x: m.softmax(x, 1), [Y]),
     Row("log_softmax", lambda m, x: m.log_softmax(x, 1), [Y]),
 ]  # fmt: skip
@@ -104,9 +127,15 @@ PRODUCTS = [
     Row("einsum", lambda m, x, y, z: m.einsum("bi,ij,bj->b", x, y, z), [(3, 4), (4, 5), (3, 5)]),
     Row("linear", lambda m, x, w, b: m.F.linear(x, w, b), [(2, 3, 40), (5, 40), (5,)]),
     Row("bilinear", lambda m, x, y, w, b: m.F.bilinear(x, y, w, b), [(3, 4), (3, 5), (2, 4, 5), (2,)]),
-    Row(
-        "conv1d", lambda m, x, w, b: m.F.conv1d(x, w, b, stride=2, padding=1, dilation=2), [(2, 4, 30), (5, 4, 3), (5,)]
-    ),
+    Row("addmv", lambda m, x, y, z: m.addmv(x, y, z, beta=0.3, alpha=0.1), [(3,), (3, 40), (40,)]),
+    Row("vdot", lambda m, x, y: m.vdot(x, y), [(400,), (400,)], "small"),
+    Row("inner", lambda m, x, y: m.inner(x, y), [(3, 40), (2, 40)]),
+    Row("tensordot", lambda m, x, y: m.tensordot(x, y, 2), [(3, 4, 5), (4, 5, 2)]),
+    Row("cdist", lambda m, x, y: m.cdist(x, y), [(3, 4), (5, 4)]),
+    Row("conv1d", lambda m, x, w, b: m.F.conv1d(x, w, b, 2, 1, 2), [(2, 4, 30), (5, 4, 3), (5,)]),
+    Row("conv2d", lambda m, x, w, b: m.F.conv2d(x, w, b, 2, 1), [(2, 4, 6, 7), (5, 4, 3, 3), (5,)]),
+    Row("conv_transpose1d", lambda m, x, w, b: m.F.conv_transpose1d(x, w, b, 2, 1), [(2, 4, 9), (4, 5, 3), (5,)]),
+    Row("conv_transpose2d", lambda m, x, w, b: m.F.conv_transpose2d(x, w, b, 2), [(2, 4, 3, 4), (4, 5, 3, 3), (5,)]),
 ]
 
 NORMS = [
@@ -114,17 +143,28 @@ NORMS = [
     Row("group_norm", lambda m, x, w, b: m.F.group_norm(x, 2, w, b), [(2, 4, 5), (4,), (4,)]),
     Row("rms_norm", lambda m, x, w: m.F.rms_norm(x, (6,), w), [Y, (6,)]),
     Row("batch_norm", lambda m, x, w, b: m.F.batch_norm(x, None, None, w, b, training=True), [(6, 3, 4), (3,), (3,)]),
+    Row("instance_norm", lambda m, x, w, b: m.F.instance_norm(x, None, None, w, b), [(2, 3, 7), (3,), (3,)]),
+    Row("pairwise_distance", lambda m, x, y: m.F.pairwise_distance(x, y), [Y, Y]),
     Row("normalize", lambda m, x: m.F.normalize(x), [Y]),
     Row("cosine_similarity", lambda m, x, y: m.F.cosine_similarity(x, y), [Y, Y]),
 ]
 
 ACTIVATIONS = [
     *[Row(name, lambda m, x, name=name: getattr(m.F, name)(x), [X]) for name in
-      ("leaky_relu", "elu", "gelu", "silu", "softplus", "logsigmoid", "glu", "hardtanh", "relu6")],
+      ("leaky_relu", "elu", "gelu", "silu", "softplus", "logsigmoid", "glu", "hardtanh", "relu6", "selu", "celu", "mish",
+       "hardsigmoid", "hardswish", "softshrink", "tanhshrink", "softsign", "rrelu")],
+    Row("prelu", lambda m, x, w: m.F.prelu(x, w), [X, (4,)]),
+    Row("gumbel_softmax", lambda m, x: (m.manual_seed(5), m.F.gumbel_softmax(x, 0.7))[1], [Y]),
     Row("gelu tanh", lambda m, x: m.F.gelu(x, approximate="tanh"), [X]),
     Row("softplus beta", lambda m, x: m.F.softplus(x, beta=0.3, threshold=5), [X]),
     Row("elu alpha", lambda m, x: m.F.elu(x, alpha=0.3), [X]),
 ]  # fmt: skip
+
+
+def signs(m: Any, x: Any) -> Any:
+    """A target of 1 and -1 in turn for each row of x."""
+    return m.tensor((np.arange(x.shape[0]) % 2 * 2 - 1).astype("f4")).to(x.dtype)
+
 
 CLASSES, PADDED = np.array([1, 0, 3]), np.array([1, -100, 3])
 LABELS = np.array([[1, 2, 2], [3, 1, 0]])
@@ -141,6 +181,15 @@ LOSSES = [
     *losses("cross_entropy smooth", lambda m, x, **how: m.F.cross_entropy(x, m.tensor(PADDED), label_smoothing=0.1, **how), [X]),
     *losses("cross_entropy soft", lambda m, x, q, **how: m.F.cross_entropy(x, q.detach(), **how), [X, X]),
     *losses("cross_entropy weight", lambda m, x, w, **how: m.F.cross_entropy(x, m.tensor(CLASSES), w.detach(), **how), [X, (4,)], "positive"),
+    *losses("margin_ranking_loss", lambda m, x, y, **how: m.F.margin_ranking_loss(x, y, signs(m, x), 0.3, **how), [(9,), (9,)]),
+    *losses("hinge_embedding_loss", lambda m, x, **how: m.F.hinge_embedding_loss(x, signs(m, x), 0.3, **how), [(9,)], "small"),
+    *losses("cosine_embedding_loss", lambda m, x, y, **how: m.F.cosine_embedding_loss(x, y, signs(m, x), 0.1, **how), [Y, Y]),
+    *losses("soft_margin_loss", lambda m, x, **how: m.F.soft_margin_loss(x, signs(m, x), **how), [(9,)]),
+    *losses("multilabel_soft_margin_loss", lambda m, x, y, **how: m.F.multilabel_soft_margin_loss(x, (y.detach() > 0.5).to(x.dtype), **how), [Y, Y], "probabilities"),
+    *losses("multi_margin_loss", lambda m, x, **how: m.F.multi_margin_loss(x, m.tensor(CLASSES), 2, 0.3, **how), [X]),
+    *losses("triplet_margin_loss", lambda m, x, y, z, **how: m.F.triplet_margin_loss(x, y, z, 0.3, **how), [Y, Y, Y]),
+    *losses("gaussian_nll_loss", lambda m, x, y, v, **how: m.F.gaussian_nll_loss(x, y, v, full=True, **how), [Y, Y, Y], "positive"),
+    *losses("poisson_nll_loss", lambda m, x, y, **how: m.F.poisson_nll_loss(x, y.detach(), full=True, **how), [Y, Y], "small"),
     Row("cross_entropy many", lambda m, x: m.F.cross_entropy(x, m.tensor(np.arange(3000) % 2)), [MANY]),
     *losses("ctc_loss", lambda m, x, **how: m.F.ctc_loss(x, m.tensor(LABELS), m.tensor([9, 7]), m.tensor([3, 2]), **how), [(9, 2, 4)], "logs"),
 ]  # fmt: skip
@@ -156,6 +205,13 @@ LAYOUT_AND_ADDING = [
     Row("index", lambda m, x: x[m.tensor(np.zeros(4000, int))], [(3, 2)]),
     Row("expand", lambda m, x: x.expand(4000, 2), [(1, 2)]),
     Row("pad", lambda m, x: m.F.pad(x, (1, 2)), [X]),
+    Row("embedding_bag", lambda m, w: m.F.embedding_bag(m.tensor(np.arange(3000).reshape(2, -1) % 3), w), [(3, 2)]),
+    Row("interpolate", lambda m, x: m.F.interpolate(x, 13, mode="linear"), [(2, 3, 30)]),
+    Row("avg_pool2d", lambda m, x: m.F.avg_pool2d(x, 3, 2, 1), [(2, 3, 9, 8)]),
+    Row("adaptive_avg_pool2d", lambda m, x: m.F.adaptive_avg_pool2d(x, (4, 2)), [(2, 3, 9, 8)]),
+    Row("max_pool2d", lambda m, x: m.F.max_pool2d(x, 3), [(2, 3, 9, 8)]),
+    Row("adaptive_max_pool1d", lambda m, x: m.F.adaptive_max_pool1d(x, 4), [(2, 3, 30)]),
+    Row("adaptive_max_pool2d", lambda m, x: m.F.adaptive_max_pool2d(x, (4, 2)), [(2, 3, 9, 8)]),
     Row("avg_pool1d", lambda m, x: m.F.avg_pool1d(x, 3, 2, 1), [(2, 3, 30)]),
     Row("adaptive_avg_pool1d", lambda m, x: m.F.adaptive_avg_pool1d(x, 4), [(2, 3, 30)]),
     Row("max_pool1d", lambda m, x: m.F.max_pool1d(x, 3), [(2, 3, 30)]),
@@ -170,6 +226,7 @@ ATTENTION = [
 
 ROWS = [
     *ELEMENTWISE,
+    *FURTHER,
     *REDUCTIONS,
     *PRODUCTS,
     *NORMS,

@@ -9,13 +9,12 @@ import numpy as np
 from .checks import need_tensor
 from .joining import stack
 from .rows import embedding
-from .widening import widening_by_input
+from .widening import widening
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
 
-@widening_by_input
 def embedding_bag(
     input: Tensor,
     weight: Tensor,
@@ -54,15 +53,21 @@ def embedding_bag(
     bag = np.searchsorted(starts, np.arange(index.size), side="right") - 1
     counts = index != (-1 if padding_idx is None else padding_idx % weight.array.shape[0])
     rows = embedding(input.reshape(-1), weight, None, max_norm, norm_type, scale_grad_by_freq, sparse)
-    if per_sample_weights is not None:
-        rows = rows * per_sample_weights.reshape(-1, 1)
-    total = rows.new_zeros(len(starts), weight.array.shape[1])
-    rows, bag = (rows, bag) if counts.all() else (rows[input._of(np.flatnonzero(counts))], bag[counts])
+    factors = None if per_sample_weights is None else per_sample_weights.reshape(-1, 1)
+    return _reduced(rows, factors, mode, bag, counts, len(starts))
+
+
+@widening
+def _reduced(rows: Tensor, factors: Tensor | None, mode: str, bag: np.ndarray, counts: np.ndarray, n: int) -> Tensor:
+    """The rows of each of n bags reduced to one; `bag` says for each row which, `counts` whether it counts."""
+    rows = rows if factors is None else rows * factors
+    total = rows.new_zeros(n, rows.array.shape[1])
+    rows, bag = (rows, bag) if counts.all() else (rows[rows._of(np.flatnonzero(counts))], bag[counts])
     if mode == "max":
-        chosen = [rows[input._of(np.flatnonzero(bag == b))] for b in range(len(starts))]
+        chosen = [rows[rows._of(np.flatnonzero(bag == b))] for b in range(n)]
         best = [part.max(0)[0] if len(part) else total[b] for b, part in enumerate(chosen)]
         return stack(best)
-    summed = total.index_add(0, input._of(bag.astype(np.int64)), rows)
+    summed = total.index_add(0, rows._of(bag.astype(np.int64)), rows)
     if mode == "sum":
         return summed
-    return summed / rows._of(np.maximum(np.bincount(bag, minlength=len(starts)), 1).astype(rows.dtype)[:, None])
+    return summed / rows._of(np.maximum(np.bincount(bag, minlength=n), 1).astype(rows.dtype)[:, None])

@@ -92,6 +92,7 @@ class Composed(Recorded):
         need_tensor("hypot", input)
         return stack([input + 0 * other, other + 0 * input]).norm(dim=0)
 
+    @widening
     def erfc(input: Tensor) -> Tensor:
         """1 - erf(input)."""
         need_tensor("erfc", input)
@@ -153,6 +154,7 @@ class Composed(Recorded):
         return input.masked_fill(input.isnan(), 0).sum(dim, keepdim, dtype=dtype)
 
     @worded
+    @widening
     def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The mean of what is not NaN."""
         need_tensor("nanmean", input)
@@ -174,6 +176,7 @@ class Composed(Recorded):
         return input * where(norms > maxnorm, maxnorm / (norms + 1e-7), norms * 0 + 1)
 
     @worded
+    @widening
     def diff(input: Tensor, n: int = 1, dim: Any = -1, prepend: Any = None, append: Any = None) -> Tensor:
         """Each element less the one before it along `dim`, n times."""
         need_tensor("diff", input)
@@ -207,11 +210,13 @@ class Composed(Recorded):
         flat = input.reshape(-1, input.array.shape[-1]) @ other.reshape(-1, other.array.shape[-1]).t()
         return flat.reshape((*input.array.shape[:-1], *other.array.shape[:-1]))
 
+    @widening
     def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · mat @ vec."""
         need_tensor("addmv", input)
         return input * beta + mat.mv(vec) * alpha
 
+    @widening
     def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta · input + alpha · vec1 ⊗ vec2."""
         need_tensor("addr", input)

@@ -151,6 +151,7 @@ class Products(Recorded):
         need_numbers("dot", input)
         return (input * tensor).sum(dtype=input.dtype)
 
+    @widening
     def outer(input: Tensor, vec2: Tensor) -> Tensor:
         """All products of an element of one vector and an element of the other: (n,), (m,) -> (n, m)."""
         _dimensions("outer", 1, input=input, vec2=vec2)

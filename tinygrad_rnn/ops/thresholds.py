@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,9 +12,9 @@ from .._quiet import quiet
 from .activations import elu, hardtanh, softplus
 from .checks import need_float, need_numbers, need_tensor
 from .choosing import where
-from .function import Recorded
+from .function import Recorded, is_half
 from .inplace import in_place, write
-from .widening import widening
+from .widening import narrow, widen, widening
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -45,47 +46,42 @@ class Thresholds(Recorded):
         return where(input > 0, input, each * input)
 
 
-def _changed(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
+def _changed(input: Tensor, compute: Callable[[Tensor], Tensor], inplace: bool) -> Tensor:
+    """What `compute` makes of input, float16 in float32; in place in the memory of input itself."""
+    result = narrow(compute(widen(input))) if is_half(input) else compute(input)
     return write(input, result) if inplace else result
 
 
-@widening
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """scale · elu(x, alpha), with constants that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
     need_float("selu", input)
-    return _changed(input, elu(input, ALPHA) * SCALE, inplace)
+    return _changed(input, lambda x: elu(x, ALPHA) * SCALE, inplace)
 
 
-@widening
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha (e^(x/alpha) - 1): an elu whose slope has no jump (Barron 2017)."""
     need_float("celu", input)
     if alpha == 0:
         raise RuntimeError("celu(): alpha must not be 0 (ZeroDivisionError)")
-    return _changed(input, elu(input / alpha) * alpha, inplace)
+    return _changed(input, lambda x: elu(x / alpha) * alpha, inplace)
 
 
-@widening
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x)) (Misra 2020)."""
     need_float("mish", input)
-    return _changed(input, input * softplus(input).tanh(), inplace)
+    return _changed(input, lambda x: x * softplus(x).tanh(), inplace)
 
 
-@widening
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """(x + 3) / 6 held between 0 and 1."""
     need_float("hardsigmoid", input)
-    return _changed(input, hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
+    return _changed(input, lambda x: hardtanh(x + 3, 0.0, 6.0) / 6, inplace)
 
 
-@widening
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · hardsigmoid(x) (Howard et al. 2019)."""
     need_float("hardswish", input)
-    inside = input * (input + 3) / 6
-    result = where(input <= -3, input * 0, where(input < 3, inside, input))
-    return _changed(input, result, inplace)
+    return _changed(input, lambda x: where(x <= -3, x * 0, where(x < 3, x * (x + 3) / 6, x)), inplace)
 
 
 @widening
@@ -121,7 +117,7 @@ def softmin(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, else value."""
     need_numbers("threshold", input)
-    return _changed(input, input.masked_fill(input <= threshold, value), inplace)
+    return _changed(input, lambda x: x.masked_fill(x <= threshold, value), inplace)
 
 
 @quiet
@@ -131,11 +127,12 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
     if not lower <= upper:
         raise RuntimeError(f"rrelu(): lower must not be larger than upper, got {lower} and {upper}")
     drawn = random.source(None).uniform(lower, upper, input.array.shape) if training else (lower + upper) / 2
-    slopes = input._of(np.where(input.array > 0, 1.0, drawn).astype(input.dtype))
-    return _changed(input, input * slopes, inplace)
+    slopes = np.where(input.array > 0, 1.0, drawn)
+    return _changed(input, lambda x: x * x._of(slopes.astype(x.dtype)), inplace)
 
 
 @quiet
+@widening
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A random class for each row, as probabilities that the gradient passes through (Jang et al. 2017).
 
