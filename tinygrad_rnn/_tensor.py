@@ -24,7 +24,7 @@ from . import dtypes, pixels, printing, recording
 from ._forks import open_after_fork
 from ._names import missing
 from .gradients import backward, check_grad, warn_of_no_grad
-from .graph import Leaf, Node, RemovableHandle
+from .graph import Leaf, Node, RemovableHandle, tick
 from .ops.families import Families
 from .ops.function import Function, Recorded
 from .ops.inplace import edge_of
@@ -190,6 +190,8 @@ class Tensor(Families):
             else:
                 new = Tensor._of(np.asarray(self._grad.array + g))
             self._grad = new
+        for hook in tuple(self.__dict__.get("_after_grad", {}).values()):
+            hook(self)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in `.grad` too."""
@@ -233,6 +235,15 @@ class Tensor(Families):
             return None if replacement is None else _check_hook(replacement, g)
 
         return node.add_hook(number, on_arrays)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook(tensor)` each time backward has added to this leaf's `.grad`; returns a handle with `remove()`."""
+        if not self.is_leaf or not self.requires_grad:
+            raise RuntimeError("post accumulate grad hooks are for leaf tensors that require grad; use register_hook")
+        hooks = self.__dict__.setdefault("_after_grad", {})
+        key = tick()
+        hooks[key] = hook
+        return RemovableHandle(hooks, key)
 
     def __repr__(self) -> str:
         return printing.tensor_text(self)

@@ -162,3 +162,21 @@ def test_printing_can_be_set():
     finally:
         tg.set_printoptions(profile="default")
     assert repr(tg.tensor([0.12345])) == "tensor([0.1235])"
+
+
+def test_a_hook_after_the_gradient_was_added():
+    x, seen = tg.ones(2, requires_grad=True), []
+    handle = x.register_post_accumulate_grad_hook(lambda p: seen.append(p.grad.tolist()))
+    for _ in range(2):
+        (x * 3).sum().backward()
+    handle.remove()
+    x.sum().backward()
+    assert seen == [[3.0, 3.0], [6.0, 6.0]]
+    with pytest.raises(RuntimeError, match="leaf"):
+        (x * 2).register_post_accumulate_grad_hook(print)
+
+
+def test_masks_of_bytes_choose_with_a_warning():
+    mask = tg.tensor([1, 0], dtype=tg.uint8)
+    with pytest.warns(UserWarning, match="uint8"):
+        assert tg.where(mask, tg.ones(2), tg.zeros(2)).tolist() == [1.0, 0.0]

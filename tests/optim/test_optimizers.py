@@ -401,6 +401,9 @@ def test_wrong_parameters_are_refused():
         optim.Adam({w})
     with pytest.raises(TypeError, match="is a ndarray"):
         optim.Adam([np.ones(2)])
+    with pytest.raises(TypeError, match="named_parameters"):
+        optim.Adam([("w", w, 1)])
+    assert optim.Adam([("w", w)]).param_groups[0]["param_names"] == ["w"]
     with pytest.raises(TypeError, match="call it"):
         optim.Adam(parameters)
     with pytest.raises(ValueError, match="'params'"):

@@ -69,10 +69,11 @@ def save(obj: Any, f: Any) -> None:
         rest = rest[len(rest) if written is None else written :]
 
 
-def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
+def load(f: Any, map_location: Any = None, weights_only: bool = True, mmap: bool | None = None) -> Any:
     """Read what `save` wrote, or the tensors of any safetensors file, from a path or a file opened with "rb".
 
     map_location  accepted as in PyTorch; there is only the CPU
+    mmap          accepted as in PyTorch; files are read as a whole, for their digest to be checked
     weights_only  accepted as in PyTorch; no file can run code here, so both values mean the same
 
     Raises RuntimeError for a file that is incomplete, altered or of another kind, saying which.

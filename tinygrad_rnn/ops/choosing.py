@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -211,6 +212,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     need_tensor("where", condition, "condition")
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
+    if condition.dtype == np.uint8:  # the masks of PyTorch's first years
+        warnings.warn("where received a uint8 condition tensor; use a bool one: mask.bool()", UserWarning, stacklevel=2)
+        condition = condition.bool()
     if condition.dtype != bool:
         raise RuntimeError(f"where(): expected condition to be a bool tensor, got {condition.dtype}")
     x, y = array(input, "where"), array(other, "where")
