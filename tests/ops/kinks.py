@@ -47,6 +47,8 @@ x.square()                                      | {ALL}
 x.sin()                                         | {ALL}
 x.cos()                                         | {ALL}
 x.erf()                                         | {ALL}
+x.erfc()                                        | {ALL}
+x.erfc()                                        | [-6.0, 4.5, 6.0, 9.0]
 x.tan()                                         | {ALL}
 x.sinh()                                        | [-inf, -800.0, -1.0, -0.0, 0.0, 1.0, 800.0, inf, nan]
 x.cosh()                                        | [-inf, -800.0, -1.0, -0.0, 0.0, 1.0, 800.0, inf, nan]

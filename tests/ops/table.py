@@ -135,6 +135,7 @@ ROWS = [
     Row(special.Sin, lambda x: x.sin(), np.sin, ONE),
     Row(special.Cos, lambda x: x.cos(), np.cos, ONE),
     Row(special.Erf, lambda x: x.erf(), erf, ONE),
+    Row(special.Erfc, lambda x: x.erfc(), np.vectorize(math.erfc, otypes=[float]), ONE),
     Row(trigonometry.Tan, lambda x: x.tan(), np.tan, ONE, (-1.0, 1.0)),
     Row(trigonometry.Sinh, lambda x: x.sinh(), np.sinh, ONE),
     Row(trigonometry.Cosh, lambda x: x.cosh(), np.cosh, ONE),

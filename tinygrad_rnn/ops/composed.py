@@ -92,12 +92,6 @@ class Composed(Recorded):
         need_tensor("hypot", input)
         return stack([input + 0 * other, other + 0 * input]).norm(dim=0)
 
-    @widening
-    def erfc(input: Tensor) -> Tensor:
-        """1 - erf(input)."""
-        need_tensor("erfc", input)
-        return 1 - input.erf()
-
     def frac(input: Tensor) -> Tensor:
         """What follows the decimal point, with the sign of input."""
         need_float("frac", input)
@@ -252,16 +246,6 @@ class Composed(Recorded):
         """The transpose of the last two axes."""
         need_tensor("adjoint", input)
         return input.mT
-
-    def fliplr(input: Tensor) -> Tensor:
-        """Each row read backwards."""
-        need_tensor("fliplr", input)
-        return input.flip(1)
-
-    def flipud(input: Tensor) -> Tensor:
-        """The rows read backwards."""
-        need_tensor("flipud", input)
-        return input.flip(0)
 
     def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
         """Turned by k right angles, from the first of `dims` towards the second."""

@@ -52,6 +52,15 @@ def erf(x: np.ndarray) -> np.ndarray:
     return y
 
 
+def erfc(x: np.ndarray) -> np.ndarray:
+    """1 - erf(x), in the type of x; far out it is small and not 0, to 12 digits at 6 and 7 at 26."""
+    wide = x.astype(np.float64)
+    size = np.abs(wide)
+    tail = np.exp(-wide * wide) * _quotient(FAR, np.minimum(size, 30))
+    y = np.where(size <= EDGE, 1 - erf(wide), np.where(wide > 0, tail, 2 - tail))
+    return y.astype(x.dtype)
+
+
 def _erf_single(x: np.ndarray) -> np.ndarray:
     y = np.clip(x, -SINGLE_END, SINGLE_END)
     y *= _quotient(SINGLE, y * y)

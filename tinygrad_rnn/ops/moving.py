@@ -96,6 +96,16 @@ class Moving(Recorded):
         need_tensor("flip", input)
         return record_op(Flip, input, dims=named_dims("flip", sizes_of("flip", dims, named, "dims"), input.array.ndim))
 
+    def fliplr(input: Tensor) -> Tensor:
+        """Each row read backwards."""
+        need_tensor("fliplr", input)
+        return input.flip(1)
+
+    def flipud(input: Tensor) -> Tensor:
+        """The rows read backwards."""
+        need_tensor("flipud", input)
+        return input.flip(0)
+
     def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         """Move along `dims`; what falls off one end comes back at the other. Without dims, over the flat tensor."""
         need_tensor("roll", input)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..recording import record_one, record_op
-from .erf import erf
+from .erf import erf, erfc
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
 from .powers import Exp
@@ -58,6 +58,16 @@ class Erf(Function):
         return g * (2 / math.sqrt(math.pi)) * call(Exp, -(x * x))
 
 
+class Erfc(Erf):
+    """y = 1 - erf x          dL/dx = -dL/dy · 2/√π · e^(-x²)"""
+
+    def forward(ctx, x: Array) -> Array:
+        return erfc(x)
+
+    def backward(ctx, g: Value) -> Value:
+        return -super().backward(g)
+
+
 class Special(Recorded):
     """Tensor's trigonometric and special functions."""
 
@@ -80,3 +90,7 @@ class Special(Recorded):
         return record_op(Erf, input)
 
     erf_: Final = in_place(erf)
+
+    def erfc(input: Tensor) -> Tensor:
+        """1 - erf(input), exact where erf rounds to 1."""
+        return record_op(Erfc, input)
