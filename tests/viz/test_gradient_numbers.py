@@ -118,6 +118,14 @@ def test_a_state_before_a_cut_has_its_norm_when_a_loss_looks_at_it():
     assert lane.norms[1] == pytest.approx(8**0.5)  # ∂L/∂h of a sum is 1 in each of its 2 × 4 places
 
 
+def test_dot_and_text_have_the_numbers_too():
+    drawing = drawn(chain(14), view="folded", grads=True)
+    sizes = [number_text(carried(t, 14)) for t in range(14)]
+    assert all(f'label="{n}"' in drawing.dot() for n in sizes[:3] + sizes[-3:])
+    line = next(line for line in drawing.text().splitlines() if line.startswith("‖∂L/∂h‖"))
+    assert line == f"‖∂L/∂h‖ at t = 0 … 13: {', '.join([*sizes[:3], '…', *sizes[-3:]])}"
+
+
 # --- three marks --------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from .._mode import switch
 from .._quiet import quiet
 from .._tensor import Tensor
 from ..graph import FREED, Edge, Leaf, Node, ancestors, tick
+from ..nn.module import Module
 from ..notes import record
 from ..ops.function import OUT
 from ..ops.inplace import edge_of
@@ -161,7 +162,7 @@ def ones(edge: Edge) -> np.ndarray:
 
 def _named_in(value: Any, tensor: Tensor) -> str:
     """The name of a parameter of a module, or of an entry in a list of tensors."""
-    if callable(getattr(value, "named_parameters", None)) and not isinstance(value, type):
+    if isinstance(value, Module):
         return next((path for path, p in value.named_parameters() if p is tensor), "")
     return ""
 

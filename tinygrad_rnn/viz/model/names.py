@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Leaf, memory_of
+from ...nn.module import Module
 from ...ops.function import Recorded
 from .items import Item, Model
 from .steps import Place
@@ -31,6 +32,7 @@ def name_items(model: Model, names: dict[str, Any] | None) -> None:
     _same_in_every_step(model)
     _user_names(model, tensors)  # members of lists name only what has no name yet
     _module_names(model)
+    _parameters(model)
     _inputs(model)
 
 
@@ -50,7 +52,7 @@ def _tensors_in(names: dict[str, Any]) -> Any:
             yield name, value
         elif isinstance(value, (list, tuple)):
             yield from ((f"{name}[{k}]", v) for k, v in enumerate(value) if isinstance(v, Recorded))
-        elif callable(getattr(value, "named_parameters", None)) and not isinstance(value, type):
+        elif isinstance(value, Module):  # no other object is asked: among the caller's variables may be anything
             yield from value.named_parameters()
 
 
@@ -204,6 +206,22 @@ def _module_names(model: Model) -> None:
     for (path, _), items in inside.items():
         if len(items) == 1 and "." in path:
             _set({path.rpartition(".")[2]: items[0]})
+
+
+def _parameters(model: Model) -> None:
+    """A parameter of a model that is in no variable: by its place in a linear map, weight_ih_l0 in a recurrent layer."""
+    states = {model.item_of[node] for track in model.time.tracks for node, _ in track.edges.values()}
+    for item in model.parameters:
+        last = item.uses[-1] if item.uses else None
+        if item.name or last is None or last.target.op != "Linear" or not last.position:
+            continue
+        target, scope = last.target, last.target.scope
+        item.name = ("weight", "bias")[last.position - 1]
+        if scope.layer is not None and target.place is not None:
+            row = target.place.row
+            sources = [link.source for link in target.inputs if link.position == 0]
+            recurrent = any(s in states and s.place is not None and s.place.row == row for s in sources)
+            item.name += f"_{'hh' if recurrent else 'ih'}_l{scope.layer}" + "_reverse" * (scope.direction == "reverse")
 
 
 def _inputs(model: Model) -> None:

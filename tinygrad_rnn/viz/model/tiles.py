@@ -13,7 +13,7 @@ from typing import Any
 
 from .boxes import Arrow, Box, Cluster, Hop, Picture, Tile
 from .items import Item, Link, Model, norm_of, transposed_parameter
-from .labels import Labels, cuts_text, short
+from .labels import Labels, cuts_text, how, short
 from .modules import affine_box, affine_groups, is_parameter, module_box, module_calls
 
 DIRECTIONS = {"forward": "→ ", "reverse": "← "}
@@ -272,7 +272,7 @@ def _whence(link: Link) -> str:
 
 def value_name(item: Item, number: int) -> str:
     """How a value is called where it enters and leaves a tile: 'h[3]'."""
-    name = short(item.label_of(number), 12) or item.symbol
+    name = short(item.label_of(number), 12) or (how(item) if item.symbol == "[ ]" else item.symbol)
     if item.op == "Unbind" and item.place is None and number not in item.names:
         whole = item.inputs[0].source
         if whole.op == "Stack" and len(whole.inputs) == len(item.shapes):  # apart again what was put together

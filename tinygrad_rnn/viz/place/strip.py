@@ -24,7 +24,7 @@ def strip(picture: Picture, y: float, in_lines: bool) -> None:
     if not picture.lanes and not picture.causes:
         return
     spread = in_lines or not picture.tile_of  # steps are not side by side, or no tile belongs to one step
-    written: dict[int, float] = {}  # step -> middle, for the axis
+    written: set[tuple[int, float]] = set()  # (step, where), for the axis
     for lane in picture.lanes:
         stretches = _stretches(picture, lane, spread)
         if stretches:
@@ -34,18 +34,19 @@ def strip(picture: Picture, y: float, in_lines: bool) -> None:
     y += 10 if picture.causes else 0
     for label, values in picture.causes:
         picture.marks.append(Mark("head", 16.0, y + 10, text=label))
-        for t, x in written.items():
+        for t, x in sorted(written):
             if values.get(t, math.nan) == values.get(t):
                 picture.marks.append(Mark("number", x, y + 24, text=number_text(float(f"{values[t]:.2g}"))))
         y += 0.7 * BAND
-    picture.marks += [Mark("time", x, y + 10, text=f"t = {t}") for t, x in written.items()]
+    picture.marks += [Mark("time", x, y + 10, text=f"t = {t}") for t, x in sorted(written)]
     picture.h = y + AXIS + 10
 
 
 def _stretches(picture: Picture, lane: Lane, spread: bool) -> list[Stretch]:
     """Where the steps of a lane are, from left to right."""
     if spread:
-        return [(16.0, max(picture.w, 640.0) - 32, sorted(lane.norms))]
+        steps = sorted({t for other in picture.lanes for t in other.norms})  # one axis for all
+        return [(16.0, max(picture.w, 640.0) - 32, steps)]
     found: dict[Tile, list[int]] = {}
     for t, place in lane.places.items():
         found.setdefault(picture.tile_of[place], []).append(t)
@@ -55,10 +56,10 @@ def _stretches(picture: Picture, lane: Lane, spread: bool) -> list[Stretch]:
     return sorted((tile.x, width[tile.column], sorted(steps)) for tile, steps in found.items())
 
 
-def _times(stretches: list[Stretch], written: dict[int, float]) -> None:
+def _times(stretches: list[Stretch], written: set[tuple[int, float]]) -> None:
     for x, w, steps in stretches:
         for t in _numbered(w, steps):
-            written.setdefault(t, _middle(x, w, steps, t))
+            written.add((t, round(_middle(x, w, steps, t), 1)))
 
 
 def _numbered(w: float, steps: list[int]) -> list[int]:
@@ -82,7 +83,7 @@ def _band(picture: Picture, lane: Lane, stretches: list[Stretch], y: float) -> N
     previous: Stretch | None = None
     for x, w, steps in stretches:
         marks.append(Mark("line", x, base, w))
-        if not any(lane.norms[t] == lane.norms[t] for t in steps):
+        if not any(lane.norms.get(t, math.nan) >= 0 for t in steps):
             marks.append(Mark("note", x + w / 2, base - 4, text="no gradient here" if w > 90 else "–"))
         else:
             _bars(picture, lane, (x, w, steps), base)
@@ -102,14 +103,14 @@ def _bars(picture: Picture, lane: Lane, stretch: Stretch, base: float) -> None:
     width = min(24.0, max(1.0, (0.4 if cell > LEAST else 0.7) * cell))  # between wide cells stand the factors
     every = math.ceil(len(steps) / w)  # a bar is not narrower than a pixel
     for k, t in list(enumerate(steps))[::every]:
-        middle, norm = x + (k + 0.5) * w / len(steps), lane.norms[t]
+        middle, norm = x + (k + 0.5) * cell, lane.norms.get(t)
         place = None if scale is None else scale.at(norm)
         if place is not None:
             marks.append(Mark("bar", middle - width / 2, base, width, 2 + (BARS - 2) * place, place=place))
         elif norm == 0:
             marks.append(Mark("ring", middle, base - 4))
     numbered = _numbered(w, steps)
-    for t in numbered:
+    for t in filter(lane.norms.__contains__, numbered):
         norm = lane.norms[t]
         text = "–" if norm != norm else number_text(norm)
         marks.append(Mark("number", _middle(x, w, steps, t), base + 11, text=text))
@@ -144,7 +145,7 @@ def factor_text(factor: float) -> str:
 
 def _mean_factor(lane: Lane, steps: list[int]) -> float:
     """The geometric mean of the factors within these steps, 0 if there is none."""
-    a, b = lane.norms[steps[0]], lane.norms[steps[-1]]
+    a, b = lane.norms.get(steps[0], math.nan), lane.norms.get(steps[-1], math.nan)
     if not (a > 0 and b > 0 and len(steps) > 1):
         return 0.0
     ratio = a / b if lane.line.order[-1] >= lane.line.order[0] else b / a

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..model.boxes import Box, Picture
+from ..model.gradients import Lane
 from ..model.items import Item, Link, Model
 from ..model.labels import cuts_text, how, number_text
 from ..place.fold import steps_text
+from ..place.strip import title_of
 from .quote import clean, mermaid_text
 
 HEAD, TAIL = 12, 4  # operations of a long part that are listed
@@ -21,6 +23,7 @@ def write_text(model: Model, picture: Picture) -> str:
         lines.append(
             "parameters: " + ", ".join(f"{_name(p)} {_shape(p)} used {len(p.uses)}×" for p in model.parameters)
         )
+    lines += [_lane(lane) for lane in picture.lanes]
     hidden: list[list[Item]] = []
     lines += _part("outside the steps" if model.tiles else "", model.rest)
     for place, items in model.tiles.items():
@@ -33,6 +36,16 @@ def write_text(model: Model, picture: Picture) -> str:
         lines += _part(f"t = {place.step}{row}", items)
     lines += _fold(hidden)
     return "\n".join(clean_line(line) for line in lines)
+
+
+def _lane(lane: Lane) -> str:
+    """The gradient by a state at each step, of many steps the first and the last."""
+    steps = sorted(lane.norms)
+    shown = steps if len(steps) <= 12 else [*steps[:3], *steps[-3:]]
+    numbers = ["–" if lane.norms[t] != lane.norms[t] else number_text(lane.norms[t]) for t in shown]
+    if len(shown) < len(steps):
+        numbers.insert(3, "…")
+    return f"{title_of(lane)} at t = {steps[0]} … {steps[-1]}: {', '.join(numbers)}"
 
 
 def _fold(hidden: list[list[Item]]) -> list[str]:
