@@ -236,7 +236,7 @@ class PageData:
         return {k: lines for k, lines in found.items() if lines}
 
     def _node(self, item: Item) -> dict[str, Any]:
-        value = value_of(item)
+        value = _value(item)
         numeric = value is not None and value.dtype.kind in "fiub"
         scope = item.scope
         found: dict[str, Any] = {
@@ -274,6 +274,13 @@ class PageData:
         layer, direction = rows[row].layer, rows[row].direction
         several = len({scope.layer for scope in rows}) > 1 and layer is not None
         return (f"layer {layer} " if several else "") + ("reverse " if direction == "reverse" else "")
+
+
+def _value(item: Item) -> np.ndarray | None:
+    """The array of an item; of several outputs of one shape, all of them side by side."""
+    value = value_of(item)
+    parts = item.node.notes.output if value is None and item.node is not None and item.node.notes is not None else None
+    return np.stack(parts) if isinstance(parts, tuple) and len({np.shape(part) for part in parts}) == 1 else value
 
 
 def _event(event: Event, number: dict[Any, int]) -> list[Any]:

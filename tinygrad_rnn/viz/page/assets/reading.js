@@ -74,8 +74,6 @@ function startReading() {
       const colour = x === null ? null : one && !one.gate ? signed(x / most) : ramp(x);
       button.style.background = colour ? css(colour) : "";
       button.style.color = colour ? (colour[0] * 0.3 + colour[1] * 0.6 + colour[2] * 0.1 > 130 ? "#111" : "#fff") : "";
-      button.classList.toggle("here", k === looked);
-      button.setAttribute("aria-pressed", String(k === looked));
     });
   }
 
@@ -96,9 +94,14 @@ function startReading() {
   }
 
   function pick(k) {
+    for (const [at, here] of [[looked, false], [k, true]]) {
+      if (at < 0) continue;
+      buttons[at].classList.toggle("here", here);
+      buttons[at].setAttribute("aria-pressed", String(here));
+    }
     looked = k;
     fillGuesses();
-    paint();
+    if (head()) paint();
     if (k >= 0) buttons[k].scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
