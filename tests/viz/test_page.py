@@ -266,7 +266,9 @@ def test_draw_from_a_checkpoint(checkpoint, tmp_path, capsys):
     assert len(data["losses"]) == 3
     assert data["flow"]
     assert all("value" in node for node in data["nodes"])  # every one is kept
-    assert data["reading"]["words"][1:] == data["reading"]["targets"][:-1]  # the next character is what is to be guessed
+    assert (
+        data["reading"]["words"][1:] == data["reading"]["targets"][:-1]
+    )  # the next character is what is to be guessed
     assert len(data["reading"]["guesses"]) == len(data["reading"]["targets"]) == 3
     assert data["title"].startswith("CharModel · 3 time steps")
     assert "wrote" in capsys.readouterr().out
