@@ -26,6 +26,7 @@ from .arguments import UsageError, count, name
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
     "report": lambda loss, weight: study.report(loss),
     "contributions": lambda loss, weight: study.contributions(loss, weight),
+    "explain": lambda loss, weight: study.explain(loss, weight),
     "decay": lambda loss, weight: study.decay(loss),
     "gradient_map": lambda loss, weight: study.gradient_map(loss),
     "reach": lambda loss, weight: study.reach(loss),
@@ -54,7 +55,7 @@ def add_study(commands: Any) -> None:
     )
     parser.add_argument("--tool", choices=TOOLS, default="report", help="which question (default %(default)s)")
     parser.add_argument(
-        "--weight", metavar="NAME", help="for contributions and truncation (default: the recurrent one)"
+        "--weight", metavar="NAME", help="for contributions, truncation and explain (default: the recurrent one)"
     )
     parser.add_argument("--steps", type=count, default=50, metavar="N", help="characters to read (default %(default)s)")
     parser.add_argument("--out", type=name, metavar="FOLDER", help="where results go (default: beside the checkpoint)")

@@ -12,7 +12,7 @@ from ..graph import Edge, Leaf, Node
 from ..ops.function import OUT
 from .history import History
 from .outside import chosen_loss
-from .results import Result, Table, norm
+from .results import Result, Table, mean, norm
 from .steps import Track
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
@@ -46,7 +46,8 @@ class Line:
         self.steps: list[int] = steps
         self.norms: np.ndarray = norms
         self.causes: dict[str, np.ndarray] = causes
-        self.order: list[int] = [steps.index(t) for t in track.edges]  # as the run computed them
+        place = {t: k for k, t in enumerate(steps)}
+        self.order: list[int] = [place[t] for t in track.edges]  # as the run computed them
 
     @property
     def whole(self) -> np.ndarray:
@@ -112,7 +113,7 @@ class Decay(Result):
         if reach is not None:
             words += f" and is below {self.epsilon:.0%} of its last value at t={reach[1]}, {reach[0]} steps back"
         means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
-        causes = [WORDS[name].format(mean) for name, mean in means.items() if name != "saturated" or mean > 0]
+        causes = [WORDS[name].format(value) for name, value in means.items() if name != "saturated" or value > 0]
         return words + (f": {', '.join(causes)}" if causes else "")
 
     def table(self) -> Table:
@@ -193,9 +194,10 @@ def causes_of(past: History, track: Track, gradients: dict[Edge, Any]) -> dict[s
     users = _users(past, track)
     found: dict[str, np.ndarray] = {}
     matrices: dict[int, float] = {}
+    place = {t: k for k, t in enumerate(track.steps)}
 
     def note(name: str, t: int, value: float) -> None:
-        found.setdefault(name, np.full(len(track.edges), np.nan))[track.steps.index(t)] = value
+        found.setdefault(name, np.full(len(place), np.nan))[place[t]] = value
 
     for t, edge in track.edges.items():
         before = track.before(t)
@@ -204,7 +206,7 @@ def causes_of(past: History, track: Track, gradients: dict[Edge, Any]) -> dict[s
             continue
         kept = kept_share(edge[0], track.edges[before])
         if kept is not None:
-            note("kept", t, float(np.mean(kept)))
+            note("kept", t, mean(kept))
             _other_ways(gradients.get(edge), gradients.get(track.edges[before]), kept, t, note)
             continue
         for node, position in users.get(track.edges[before], ()):
@@ -230,7 +232,7 @@ def _behind_views(edge: Edge, states: set[Edge]) -> Edge | None:
     """The state that an edge carries, perhaps reshaped or without rows that have ended."""
     while edge not in states:
         node = edge[0]
-        if type(node).__name__ not in ("Index", "Reshape", "Permute") or node.edges[0] is None:
+        if not getattr(node, "view", False) or node.edges[0] is None:
             return None
         edge = node.edges[0]
     return edge
@@ -243,11 +245,11 @@ def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
     if value is None:
         return
     if op == "Tanh":
-        note("tanh′", t, float(np.mean(1 - np.square(value, dtype=np.float64))))
-        note("saturated", t, float(np.mean(np.abs(value) > SATURATED)))
+        note("tanh′", t, mean(1 - np.square(value, dtype=np.float64)))
+        note("saturated", t, mean(np.abs(value) > SATURATED))
     else:
-        note("relu′", t, float(np.mean(value > 0)))
-        note("saturated", t, float(np.mean(value <= 0)))
+        note("relu′", t, mean(value > 0))
+        note("saturated", t, mean(value <= 0))
 
 
 def kept_share(node: Node, before: Edge) -> np.ndarray | None:
