@@ -1,0 +1,209 @@
+"""`fit` trains a model on a task, and does nothing that the written-out loop cannot show:
+
+    for step, batch in task.batches(steps=steps):
+        loss = task.loss(model(*batch.inputs), batch.y)
+        optimizer.zero_grad()
+        loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import optim, random
+from ._tensor import Tensor
+from .models.truncation import detached, windows
+from .nn.utils import clip_grad_norm_
+from .notes import record
+from .ops.joining import cat
+from .tasks import ConfigError, Task
+
+OPTIMIZERS: dict[str, Any] = {
+    name.lower(): getattr(optim, name) for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta")
+}
+SCHEDULES: dict[str, Callable[[Any, int], Any]] = {  # (optimizer, steps) -> scheduler
+    "constant": lambda optimizer, steps: optim.lr_scheduler.StepLR(optimizer, max(1, steps), 1.0),
+    "cosine": lambda optimizer, steps: optim.lr_scheduler.CosineAnnealingLR(optimizer, steps),
+    "linear": lambda optimizer, steps: optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps),
+    "step": lambda optimizer, steps: optim.lr_scheduler.StepLR(optimizer, max(1, steps // 3), 0.1),
+}
+
+
+class Diverged(RuntimeError):
+    """The loss is no finite number, or a hundred times what it was; the message says what is behind it."""
+
+
+class Run:
+    """A training: the model, and what `fit` noted.
+
+    step, steps   done, and at most to do          losses   of each step
+    rows          of each evaluation: step, loss (mean since the one before), score, lr, norm (of the gradient), seconds
+    best          the best score, None before the first; `best_weights` are those that had it
+    why           it ended: "solved", "steps", "stopped" by a callback; "" while it has not
+    """
+
+    def __init__(self, model: Any, task: Task, steps: int, batch: int, optimizer: Any, scheduler: Any, **options: Any):
+        self.model, self.task, self.steps, self.batch = model, task, steps, batch
+        self.optimizer, self.scheduler, self.options = optimizer, scheduler, options
+        self.step, self.losses, self.rows, self.why = 0, [], [], ""
+        self.best: float | None = None
+        self.best_weights: dict[str, Tensor] = {}
+        self.carried: Any = None
+        self.norm, self._seconds, self._started = 0.0, 0.0, time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """Processor time of the training so far, that before a resume included."""
+        return self._seconds + time.process_time() - self._started
+
+    def go(self, callbacks: Sequence[Callable[[Run], Any]]) -> None:
+        """Train to the end; each callback is called with the run after each step, and a true answer ends it."""
+        while not self.why and self.step < self.steps:
+            batch = self.task.batch(self.step, self.batch)
+            losses = [self._update(loss, batch) for loss in self._losses_of(batch)]
+            self.step += 1
+            self.losses.append(sum(losses) / len(losses))
+            if self.step % self.options["evaluate_every"] == 0 or self.step == self.steps:
+                self._evaluate()
+            if any([callback(self) for callback in callbacks]) and not self.why:
+                self.why = "stopped"
+        self.why = self.why or "steps"
+
+    def _losses_of(self, batch: Any) -> Iterator[Tensor]:
+        """One loss, or with truncated backpropagation one for each window; each is followed by an update."""
+        if self.task.fresh_state(self.step, self.batch):
+            self.carried = None
+        if self.options["tbptt"]:
+            yield from self._windows(batch, *self.options["tbptt"])
+        elif self.task.carries:
+            scores, state = self.model(batch.x, self.carried)
+            self.carried = detached(state)
+            yield self.task.loss(scores, batch.y)
+        else:
+            yield self.task.loss(self.model(*batch.inputs), batch.y)
+
+    def _windows(self, batch: Any, k1: int, k2: int) -> Iterator[Tensor]:
+        """A gradient every k1 steps that goes back k2: see models/truncation.py."""
+        before = {0: self.carried}
+        parts = windows(batch.x.array.shape[1], k1, k2)
+        cuts = {part.start for part in parts} | {part.end for part in parts}
+        for start, first, end in parts:
+            scores, state = [], before[start]
+            ends = [cut for cut in sorted(cuts) if start < cut <= end]
+            for a, b in zip([start, *ends], ends, strict=False):
+                more, state = self.model.run(batch.x[:, a:b], state)
+                before.setdefault(b, detached(state))
+                scores += [more] if a >= first else []
+            yield self.task.loss(cat(scores, 1), batch.y[:, first:end])
+        if self.task.carries:
+            self.carried = before[parts[-1].end]
+
+    def _update(self, loss: Tensor, batch: Any) -> float:
+        value = loss.item()
+        if not math.isfinite(value) or (self.losses and abs(value) > 100 * (abs(self.losses[0]) + 1)):
+            raise Diverged(self._explained(value, batch))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.norm = float(clip_grad_norm_(self.model.parameters(), self.options["clip"] or math.inf).item())
+        self.optimizer.step()
+        self.scheduler.step()
+        return value
+
+    def _evaluate(self) -> None:
+        score = self.task.score(self.model)
+        since = self.rows[-1]["step"] if self.rows else 0
+        lr = self.optimizer.param_groups[0]["lr"]
+        row = {"step": self.step, "loss": float(np.mean(self.losses[since:])), "score": score, "lr": lr}
+        self.rows.append({**row, "norm": self.norm, "seconds": self.seconds})
+        if self.task.better(score, self.best):
+            self.best = score
+            self.best_weights = {name: w.detach().clone() for name, w in self.model.state_dict().items()}
+        if self.options["target"] != "none" and self.task.solved(score, self.options["target"]):
+            self.why = "solved"
+
+    def _explained(self, value: float, batch: Any) -> str:
+        from .study import explain
+
+        said = f"step {self.step + 1}: the loss is {value:.4g}" + (f", it was {self.losses[0]:.4g} at first" if self.losses else "")  # fmt: skip
+        weights = dict(self.model.named_parameters())
+        name = next((name for name in weights if "weight_hh" in name), next(iter(weights)))
+        try:
+            with record():
+                loss = next(self._losses_of(batch))
+            return f"{said}; {explain(loss, weights[name]).finding()} (of {name}); a smaller lr or clip may help"
+        except (RuntimeError, ValueError, FloatingPointError) as error:
+            return f"{said}; no explanation: {error}"
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that it takes to go on as if it had not been stopped: the position in the data is the step."""
+        parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer", "scheduler")}
+        kept = {name: getattr(self, name) for name in ("step", "rows", "why", "best", "best_weights", "carried", "seconds")}  # fmt: skip
+        return {**parts, **kept, "losses": np.array(self.losses), "random": random.get_rng_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict()`. The processor time goes on too."""
+        for name in ("model", "optimizer", "scheduler"):
+            getattr(self, name).load_state_dict(state[name])
+        for name in ("step", "rows", "best", "best_weights", "carried"):
+            setattr(self, name, state[name])
+        self.why = "" if state["why"] == "stopped" else state["why"]
+        self.losses = state["losses"].tolist()
+        self._seconds, self._started = state["seconds"], time.process_time()
+        random.set_rng_state(state["random"])
+
+    def plot(self) -> Any:
+        """The loss of each step and the score of each evaluation, with the trivial and the best possible score."""
+        from ._run_figure import figure_of
+
+        return figure_of(self)
+
+
+def fit(
+    model: Any, task: Task, steps: int | None = None, batch: int | None = None, lr: float | None = None,
+    optimizer: str = "adam", schedule: str = "constant", clip: float | None = 1.0, tbptt: tuple[int, int] | None = None,
+    evaluate_every: int = 100, target: float | str | None = None,
+    callbacks: Sequence[Callable[[Run], Any]] = (), state: dict[str, Any] | None = None,
+) -> Run:  # fmt: skip
+    """Train `model` on `task` until it is solved or `steps` are done. Returns the `Run`; the model has the last weights.
+
+    steps, batch, lr  left out: what the task's default model is trained with
+    optimizer, schedule  names in OPTIMIZERS and SCHEDULES
+    clip              the largest norm of the gradient; None: any
+    tbptt             (k1, k2): a gradient every k1 steps that goes back k2 steps, each followed by an update
+    evaluate_every    steps between evaluations on the validation part
+    target            the score to stop at; left out: the task's threshold; "none": go through all steps
+    callbacks         functions of the run, called after each step; one that answers something true ends the training
+    state             a `Run.state_dict()`: go on from there
+
+    Raises Diverged, with an explanation, when the loss is no finite number or a hundred times what it was; ConfigError
+    for options that do not fit.
+    """
+    steps, batch, lr = steps or task.defaults["steps"], batch or task.defaults["batch"], lr or task.defaults["lr"]
+    for name, value, choices in (("optimizer", optimizer, OPTIMIZERS), ("schedule", schedule, SCHEDULES)):
+        if value not in choices:
+            raise ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    if tbptt is not None:
+        check_truncation(model, task, *tbptt)
+    chosen = OPTIMIZERS[optimizer](model.parameters(), lr=lr)
+    run = Run(model, task, steps, batch, chosen, SCHEDULES[schedule](chosen, steps), clip=clip, tbptt=tbptt, evaluate_every=evaluate_every, target=target)  # fmt: skip
+    if state is not None:
+        run.load_state_dict(state)
+    model.train()
+    run.go(callbacks)
+    return run
+
+
+def check_truncation(model: Any, task: Task, k1: int, k2: int) -> None:
+    """Raise a ConfigError where truncated backpropagation makes no sense, and say why."""
+    windows(1, k1, k2)
+    if task.net != "each step" or task.loss_kind == "ctc":
+        raise ConfigError(f"tbptt: {task.name} has one loss for a whole sequence; only losses at each step can be cut")
+    if getattr(model, "stateless", False) or getattr(model, "two_ways", False):
+        raise ConfigError(f"tbptt: the model of {task.name} carries no state from one window to the next")
