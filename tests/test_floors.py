@@ -46,7 +46,7 @@ FLOORS = [
     ["tasks"],
     ["notes"],
     ["study"],
-    ["_run_figure"],
+    ["run_results"],
     ["fitting"],
     ["viz.style", "viz.errors"],
     ["viz.plots"],

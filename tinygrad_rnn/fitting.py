@@ -160,7 +160,7 @@ class Run:
 
     def plot(self) -> Any:
         """The loss of each step and the score of each evaluation, with the trivial and the best possible score."""
-        from ._run_figure import figure_of
+        from .run_results import figure_of
 
         return figure_of(self)
 
@@ -175,7 +175,7 @@ def fit(
 
     steps, batch, lr  left out: what the task's default model is trained with
     optimizer, schedule  names in OPTIMIZERS and SCHEDULES
-    clip              the largest norm of the gradient; None: any
+    clip              the largest norm of the gradient; None or 0: any
     tbptt             (k1, k2): a gradient every k1 steps that goes back k2 steps, each followed by an update
     evaluate_every    steps between evaluations on the validation part
     target            the score to stop at; left out: the task's threshold; "none": go through all steps
