@@ -63,6 +63,7 @@ def figure_of(run: Any) -> Any:
     """A matplotlib Figure; see `Run.plot`."""
     task = run.task
     figure, [[left, right]] = new_figure(1, 2, (10.0, 4.0))
+    figure.suptitle(f"{task.name}: {task.about}")
     losses = np.array(run.losses)
     if len(losses):
         steps, width = np.arange(1, len(losses) + 1), max(1, len(losses) // 50)
@@ -71,13 +72,13 @@ def figure_of(run: Any) -> Any:
         left.plot(steps[width - 1 :], mean, color=COLOURS[0], label=f"mean of {width} steps")
         left.set_yscale("log")
     left.set(xlabel="training step", ylabel=f"loss ({task.loss_kind})", title="training")
-    right.plot([row["step"] for row in run.rows], [row["score"] for row in run.rows], "o-", color=COLOURS[1], markersize=3, label="held out")  # fmt: skip
+    right.plot([row["step"] for row in run.rows], [row["score"] for row in run.rows], "o-", color=COLOURS[1], markersize=3, label="at each evaluation")  # fmt: skip
     levels = {f"trivial: {task.trivial_is}": task.trivial, "solved": task.threshold}
     if task.optimal is not None:
         levels["best possible"] = task.optimal
     for (name, level), style in zip(levels.items(), (":", "--", "-"), strict=False):
         right.axhline(level, color=SOFT, linestyle=style, linewidth=1, label=f"{name}, {level:.3g}")
-    right.set(xlabel="training step", ylabel=task.metric.name, title=f"{task.name}: {task.about}")
+    right.set(xlabel="training step", ylabel=task.metric.name, title="held out")
     for ax in (left, right):
         if ax.get_legend_handles_labels()[0]:
             ax.legend(frameon=False, fontsize="small")
