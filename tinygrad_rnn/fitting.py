@@ -24,6 +24,7 @@ from .nn.utils import clip_grad_norm_
 from .notes import record
 from .ops.joining import cat
 from .tasks import ConfigError, Task
+from .tasks.scoring import NOTHING
 
 OPTIMIZERS: dict[str, Any] = {
     name.lower(): getattr(optim, name) for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta")
@@ -101,7 +102,8 @@ class Run:
                 more, state = self.model.run(batch.x[:, a:b], state)
                 before.setdefault(b, detached(state))
                 scores += [more] if a >= first else []
-            yield self.task.loss(cat(scores, 1), batch.y[:, first:end])
+            if (batch.y.array[:, first:end] != NOTHING).any():
+                yield self.task.loss(cat(scores, 1), batch.y[:, first:end])
         if self.task.carries:
             self.carried = before[parts[-1].end]
 
@@ -137,7 +139,7 @@ class Run:
         try:
             with record():
                 loss = next(self._losses_of(batch))
-            return f"{said}; {explain(loss, weights[name]).finding()} (of {name}); a smaller lr or clip may help"
+            return f"{said}; {explain(loss, weights[name]).finding()} A smaller lr or clip may help"
         except (RuntimeError, ValueError, FloatingPointError) as error:
             return f"{said}; no explanation: {error}"
 
