@@ -1,11 +1,11 @@
 """`fit` trains a model on a task, and does nothing that the written-out loop cannot show:
 
-    for step, batch in task.batches(steps=steps):
-        loss = task.loss(model(*batch.inputs), batch.y)
-        optimizer.zero_grad()
-        loss.backward()
-        clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+for step, batch in task.batches(steps=steps):
+    loss = task.loss(model(*batch.inputs), batch.y)
+    optimizer.zero_grad()
+    loss.backward()
+    clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Run:
             self.losses.append(sum(losses) / len(losses))
             if self.step % self.options["evaluate_every"] == 0 or self.step == self.steps:
                 self._evaluate()
-            if any([callback(self) for callback in callbacks]) and not self.why:
+            answers = [callback(self) for callback in callbacks]  # of all of them
+            if any(answers) and not self.why:
                 self.why = "stopped"
         self.why = self.why or "steps"
 

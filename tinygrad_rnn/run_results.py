@@ -8,7 +8,6 @@ import numpy as np
 
 from ._figure import COLOURS, SOFT, new_figure
 
-
 COLUMNS = ("step", "loss", "score", "lr", "norm", "seconds")
 
 
@@ -22,7 +21,11 @@ def report(run: Any) -> str:
     """In words: how well the task was learnt, beside the trivial and the best possible score."""
     task, metric = run.task, run.task.metric
     parts = [f"{task.name}: {task.about} ({task.origin})."]
-    how = {"solved": "and the task counts as solved", "steps": "all that it was given", "stopped": "where it was stopped"}
+    how = {
+        "solved": "and the task counts as solved",
+        "steps": "all that it was given",
+        "stopped": "where it was stopped",
+    }
     parts.append(f"Training took {run.step:,} steps and {run.seconds:,.1f} s of processor time, {how.get(run.why, 'so far')}.")  # fmt: skip
     if run.best is None:
         return "\n".join([*parts, "It was not evaluated: nothing can be said about what was learnt."]) + "\n"
@@ -31,7 +34,9 @@ def report(run: Any) -> str:
     said += "" if last == run.best else f" at best, and {shown(last, metric)} at the end"
     parts.append(f"{said}. A predictor that has learnt nothing ({task.trivial_is}) has {shown(task.trivial, metric)}.")
     if "seasonal" in task.options:
-        parts.append(f"As one period ago ({task.options['period']} steps) has {shown(task.options['seasonal'], metric)}.")
+        parts.append(
+            f"As one period ago ({task.options['period']} steps) has {shown(task.options['seasonal'], metric)}."
+        )
     parts.append(_verdict(task, run.best))
     test = task.score(run.model, "test")
     parts.append(f"On the test part, which nothing was chosen by, the last weights have {shown(test, metric)}.")

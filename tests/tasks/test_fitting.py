@@ -59,7 +59,9 @@ def test_every_task_takes_steps_is_scored_drawn_and_described(name):
     assert run.plot().axes
 
 
-@pytest.mark.parametrize("cell", ["irnn", "mgu", "rhn", "peephole", "coupled", "layernorm", "tcn", "transformer", "rnn"])
+@pytest.mark.parametrize(
+    "cell", ["irnn", "mgu", "rhn", "peephole", "coupled", "layernorm", "tcn", "transformer", "rnn"]
+)
 def test_every_cell_trains_on_each_kind_of_task(cell):
     for task in (tg.tasks.adding(length=6), tg.tasks.echo(length=8, delay=2), tg.tasks.sort(length=5)):
         run = fit(task.model(cell=cell, hidden=8), task, steps=2, batch=4, evaluate_every=2, target="none")
@@ -156,7 +158,9 @@ def test_going_on_from_a_checkpoint_gives_the_same_bits(name, tmp_path):
         for (key, a), b in zip(again.model.state_dict().items(), whole.model.state_dict().values(), strict=True):
             assert a.array.tobytes() == b.array.tobytes(), (step, key)
         for row, right in zip(again.rows, whole.rows, strict=True):
-            assert {k: v for k, v in row.items() if k != "seconds"} == {k: v for k, v in right.items() if k != "seconds"}
+            assert {k: v for k, v in row.items() if k != "seconds"} == {
+                k: v for k, v in right.items() if k != "seconds"
+            }
 
 
 def test_callbacks_are_plain_functions_and_can_stop():

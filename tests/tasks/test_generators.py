@@ -2,6 +2,7 @@
 
 import ast
 import datetime
+import itertools
 import pathlib
 import re
 
@@ -63,7 +64,6 @@ def test_latch(rng):
     assert x.shape == (400, 13, 1)
     np.testing.assert_array_equal(x[:, :3, 0].mean(1) > 0, y == 1)
     assert x[:, 3:].std() == pytest.approx(0.2, rel=0.05)
-
 
 
 def test_reber_strings_belong_to_the_grammar_and_their_second_letter_comes_back(rng):
@@ -143,9 +143,7 @@ def test_reviews_are_as_kind_as_their_clauses(rng):
     for row, mood in zip(x, y, strict=True):
         words = [sentences.REVIEW_WORDS[k] for k in row if k]
         clauses = re.split(r" (?:and|but) ", " ".join(words).removesuffix(" ."))
-        kind = [
-            (c.split()[-1] in sentences.GOOD) != bool({"not", "never", "hardly"} & set(c.split())) for c in clauses
-        ]
+        kind = [(c.split()[-1] in sentences.GOOD) != bool({"not", "never", "hardly"} & set(c.split())) for c in clauses]
         assert len(clauses) in (1, 3)
         assert mood == (sum(kind) * 2 > len(kind))
     assert 0.4 < y.mean() < 0.6
@@ -182,7 +180,7 @@ def test_captions_say_where_the_shape_is(rng):
 def test_a_video_frame_is_the_one_before_moved(rng):
     x, y = seen.moving(rng, 20, 4, noise=0.0)
     for frames, move in zip(x[:, :, 0], y, strict=True):
-        for a, b in zip(frames, frames[1:], strict=False):
+        for a, b in itertools.pairwise(frames):
             np.testing.assert_array_equal(np.roll(a, seen.MOVES[move], (0, 1)), b)
 
 

@@ -53,7 +53,9 @@ def set_up(config: dict[str, Any]) -> tuple[Task, Any]:
     for name in data:
         if name not in takes:
             option = "--text" if name == "file" else f"--{name}"
-            has = [f"--{'text' if other == 'file' else other}" for other in ("file", "length", "samples") if other in takes]
+            has = [
+                f"--{'text' if other == 'file' else other}" for other in ("file", "length", "samples") if other in takes
+            ]
             raise UsageError(f"{option}: {config['task']} has no such option{'; it has ' + ', '.join(has) if has else ''}")  # fmt: skip
     random.manual_seed(config["seed"])
     try:

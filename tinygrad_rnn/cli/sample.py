@@ -28,7 +28,9 @@ def add_sample(commands: Any) -> None:
         description="Let the model of a run write: the tasks text and words go on from a prompt; reverse, sort, sums and "
         "dates rewrite it; captions describes held-out pictures.",
     )
-    parser.add_argument("run_folder", type=name, metavar="RUN", help="a folder of tinygrad-rnn train, or its checkpoint")
+    parser.add_argument(
+        "run_folder", type=name, metavar="RUN", help="a folder of tinygrad-rnn train, or its checkpoint"
+    )
     parser.add_argument("--prompt", metavar="TEXT", help="what to start from (default: held-out data)")
     parser.add_argument("--length", type=count, default=200, metavar="N", help="tokens to write (default %(default)s)")
     parser.add_argument("--temperature", type=number, metavar="X", help="below 1 prefers likely tokens (default 0.7; 0: the likeliest, the default where there is one right answer)")  # fmt: skip
@@ -59,7 +61,9 @@ def run_sample(arguments: argparse.Namespace, ways: WaysOut) -> int:
             return continue_text(arguments, loaded)
         if loaded.task.net in ("translate", "caption"):
             return rewrite(arguments, loaded)
-    raise UsageError(f"{loaded.task.name} does not write; sample is for text, words, reverse, sort, sums, dates, captions")
+    raise UsageError(
+        f"{loaded.task.name} does not write; sample is for text, words, reverse, sort, sums, dates, captions"
+    )
 
 
 def continue_text(arguments: argparse.Namespace, loaded: Loaded) -> int:

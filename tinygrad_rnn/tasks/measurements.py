@@ -55,7 +55,9 @@ def co2(length: int = 60, seed: int = 0) -> Task:
 
 def sunspots(length: int = 22, seed: int = 0) -> Task:
     """Sunspots per year 1700 to 2008 (their square root): say next year's."""
-    return _measured("sunspots", "say next year's sunspots", np.sqrt(table("sunspots")), length, 11, seed, 0.4, hidden=16)
+    return _measured(
+        "sunspots", "say next year's sunspots", np.sqrt(table("sunspots")), length, 11, seed, 0.4, hidden=16
+    )
 
 
 def weather(length: int = 30, seed: int = 0) -> Task:

@@ -312,7 +312,9 @@ def check(task: Any, options: dict[str, Any], asked: dict[str, Any]) -> None:
             f"a sequence, such as reverse"
         )
     if task.net == "caption" and cell not in RECURRENT:
-        raise ConfigError(f"{task.name} and {cell}: a picture sets the first state, and {cell} has none; use lstm or gru")
+        raise ConfigError(
+            f"{task.name} and {cell}: a picture sets the first state, and {cell} has none; use lstm or gru"
+        )
     if cell == "tcn" and options["bidirectional"]:
         raise ConfigError(f"{task.name} and tcn: a label hangs on words that follow, and a TCN sees only the past")
     if options["bidirectional"] and (task.carries or task.net in ("translate", "caption")):

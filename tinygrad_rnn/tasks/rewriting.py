@@ -32,7 +32,7 @@ def _rearranging(name: str, about: str, draw: Any, length: int, kinds: int, seed
 
 
 def sums(length: int = 2, seed: int = 0, samples: int | None = None) -> Task:
-    """"57+8" to "65": two numbers of up to `length` digits."""
+    """ "57+8" to "65": two numbers of up to `length` digits."""
     count_of("length", length, 2, 9)
     return _task(
         "sums", "add two numbers written as text", "Zaremba & Sutskever 2014",
@@ -42,7 +42,7 @@ def sums(length: int = 2, seed: int = 0, samples: int | None = None) -> Task:
 
 
 def dates(seed: int = 0, samples: int | None = None) -> Task:
-    """"monday, march 3, 1997" to "1997-03-03": six ways of writing a date, whose parts stand in different orders."""
+    """ "monday, march 3, 1997" to "1997-03-03": six ways of writing a date, whose parts stand in different orders."""
     return _task(
         "dates", "translate dates into the one form", "after the examples of attention's early tutorials",
         {"seen": 40}, Drawn(generators.dates, seed, samples), generators.DATE_LETTERS, "any fixed answer", steps=1500,

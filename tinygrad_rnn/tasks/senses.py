@@ -22,7 +22,7 @@ def captions(seed: int = 0, samples: int | None = None) -> Task:
 
 def video(length: int = 6, seed: int = 0, samples: int | None = None) -> Task:
     """A shape moves through `length` frames: right, down, left or up?"""
-    count_of("length", length, 2)
+    count_of("length", length, 2, 14)
     return Task(
         "video", "say where a shape moves", "the lectures: many to one over frames",
         {"length": length, "seen": length, "pictures": True}, Drawn(partial(seen.moving, frames=length), seed, samples),

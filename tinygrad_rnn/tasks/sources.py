@@ -148,5 +148,7 @@ def count_of(name: str, value: Any, least: int = 1, most: int | None = None) -> 
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
     if value < least or (most is not None and value > most):
-        raise ValueError(f"{name} must be at least {least}{'' if most is None else f' and at most {most}'}, got {value}")
+        raise ValueError(
+            f"{name} must be at least {least}{'' if most is None else f' and at most {most}'}, got {value}"
+        )
     return int(value)

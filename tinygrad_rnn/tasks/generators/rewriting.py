@@ -49,14 +49,14 @@ def pairs_as_numbers(pairs: list[tuple[str, str]], letters: str, source: int, ta
 
 
 def sums(rng: np.random.Generator, count: int, digits: int) -> Arrays:
-    """"57+128" and "185": numbers of 1..digits digits (Zaremba & Sutskever 2014)."""
+    """ "57+128" and "185": numbers of 1..digits digits (Zaremba & Sutskever 2014)."""
     sizes = 10 ** rng.integers(1, digits + 1, (count, 2))
     pairs = [(f"{a}+{b}", str(a + b)) for a, b in (rng.random((count, 2)) * sizes).astype(int)]
     return pairs_as_numbers(pairs, SUM_LETTERS, 2 * digits + 1, digits + 1)
 
 
 def dates(rng: np.random.Generator, count: int) -> Arrays:
-    """"monday, 3 march 1997" and "1997-03-03": days of 1950..2049 in six ways of writing, which order their parts differently."""
+    """ "monday, 3 march 1997" and "1997-03-03": days of 1950..2049 in six ways of writing, which order their parts differently."""
     days = rng.integers(datetime.date(1950, 1, 1).toordinal(), datetime.date(2050, 1, 1).toordinal(), count)
     ways = rng.integers(6, size=count)
     found = [datetime.date.fromordinal(int(day)) for day in days]

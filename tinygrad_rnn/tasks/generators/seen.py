@@ -40,16 +40,17 @@ def captioned(rng: np.random.Generator, count: int, noise: float = 0.1) -> Array
 
 
 def moving(rng: np.random.Generator, count: int, frames: int, noise: float = 0.1) -> Arrays:
-    """x (count, frames, 1, 16, 16): a shape that moves a pixel per frame and comes in again at the other side.
+    """x (count, frames, 1, 16, 16): a shape that moves a pixel per frame and stays inside.
 
-    y (count,): where to, 0..3 for right, down, left, up. No single frame tells.
+    y (count,): where to, 0..3 for right, down, left, up. Of a single frame, the first or the last, one can guess 14 of
+    36 for 6 frames: who goes right tends to end there.
     """
     x = rng.normal(0, noise, (count, frames, 1, SIDE, SIDE)).astype(np.float32)
     names, y = list(SHAPES), rng.integers(0, len(MOVES), count)
     for row, move in enumerate(y):
-        ground = np.zeros((SIDE, SIDE), np.float32)
-        ground[:3, :3] = stamp(names[int(rng.integers(len(names)))], 1)
-        start = rng.integers(0, SIDE, 2)
-        for t in range(frames):
-            x[row, t, 0] += np.roll(ground, start + t * np.array(MOVES[move]), (0, 1))
+        shape, way = stamp(names[int(rng.integers(len(names)))], 1), np.array(MOVES[move])
+        room = SIDE - 3 - (frames - 1) * np.abs(way)
+        start = rng.integers(0, room + 1) - (frames - 1) * np.minimum(way, 0)
+        for t, (top, left) in enumerate(start + np.arange(frames)[:, None] * way):
+            x[row, t, 0, top : top + 3, left : left + 3] += shape
     return x, y

@@ -6,22 +6,22 @@ import numpy as np
 
 Arrays = tuple[np.ndarray, ...]
 
-THINGS = "film plot music acting ending story camera cast dialogue pace".split()
-GOOD = "good great charming clever moving funny".split()
-BAD = "bad dull boring awful clumsy silly".split()
-DEGREES = "very really quite rather truly".split()
-NEGATIONS = "not never hardly".split()
+THINGS = ["film", "plot", "music", "acting", "ending", "story", "camera", "cast", "dialogue", "pace"]
+GOOD = ["good", "great", "charming", "clever", "moving", "funny"]
+BAD = ["bad", "dull", "boring", "awful", "clumsy", "silly"]
+DEGREES = ["very", "really", "quite", "rather", "truly"]
+NEGATIONS = ["not", "never", "hardly"]
 REVIEW_WORDS = ["<pad>", "the", "was", *NEGATIONS, "and", "but", ".", *DEGREES, *THINGS, *GOOD, *BAD]
 
 TAGS = ["determiner", "adjective", "noun", "verb", "adverb"]
 ALWAYS = {
-    "determiner": "the a this every".split(),
-    "adjective": "old small quiet green".split(),
-    "noun": "dog child river door".split(),
-    "verb": "finds sees needs likes".split(),
-    "adverb": "today often again slowly".split(),
+    "determiner": ["the", "a", "this", "every"],
+    "adjective": ["old", "small", "quiet", "green"],
+    "noun": ["dog", "child", "river", "door"],
+    "verb": ["finds", "sees", "needs", "likes"],
+    "adverb": ["today", "often", "again", "slowly"],
 }
-EITHER = "light cold dark sound plain calm".split()  # adjective before a noun, else noun
+EITHER = ["light", "cold", "dark", "sound", "plain", "calm"]  # adjective before a noun, else noun
 TAG_WORDS = ["<pad>", *[word for words in ALWAYS.values() for word in words], *EITHER]
 
 

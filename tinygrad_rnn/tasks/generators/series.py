@@ -19,9 +19,9 @@ def sines(rng: np.random.Generator, count: int, length: int, noise: float = 0.05
 def lorenz(rng: np.random.Generator, count: int, length: int, ahead: int = 5, dt: float = 0.02) -> Arrays:
     """x (count, length, 3): the three coordinates, of unit size about; y the same `ahead` steps later (Lorenz 1963).
 
-        u' = 10 (v - u)        v' = u (28 - w) - v        w' = u v - 8/3 w          (Runge-Kutta, steps of dt)
+    u' = 10 (v - u)        v' = u (28 - w) - v        w' = u v - 8/3 w          (Runge-Kutta, steps of dt)
     """
-    state = rng.normal(0, 1, (count, 3)) + [0.0, 0.0, 25.0]
+    state = rng.normal((0, 0, 25), 1, (count, 3))
     path = np.empty((100 + length + ahead, count, 3))
     for t in range(len(path)):
         k1 = _flow(state)
