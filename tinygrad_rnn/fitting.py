@@ -170,13 +170,13 @@ class Run:
 
 def fit(
     model: Any, task: Task, steps: int | None = None, batch: int | None = None, lr: float | None = None,
-    optimizer: str = "adam", schedule: str = "constant", clip: float | None = 1.0, tbptt: tuple[int, int] | None = None,
+    optimizer: str = "adam", schedule: str | None = None, clip: float | None = 1.0, tbptt: tuple[int, int] | None = None,
     evaluate_every: int = 100, target: float | str | None = None,
     callbacks: Sequence[Callable[[Run], Any]] = (), state: dict[str, Any] | None = None,
 ) -> Run:  # fmt: skip
     """Train `model` on `task` until it is solved or `steps` are done. Returns the `Run`; the model has the last weights.
 
-    steps, batch, lr  left out: what the task's default model is trained with
+    steps, batch, lr, schedule  left out: what the task's default model is trained with
     optimizer, schedule  names in OPTIMIZERS and SCHEDULES
     clip              the largest norm of the gradient; None or 0: any
     tbptt             (k1, k2): a gradient every k1 steps that goes back k2 steps, each followed by an update
@@ -188,14 +188,16 @@ def fit(
     Raises Diverged, with an explanation, when the loss is no finite number or a hundred times what it was; ConfigError
     for options that do not fit.
     """
-    steps, batch, lr = steps or task.defaults["steps"], batch or task.defaults["batch"], lr or task.defaults["lr"]
-    for name, value, choices in (("optimizer", optimizer, OPTIMIZERS), ("schedule", schedule, SCHEDULES)):
+    defaults = task.defaults
+    steps, batch, lr = steps or int(defaults["steps"]), batch or int(defaults["batch"]), lr or float(defaults["lr"])
+    planned: str = schedule or defaults.get("schedule", "constant")
+    for name, value, choices in (("optimizer", optimizer, OPTIMIZERS), ("schedule", planned, SCHEDULES)):
         if value not in choices:
             raise ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     if tbptt is not None:
         check_truncation(model, task, *tbptt)
     chosen = OPTIMIZERS[optimizer](model.parameters(), lr=lr)
-    run = Run(model, task, steps, batch, chosen, SCHEDULES[schedule](chosen, steps), clip=clip, tbptt=tbptt, evaluate_every=evaluate_every, target=target)  # fmt: skip
+    run = Run(model, task, steps, batch, chosen, SCHEDULES[planned](chosen, steps), clip=clip, tbptt=tbptt, evaluate_every=evaluate_every, target=target)  # fmt: skip
     if state is not None:
         run.load_state_dict(state)
     model.train()

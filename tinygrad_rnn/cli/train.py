@@ -64,7 +64,7 @@ def add_train(commands: Any) -> None:
     for flag, choices, text in (
         ("--cell", CELLS, "what carries information through time"),
         ("--optimizer", tuple(OPTIMIZERS), "default adam"),
-        ("--schedule", tuple(SCHEDULES), "of the learning rate, over all steps; default constant"),
+        ("--schedule", tuple(SCHEDULES), "of the learning rate, over all steps (default: the task's, mostly constant)"),
         ("--init", INITS, "of recurrent weights; forget and chrono are for LSTMs"),
         ("--head", tuple(HEADS), "how steps become one answer"),
     ):

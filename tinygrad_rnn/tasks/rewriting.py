@@ -37,7 +37,7 @@ def sums(length: int = 2, seed: int = 0, samples: int | None = None) -> Task:
     return _task(
         "sums", "add two numbers written as text", "Zaremba & Sutskever 2014",
         {"length": length, "seen": 3 * length + 3}, Drawn(partial(generators.sums, digits=length), seed, samples),
-        generators.SUM_LETTERS, "any fixed answer", threshold=0.95, hidden=96, steps=4000,
+        generators.SUM_LETTERS, "any fixed answer", threshold=0.95, hidden=96, steps=3000, schedule="cosine",
     )  # fmt: skip
 
 
@@ -51,11 +51,11 @@ def dates(seed: int = 0, samples: int | None = None) -> Task:
 
 def _task(
     name: str, about: str, origin: str, options: dict[str, Any], data: Drawn, letters: str, trivial_is: str,
-    threshold: float = 0.99, hidden: int = 64, steps: int = 2000,
+    threshold: float = 0.99, hidden: int = 64, **training: Any,
 ) -> Task:  # fmt: skip
     size = len(letters) + 2
     return Task(
         name, about, origin, options, data, "translate", size, size, "classes", "exact", 0.0, trivial_is, 1.0, threshold,
-        {"cell": "attention", "hidden": hidden, "batch": 64, "lr": 0.005, "steps": steps},
+        {"cell": "attention", "hidden": hidden, "batch": 64, "lr": 0.005, "steps": 2000, **training},
         vocabulary=["<pad>", "<end>", *letters], held_out=200,
     )  # fmt: skip
