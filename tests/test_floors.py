@@ -47,6 +47,7 @@ FLOORS = [
     ["notes"],
     ["study"],
     ["run_results"],
+    ["running"],
     ["fitting"],
     ["viz.style", "viz.errors"],
     ["viz.plots"],
