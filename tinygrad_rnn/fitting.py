@@ -42,7 +42,7 @@ def fit(
     clip              the largest norm of the gradient; None or 0: any
     tbptt             (k1, k2): a gradient every k1 steps that goes back k2 steps, each followed by an update
     evaluate_every    steps between evaluations on the validation part
-    target            the score to stop at; left out: the task's threshold; "none": go through all steps
+    target            the score to stop at; left out: the task's threshold, for texts "none": go through all steps
     callbacks         functions of the run, called after each step; one that answers something true ends the training
     state             a `Run.state_dict()`: go on from there
 
@@ -51,6 +51,7 @@ def fit(
     """
     defaults = task.defaults
     steps, batch, lr = steps or int(defaults["steps"]), batch or int(defaults["batch"]), lr or float(defaults["lr"])
+    target = defaults.get("target") if target is None else target
     planned: str = schedule or defaults.get("schedule", "constant")
     for name, value, choices in (("optimizer", optimizer, OPTIMIZERS), ("schedule", planned, SCHEDULES)):
         if value not in choices:

@@ -83,7 +83,11 @@ def figure_of(run: Any) -> Any:
         levels["best possible"] = task.optimal
     for (name, level), style in zip(levels.items(), (":", "--", "-"), strict=False):
         right.axhline(level, color=SOFT, linestyle=style, linewidth=1, label=f"{name}, {level:.3g}")
-    right.set(xlabel="training step", ylabel=task.metric.name, title="held out")
+    right.set(
+        xlabel="training step",
+        ylabel=task.metric.name + (f" ({task.metric.unit})" if task.metric.unit else ""),
+        title="held out",
+    )
     for ax in (left, right):
         if ax.get_legend_handles_labels()[0]:
             ax.legend(frameon=False, fontsize="small")

@@ -49,7 +49,7 @@ def load_program(name: str, library: str, run_as: str = "", steps: int | None = 
 
 
 PROMISES = {  # program -> what it prints in the end, and which numbers in it are good enough
-    "seq2seq_attention": (r"(\d+) of (\d+) held-out sentences are right", lambda right, count: right >= 0.9 * count),
+    "seq2seq_attention": (r"(\d+) of (\d+) held-out sentences are right", lambda right, count: right >= 0.8 * count),
     "tcn": (r"test loss: ([\d.]+) \(always answering 1 gives ([\d.]+)\)", lambda loss, trivial: loss < 0.1 * trivial),
 }
 
