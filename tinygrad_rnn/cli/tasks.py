@@ -27,5 +27,5 @@ def run_tasks(arguments: argparse.Namespace, ways: WaysOut) -> int:
     for name, make in TASKS.items():
         task = make()
         scores = f"{shown(task.trivial, task.metric)} -> {shown(task.threshold, task.metric)}"
-        print(f"{name:15} {task.about:66} {task.defaults['cell']:10} {scores:24} {SECONDS.get(name, 0):4} s")
+        print(f"{name:15} {task.about:66} {task.defaults['cell']:10} {scores:24} {SECONDS[name]:4} s")
     return 0

@@ -28,7 +28,7 @@ def text(file: str | Path | None = None, length: int = 64, seed: int = 0) -> Tas
     does not have counts as <unk>.
     """
     content = standard_library_text() if file is None else read_text(file)
-    return _next_one("text", "say the next character of a text", "Elman 1990; Graves 2013", content, length, 1, file, 0.6,
+    return _next_one("text", "say the next character of a text", "Elman 1990; Graves 2013", content, length, 1, file, 0.5,
         {"cell": "lstm", "hidden": 128, "batch": 32, "lr": 0.003, "steps": 1000, "target": "none"})  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def words(file: str | Path | None = None, length: int = 32, least: int = 4, seed
     """
     content = standard_library_text() if file is None else read_text(file)
     tokens = re.findall(r"\w+|[^\w\s]", content.lower())
-    return _next_one("words", "say the next word of a text", "Mikolov et al. 2010; the lectures", tokens, length, least, file, 0.85,
+    return _next_one("words", "say the next word of a text", "Mikolov et al. 2010; the lectures", tokens, length, least, file, 0.8,
         {"cell": "lstm", "hidden": 96, "batch": 32, "lr": 0.005, "steps": 400, "target": "none", "dropout": 0.2})  # fmt: skip
 
 
