@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-DOCS = (Path(__file__).parent.parent / "docs" / "study.md").read_text(encoding="utf-8")
+DOCS = "".join(
+    (Path(__file__).parent.parent / "docs" / name).read_text(encoding="utf-8") for name in ("study.md", "tasks.md")
+)
 BLOCKS = re.findall(r"```python\n(.*?)```", README + DOCS, re.S)
 
 

@@ -13,6 +13,7 @@ Random          rand randn randint randperm normal bernoulli multinomial rand_li
                 Generator manual_seed seed initial_seed get_rng_state set_rng_state
 Gradients       no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled
 Graphs          record scope step unrolled expand draw summary
+Training        fit
 Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
                 subtract multiply divide true_divide negative absolute
 Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax
@@ -33,7 +34,7 @@ Files           save load
 Threads         get_num_threads set_num_threads
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
-runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
+tasks (toy sequence tasks, for `fit`), fitting (what `fit` returns), runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
 backends, linalg.
 """
 
@@ -328,6 +329,7 @@ erf: _Final = Tensor.erf
 sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
+    from .fitting import fit as fit
     from .interop import load as load, save as save
     from .study import summary as summary
     from .viz import draw as draw
@@ -336,10 +338,10 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
-    """`draw`, `summary`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
-    home = {"draw": ".viz", "summary": ".study", "save": ".interop", "load": ".interop"}.get(name)
+    """`fit`, `draw`, `summary`, `save`, `load`: their modules are read only when someone asks, so that importing stays quick."""
+    home = {"fit": ".fitting", "draw": ".viz", "summary": ".study", "save": ".interop", "load": ".interop"}.get(name)
     if home is not None:
         return getattr(importlib.import_module(home, __name__), name)
-    if name in ("interop", "runs", "study", "viz"):
+    if name in ("fitting", "interop", "runs", "study", "tasks", "viz"):
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

@@ -63,7 +63,7 @@ def test_a_text_and_a_weight_of_the_users_choice(checkpoint, tmp_path, capsys):
         (["CHECKPOINT", "--tool", "magic"], "invalid choice: 'magic'"),
         (["CHECKPOINT", "--out", "TEXT"], "text.tgr: File exists"),
         (["CHECKPOINT", "--tool", "gradient_map", "--steps", "201"], "201 losses"),
-        ([], "CHECKPOINT"),
+        ([], "RUN"),
     ],
 )
 def test_arguments_that_cannot_work(checkpoint, tmp_path, monkeypatch, capsys, arguments, words):

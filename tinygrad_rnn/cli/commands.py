@@ -15,7 +15,10 @@ from ..threads import get_num_threads, set_num_threads
 from .arguments import Parser, UsageError, complain
 from .demo import add_demo
 from .draw import add_draw
+from .sample import add_sample
 from .study import add_study
+from .tasks import add_tasks
+from .train import add_train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +46,9 @@ def run_command(argv: Sequence[str] | None, arguments: argparse.Namespace, ways:
     parser = Parser(prog="tinygrad-rnn", description="Train, study and draw recurrent networks.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    add_train(commands)
+    add_tasks(commands)
+    add_sample(commands)
     add_demo(commands)
     add_draw(commands)
     add_study(commands)
