@@ -4,7 +4,7 @@
 
 Names and meanings are PyTorch's. `help(tg.NAME)` tells more about each.
 
-Tensors         Tensor tensor as_tensor from_numpy zeros ones empty full eye arange linspace and their *_like; Size is_tensor
+Tensors         Tensor tensor as_tensor from_numpy from_dlpack zeros ones empty full eye arange linspace and their *_like; Size is_tensor
                 BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor
 Types           float16 float32 float64 half float double, uint8 int8 int16 int32 int64 short int long, bool; dtype finfo iinfo
                 get_default_dtype set_default_dtype promote_types result_type is_floating_point
@@ -76,6 +76,7 @@ from .create import (
     empty as empty,
     empty_like as empty_like,
     eye as eye,
+    from_dlpack as from_dlpack,
     from_numpy as from_numpy,
     full as full,
     full_like as full_like,
