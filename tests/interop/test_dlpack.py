@@ -16,10 +16,12 @@ def test_numpy_shares_memory_both_ways(kind):
     ours = tg.ones(2, 3, dtype=kind)
     theirs = np.from_dlpack(ours)
     theirs[0, 1] = 0
-    assert theirs.dtype == np.dtype(kind) and ours[0, 1].item() == 0
+    assert theirs.dtype == np.dtype(kind)
+    assert ours[0, 1].item() == 0
     back = tg.from_dlpack(theirs)
     back[1, 2] = 0
-    assert ours.array[1, 2] == 0 and back.dtype is ours.dtype
+    assert ours.array[1, 2] == 0
+    assert back.dtype is ours.dtype
 
 
 @pytest.mark.torch
@@ -29,11 +31,15 @@ def test_pytorch_shares_memory_both_ways(kind):
     ours = tg.ones(2, 3, dtype=kind)
     theirs = torch.from_dlpack(ours)
     theirs[0, 1] = 0
-    assert theirs.dtype == getattr(torch, kind) and ours[0, 1].item() == 0
+    assert theirs.dtype == getattr(torch, kind)
+    assert ours[0, 1].item() == 0
     back = tg.from_dlpack(theirs.T)
     back[2, 1] = 0
-    assert ours.array[1, 2] == 0 and back.shape == (3, 2) and back.dtype is ours.dtype
-    assert torch.equal(torch.tensor(ours), theirs) and torch.equal(torch.as_tensor(ours.T), theirs.T)
+    assert ours.array[1, 2] == 0
+    assert back.shape == (3, 2)
+    assert back.dtype is ours.dtype
+    assert torch.equal(torch.tensor(ours), theirs)
+    assert torch.equal(torch.as_tensor(ours.T), theirs.T)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1,), (2, 3)])
@@ -46,10 +52,13 @@ def test_pytorchs_tensors_are_data_like_any_other():
     torch = pytest.importorskip("torch")
     theirs = torch.arange(6.0).reshape(2, 3)
     weight = torch.nn.Parameter(theirs.clone())
-    for given in (theirs, weight, theirs.bfloat16(), [theirs[0], theirs[1]], [[t for t in row] for row in weight]):
+    for given in (theirs, weight, theirs.bfloat16(), [theirs[0], theirs[1]], [list(row) for row in weight]):
         made = tg.tensor(given)
-        assert made.dtype == tg.float32 and made.tolist() == theirs.tolist() and not made.requires_grad
-    assert tg.tensor(theirs.long()).dtype == tg.int64 and tg.tensor(theirs, dtype=tg.float64).dtype == tg.float64
+        assert made.dtype == tg.float32
+        assert made.tolist() == theirs.tolist()
+        assert not made.requires_grad
+    assert tg.tensor(theirs.long()).dtype == tg.int64
+    assert tg.tensor(theirs, dtype=tg.float64).dtype == tg.float64
     tg.tensor(theirs).zero_()
     assert theirs[1, 2] == 5  # a copy
     tg.as_tensor(theirs)[1, 2] = 7
