@@ -30,7 +30,7 @@ Moving          flip roll tril triu diag diagonal
 Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add masked_select masked_scatter
                 nonzero argwhere sort argsort topk
 Files           save load
-PyTorch         from_torch to_torch
+PyTorch         from_torch to_torch as_torch
 Threads         get_num_threads set_num_threads
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
@@ -330,7 +330,7 @@ erf: _Final = Tensor.erf
 sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
-    from .interop import from_torch as from_torch, load as load, save as save, to_torch as to_torch
+    from .interop import *  # noqa: F403
     from .viz import draw as draw
 
 __version__ = "0.2.0"
@@ -338,9 +338,9 @@ __version__ = "0.2.0"
 
 def __getattr__(name: str) -> object:
     """`draw`, `save`, `load` …: their modules are read only when someone asks, so that importing stays quick."""
-    home = ".viz" if name == "draw" else ".interop" if name in ("from_torch", "load", "save", "to_torch") else None
-    if home is not None:
-        return getattr(importlib.import_module(home, __name__), name)
+    homes = {"draw": ".viz", **dict.fromkeys(("as_torch", "from_torch", "load", "save", "to_torch"), ".interop")}
+    if name in homes:
+        return getattr(importlib.import_module(homes[name], __name__), name)
     if name in ("interop", "runs", "study", "viz"):
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

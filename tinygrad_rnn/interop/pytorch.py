@@ -42,7 +42,7 @@ def from_torch(module: Any) -> nn.Module:
 
     >>> model = tg.from_torch(torch.nn.LSTM(3, 4))    # doctest: +SKIP
     """
-    torch = _pytorch("from_torch")
+    torch = pytorch("from_torch()")
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"from_torch(): expected a torch.nn.Module, got {_kind(module)}; {_for_numbers(module)}")
     return _Way("from_torch", torch.nn, nn, tensor, torch.Tensor, None).converted(module)
@@ -57,7 +57,7 @@ def to_torch(module: Any) -> Any:
 
     Raises TypeError, naming the place in the model, for a class that is neither, ImportError where PyTorch is missing.
     """
-    torch = _pytorch("to_torch")
+    torch = pytorch("to_torch()")
 
     def numbers(x: Any) -> Any:
         return torch.from_numpy(np.array(x.array, order="C"))
@@ -71,13 +71,14 @@ def to_torch(module: Any) -> Any:
     return _Way("to_torch", nn, torch.nn, numbers, Tensor, written_twin).converted(module)
 
 
-def _pytorch(name: str) -> Any:
+def pytorch(doing: str) -> Any:
+    """PyTorch itself; raises ImportError where it is missing, or where `torch` is this library."""
     try:
         torch: Any = importlib.import_module("torch")
     except ImportError:
-        raise ImportError(f"{name}() needs PyTorch, which is not installed: pip install torch") from None
+        raise ImportError(f"{doing} needs PyTorch, which is not installed: pip install torch") from None
     if not hasattr(torch, "_C"):
-        raise ImportError(f"{name}(): inside as_torch() the name torch stands for tinygrad_rnn; call it outside")
+        raise ImportError(f"{doing}: inside as_torch() the name torch stands for tinygrad_rnn; call it outside")
     return torch
 
 
