@@ -4,7 +4,7 @@
 
 Names and meanings are PyTorch's. `help(tg.NAME)` tells more about each.
 
-Tensors         Tensor tensor as_tensor from_numpy zeros ones empty full eye arange linspace and their *_like; Size is_tensor
+Tensors         Tensor tensor as_tensor from_numpy from_dlpack zeros ones empty full eye arange linspace and their *_like; Size is_tensor
                 BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor
 Types           float16 float32 float64 half float double, uint8 int8 int16 int32 int64 short int long, bool; dtype finfo iinfo
                 get_default_dtype set_default_dtype promote_types result_type is_floating_point
@@ -31,6 +31,7 @@ Moving          flip roll tril triu diag diagonal
 Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add masked_select masked_scatter
                 nonzero argwhere sort argsort topk
 Files           save load
+PyTorch         from_torch to_torch as_torch
 Threads         get_num_threads set_num_threads
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
@@ -77,6 +78,7 @@ from .create import (
     empty as empty,
     empty_like as empty_like,
     eye as eye,
+    from_dlpack as from_dlpack,
     from_numpy as from_numpy,
     full as full,
     full_like as full_like,
@@ -330,7 +332,7 @@ sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
     from .fitting import fit as fit
-    from .interop import load as load, save as save
+    from .interop import *  # noqa: F403
     from .study import summary as summary
     from .viz import draw as draw
 
@@ -338,10 +340,11 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
-    """`fit`, `draw`, `summary`, `save`, `load`: their modules are read only when someone asks, so that importing stays quick."""
-    home = {"fit": ".fitting", "draw": ".viz", "summary": ".study", "save": ".interop", "load": ".interop"}.get(name)
-    if home is not None:
-        return getattr(importlib.import_module(home, __name__), name)
+    """`fit`, `draw`, `summary`, `save`, `load` …: their modules are read only when someone asks, so that importing stays quick."""
+    homes = {"fit": ".fitting", "draw": ".viz", "summary": ".study"}
+    homes |= dict.fromkeys(("as_torch", "from_torch", "load", "save", "to_torch"), ".interop")
+    if name in homes:
+        return getattr(importlib.import_module(homes[name], __name__), name)
     if name in ("fitting", "interop", "runs", "study", "tasks", "viz"):
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

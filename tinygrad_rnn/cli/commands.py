@@ -13,8 +13,10 @@ from .. import __version__
 from ..runs import Terminal, WaysOut
 from ..threads import get_num_threads, set_num_threads
 from .arguments import Parser, UsageError, complain
+from .convert import add_convert
 from .demo import add_demo
 from .draw import add_draw
+from .run import add_run
 from .sample import add_sample
 from .study import add_study
 from .tasks import add_tasks
@@ -52,6 +54,8 @@ def run_command(argv: Sequence[str] | None, arguments: argparse.Namespace, ways:
     add_demo(commands)
     add_draw(commands)
     add_study(commands)
+    add_run(commands)
+    add_convert(commands)
     parser.parse_args(argv, arguments)
 
     threads = get_num_threads()
