@@ -19,6 +19,7 @@ from .explaining.diagnosis import explain as explain
 from .history import History as History
 from .jacobians import StepJacobians as StepJacobians, step_jacobians as step_jacobians
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
+from .pathways import Paths as Paths, paths as paths
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .summary import Report as Report, report as report

@@ -160,7 +160,7 @@ def step_jacobians(
         ]
         users = users_of(past.nodes)
         taken = [SingleStep(past, users, *pair) for pair in pairs]
-        mixed = any([step.mixes_samples() for step in taken])
+        mixed = any(step.mixes_samples() for step in taken)
         found = [step.jacobian(mixed) for step in taken]
     label = part or ", ".join(track.label for track in tracks)
     if mixed:

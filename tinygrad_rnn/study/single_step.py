@@ -154,8 +154,8 @@ class SingleStep:
                 node.saved_tensors = tuple(map(copied, saved))
             yield
         finally:
-            for node, (node.shape, node.saved_tensors) in kept.items():
-                pass
+            for node, (shape, saved) in kept.items():
+                node.shape, node.saved_tensors = shape, saved
 
 
 def _flat(parts: list[np.ndarray], mixed: bool) -> np.ndarray:
