@@ -18,6 +18,7 @@ from .explaining.answers import Explanation as Explanation
 from .explaining.diagnosis import explain as explain
 from .history import History as History
 from .jacobians import StepJacobians as StepJacobians, step_jacobians as step_jacobians
+from .ledgers import Ledger as Ledger, ledger as ledger
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
 from .pathways import Paths as Paths, paths as paths
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
