@@ -25,6 +25,7 @@ from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .summary import Report as Report, report as report
 from .truncating import Truncation as Truncation, truncation as truncation
+from .unrolling import States as States, states as states
 from .walking.debugger import Walk as Walk, walk as walk
 from .walking.events import Event as Event
 from .weights import Contributions as Contributions, contributions as contributions

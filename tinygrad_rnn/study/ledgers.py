@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import COLOURS, SOFT, folded, new_figure
+from .._figure import COLOURS, folded, new_figure
 from .._mode import Scope
 from ..graph import FREED, Leaf, Node, ancestors, memory_of
 from ..notes import Constant, Notes, cut_of
@@ -182,8 +182,8 @@ class Ledger(Result):
         steps = sorted(t for t in self.steps if t is not None)
         right.bar(steps, [self.steps[t] / 1024 for t in steps], color=COLOURS[0], width=1.0)
         if self.state:
-            right.axhline(self.state / 1024, color=SOFT, linestyle="--", label="the state alone")
-            right.legend(frameon=False)
+            right.axhline(self.state / 1024, color=COLOURS[1], linestyle="--", label="the state alone")
+            right.legend()
         right.set(xlabel="time step t", ylabel="KiB", title="by time step")
         figure.suptitle(folded(self.finding(), 110), fontsize="medium")
         return figure
