@@ -14,6 +14,7 @@ walking/, explaining/              the backward debugger; why a gradient is what
 """
 
 from .decays import Decay as Decay, Line as Line, decay as decay
+from .derivations import Derivation as Derivation, check_derivation as check_derivation
 from .explaining.answers import Explanation as Explanation
 from .explaining.diagnosis import explain as explain
 from .history import History as History
