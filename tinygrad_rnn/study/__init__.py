@@ -21,6 +21,7 @@ from .history import History as History
 from .jacobians import StepJacobians as StepJacobians, step_jacobians as step_jacobians
 from .ledgers import Ledger as Ledger, ledger as ledger
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
+from .nodechecks import NodeChecks as NodeChecks, Wrong as Wrong, gradcheck_nodes as gradcheck_nodes
 from .pathways import Paths as Paths, paths as paths
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .results import Result as Result, Table as Table, norm as norm, shown as shown

@@ -289,7 +289,7 @@ def _samples(past: History, target: Edge, uses: list[Place]) -> list[Source]:
             ):
                 gradient = past.arriving([target]).get(target)
         else:
-            gradient = sum(row[b] for row in rows)
+            gradient = np.sum([row[b] for row in rows], 0)
         if gradient is not None:
             found.append((("batch",), f"it is that of sample {b} alone: the sum over the batch is missing", gradient))
     return found

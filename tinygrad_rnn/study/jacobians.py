@@ -155,9 +155,8 @@ def step_jacobians(
         tracks = _one_cell(past, state)
         parts = _parts(tracks, part)
         wanted = _wanted(tracks[0], steps)
-        pairs = [
-            ([track.edges[track.before(t)] for track in tracks], [track.edges[t] for track in tracks]) for t in wanted
-        ]
+        before = {t: earlier for t in wanted for earlier in [tracks[0].before(t)] if earlier is not None}
+        pairs = [([track.edges[t] for track in tracks] for t in both) for both in ((before[t], t) for t in wanted)]
         users = users_of(past.nodes)
         taken = [SingleStep(past, users, *pair) for pair in pairs]
         mixed = any(step.mixes_samples() for step in taken)

@@ -63,7 +63,7 @@ class Paths(Result):
             return f"{name} is exactly zero at all {len(self.steps)} steps"
         old, new = (there[-1], there[0]) if self.reverse else (there[0], there[-1])
         return (
-            f"of {name} at t={self.steps[old]}, {abs(self.steps[new] - self.steps[old])} steps back, {round(100 * self.shares[old] + 0.0):d}% "
+            f"of {name} at t={self.steps[old]}, {abs(self.steps[new] - self.steps[old])} steps back, {round(100 * float(self.shares[old]))}% "
             f"came along the cell (norm {along[old]:.3g}), the rest through gates and outputs (norm {through[old]:.3g})"
         )
 
