@@ -42,11 +42,12 @@ def _chain(steps, wrong):
         for t in range(steps):
             with tg.step(t):
                 h = (Bend.apply((h @ W).tanh()) + h.sigmoid()) * 0.5
-        return (h**2).sum()
+        return (h**2).sum(), W
 
 
 def test_a_wrong_rule_among_five_hundred_operations():
-    found = study.gradcheck_nodes(_chain(104, wrong=37))
+    loss, _weight = _chain(104, wrong=37)
+    found = study.gradcheck_nodes(loss)
     assert len(found.errors) >= 500
     assert [(w.op, w.step, w.position, w.entry) for w in found.wrong] == [("Bend", 37, 0, (1, 2))]
     assert found.wrong[0].by_rule == pytest.approx(1.1 * found.wrong[0].numeric, rel=1e-4)
@@ -56,7 +57,8 @@ def test_a_wrong_rule_among_five_hundred_operations():
 
 
 def test_a_right_chain_passes():
-    found = study.gradcheck_nodes(_chain(10, wrong=-1))
+    loss, _weight = _chain(10, wrong=-1)
+    found = study.gradcheck_nodes(loss)
     assert not found.wrong
     assert max(error for _, _, error in found.errors) < 1e-6
     assert "agree with finite differences" in repr(found)

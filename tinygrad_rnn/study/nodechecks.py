@@ -12,6 +12,7 @@ from .._mode import switch
 from .._quiet import quiet
 from .._tensor import Tensor
 from ..graph import Leaf, Node
+from .explaining.operands import saved_input
 from .history import History
 from .results import Result, Table, norm
 from .walking.events import Event
@@ -135,6 +136,7 @@ def _inputs(past: History, node: Node) -> list[Any] | None:
     for k, edge in enumerate(node.edges):
         if edge is not None:
             value: Any = past.value(edge)
+            value = saved_input(node, k) if value is None else value  # a weight may be gone by now
             if value is None:
                 return None
         else:
@@ -177,9 +179,12 @@ def _options(node: Node) -> dict[str, Any]:
     forward: Any = type(node).forward  # type: ignore[attr-defined]
     if isinstance(forward, np.ufunc):
         return {}
-    names = [p.name for p in inspect.signature(forward).parameters.values()][1 + len(node.edges) :]
-    names += [p.name for p in inspect.signature(forward).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return {name: getattr(node, name) for name in names if hasattr(node, name)}
+    parameters = list(inspect.signature(forward).parameters.values())
+    many = any(p.kind is p.VAR_POSITIONAL for p in parameters)  # the inputs are one parameter
+    others = parameters[2:] if many else parameters[1 + len(node.edges) :]
+    named = [p for p in others if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    known = {p.name: getattr(node, p.name) for p in named if hasattr(node, p.name)}
+    return {p.name: False if p.name == "keepdim" else None for p in named if p.default is p.empty} | known
 
 
 def _checked(
