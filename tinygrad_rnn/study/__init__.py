@@ -31,3 +31,4 @@ from .unrolling import States as States, states as states
 from .walking.debugger import Walk as Walk, walk as walk
 from .walking.events import Event as Event
 from .weights import Contributions as Contributions, contributions as contributions
+from .writing import Term as Term, Work as Work, show_work as show_work

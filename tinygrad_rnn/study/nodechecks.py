@@ -184,6 +184,8 @@ def _options(node: Node) -> dict[str, Any]:
     others = parameters[2:] if many else parameters[1 + len(node.edges) :]
     named = [p for p in others if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     known = {p.name: getattr(node, p.name) for p in named if hasattr(node, p.name)}
+    if type(node).__name__ == "Split":
+        known["lengths"] = tuple([shape[known["dim"]] for shape in node.shapes])
     return {p.name: False if p.name == "keepdim" else None for p in named if p.default is p.empty} | known
 
 

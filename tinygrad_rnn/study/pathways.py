@@ -105,11 +105,11 @@ def paths(loss: Any, state: str | None = None, *, at: int | str = "last") -> Pat
         track, products = _carried(past, state)
         start, of = chosen_loss(past, at)
         edges = list(track.edges.values())
-        crossing = _crossing(past, track)
+        crossing = crossing_of(past, track)
         whole = past.arriving(edges, *start)
-        with _left_out(crossing - products):
+        with left_out(crossing - products):
             along = past.arriving(edges, *start)
-        with _left_out(crossing):
+        with left_out(crossing):
             entering = past.arriving(edges, *start)
         return Paths(track, of, *(_stacked(track, part, whole) for part in (whole, along, entering)))
 
@@ -135,7 +135,7 @@ def _products(track: Track) -> set[Crossing]:
     return {product for product in found if product is not None}
 
 
-def _crossing(past: History, track: Track) -> set[Crossing]:
+def crossing_of(past: History, track: Track) -> set[Crossing]:
     """Where a state of this cell goes on to the cell's next steps: users of it, or of its rows, at another time."""
     cell = [other for other in past.steps.tracks if (other.group, other.run) == (track.group, track.run)]
     at = {edge: t for other in cell for t, edge in other.edges.items()}
@@ -150,7 +150,7 @@ def _crossing(past: History, track: Track) -> set[Crossing]:
 
 
 @contextlib.contextmanager
-def _left_out(crossing: set[Crossing]) -> Iterator[None]:
+def left_out(crossing: set[Crossing]) -> Iterator[None]:
     """Inside, no gradient goes by these ways."""
     before = {node: node.edges for node, _ in crossing}
     try:
