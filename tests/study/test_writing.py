@@ -39,9 +39,7 @@ def test_every_term_of_the_worked_example(kind):
 
 def test_text_markdown_and_latex():
     graph = WORKED["loop"]()
-    W = graph.weight
-    W.name = "W_hh"
-    work = study.show_work(graph.loss, W)
+    work = study.show_work(graph.loss, graph.weight)
     text = work.text()
     assert text.startswith("t = 3\n")
     assert "0.608676, -0.999501" in text

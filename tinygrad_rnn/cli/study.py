@@ -24,7 +24,7 @@ from ..viz.plots import save_figure
 from .arguments import UsageError, count, name
 
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
-    "report": lambda loss, weight: study.report(loss),
+    "report": lambda loss, weight: study.report(loss, full=True),
     "contributions": lambda loss, weight: study.contributions(loss, weight),
     "decay": lambda loss, weight: study.decay(loss),
     "step_jacobians": lambda loss, weight: study.step_jacobians(loss),

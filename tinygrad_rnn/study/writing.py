@@ -101,11 +101,12 @@ class Work(Result):
         """The norms of what each step's state gets from outside and from the step after."""
         figure, [[ax]] = new_figure()
         states = [term for term in self.terms if term.kind == "state" and term.step is not None]
-        steps = [term.step for term in states]
+        steps = [term.step for term in states if term.step is not None]
         for k, name in enumerate(("enters at t", "comes from t+1")):
             heights = [norm(term.numbers[k]) if len(term.numbers) > 2 or k == 0 else 0.0 for term in states]
             ax.bar(np.array(steps) + 0.4 * k - 0.2, heights, 0.4, color=COLOURS[k], hatch=("", "//")[k], label=name)
         ax.set(xlabel="time step t", ylabel="norm")
+        ax.set_xticks(sorted(set(steps)))
         ax.legend(frameon=False)
         headline(ax, self.finding())
         return figure
@@ -141,7 +142,7 @@ def show_work(loss: Any, weight: Tensor) -> Work:
                     after = order[j + 1] if j + 1 < len(order) else None
                     arrived, enters = whole[track.edges[t]], entering.get(track.edges[t])
                     terms += [(-t + k / 100, term) for term in _of_state(past, track, t, after, arrived, enters)]
-    name = found.name
+    name = "W" if found.name.startswith("a tensor") else found.name
     for t, part in zip(found.steps, found.parts, strict=True):
         at = "" if t is None else f"_{t}"
         text, latex = (
