@@ -158,7 +158,8 @@ def _runner(node: Node, inputs: list[Any]) -> Any:
             return tuple(
                 np.asarray(getattr(part, "array", part)) for part in (out if isinstance(out, tuple) else (out,))
             )
-        out = type(node)().forward(*values, **options)
+        op: Any = type(node)
+        out = op().forward(*values, **options)
         return out if isinstance(out, tuple) else (np.asarray(out),)
 
     try:
