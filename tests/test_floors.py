@@ -114,7 +114,12 @@ NOT_A_WORD = {
 
 # What the core may import from outside the standard library. Everything else serves one named purpose elsewhere.
 OUTSIDE = {"numpy": "", "matplotlib": "_figure viz study demo cli", "graphviz": "viz", "pygraphviz": "viz"}
-OUTSIDE |= {"safetensors": "interop", "threadpoolctl": "threads", "tqdm": "utils cli demo data runs", "torch": "interop"}
+OUTSIDE |= {
+    "safetensors": "interop",
+    "threadpoolctl": "threads",
+    "tqdm": "utils cli demo data runs",
+    "torch": "interop",
+}
 
 
 def name_of(path: pathlib.Path) -> str:

@@ -324,3 +324,16 @@ def test_packed_sequences_in_two_directions_step_as_their_unrolled_twins():
         norms.append(lines["h (reverse)"])
     np.testing.assert_allclose(norms[0].norms, norms[1].norms, rtol=1e-10)
     assert norms[0].order == norms[1].order == [4, 3, 2, 1, 0]
+
+
+def test_a_full_report_answers_more():
+    tg.manual_seed(1)
+    with tg.record():
+        graph = KINDS["two layers"]()
+    found = study.report(graph.loss, full=True)
+    assert set(found.more) == {
+        "steps of h (layer 0)", "ways of c (layer 0)", "steps of h (layer 1)", "ways of c (layer 1)", "memory"
+    }  # fmt: skip
+    for result in found.more.values():
+        assert result.finding() in repr(found)
+    assert not study.report(graph.loss).more

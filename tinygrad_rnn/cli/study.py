@@ -26,9 +26,13 @@ from .picture_of_run import short_loss
 from .run_config import load_run
 
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
-    "report": lambda loss, weight: study.report(loss),
+    "report": lambda loss, weight: study.report(loss, full=True),
     "contributions": lambda loss, weight: study.contributions(loss, weight),
     "decay": lambda loss, weight: study.decay(loss),
+    "step_jacobians": lambda loss, weight: study.step_jacobians(loss),
+    "paths": lambda loss, weight: study.paths(loss),
+    "ledger": lambda loss, weight: study.ledger(loss),
+    "gradcheck_nodes": lambda loss, weight: study.gradcheck_nodes(loss),
     "gradient_map": lambda loss, weight: study.gradient_map(loss),
     "reach": lambda loss, weight: study.reach(loss),
     "truncation": lambda loss, weight: study.truncation(loss, weight, [1, 2, 3, 5, 10, 20]),
