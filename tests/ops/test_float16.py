@@ -33,7 +33,7 @@ EXACT = """
     movedim multinomial nan_to_num narrow ne nonzero normal numel ones ones_like permute rand rand_like randint randint_like
     randn randn_like randperm repeat repeat_interleave reshape reshape_as roll round scatter select sort split
     squeeze stack swapaxes swapdims t take take_along_dim tensor tile topk transpose tril triu trunc unbind unflatten
-    unsqueeze view view_as vstack zeros zeros_like one_hot dropout dropout1d dropout2d is_grad_enabled
+    unsqueeze view view_as vstack zeros zeros_like one_hot from_dlpack dropout dropout1d dropout2d is_grad_enabled
 """
 SAME = {
     "absolute": "abs",
