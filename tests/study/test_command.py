@@ -30,7 +30,12 @@ def run(*arguments):
         return stop.code
 
 
-SAYS = {"step_jacobians": "Lyapunov", "ledger": "for backward", "gradcheck_nodes": "agree with finite differences"}
+SAYS = {
+    "step_jacobians": "Lyapunov",
+    "ledger": "for backward",
+    "gradcheck_nodes": "agree with finite differences",
+    "explain": "the gradient of recurrent.weight_hh_l0",
+}
 
 
 @pytest.mark.parametrize("tool", [tool for tool in program.TOOLS if tool != "paths"])

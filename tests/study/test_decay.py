@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import csv
 import io
 
@@ -337,3 +338,41 @@ def test_a_full_report_answers_more():
     for result in found.more.values():
         assert result.finding() in repr(found)
     assert not study.report(graph.loss).more
+
+
+@pytest.mark.parametrize("shape", [(5, 0, 3), (1, 2, 3), (6, 3)])
+@pytest.mark.parametrize("half", [False, True])
+def test_a_batch_of_none_one_step_and_no_batch_at_all(shape, half):
+    """Quiet, with as many numbers as there are."""
+    tg.manual_seed(0)
+    lstm, x = nn.LSTM(3, 4), tg.randn(*shape)
+    loss = (lstm.half()(x.half()) if half else lstm(x))[0].float().sum()
+    assert repr(study.report(loss))
+    lines = study.decay(loss, per_sample=len(shape) == 3).lines
+    rows = shape[1:2] if len(shape) == 3 else ()
+    assert {line.norms.shape for line in lines.values()} == {(shape[0], *rows)}
+    assert study.contributions(loss, lstm.weight_hh_l0).parts.shape == (shape[0], 16, 4)
+
+
+def test_how_often_a_state_is_looked_up_grows_with_the_steps():
+    """Twice the steps, twice the calls of Python functions, of those written in C too."""
+
+    def calls(steps):
+        gru = nn.GRU(2, 2)
+        loss = gru(tg.randn(steps, 1, 2))[0].square().sum()
+        with cProfile.Profile() as profile:
+            study.decay(loss)
+            study.truncation(loss, gru.weight_hh_l0, 1)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(5)
+    few, more, most = calls(40), calls(80), calls(120)
+    assert most - more < 1.02 * (more - few) + 50
+
+
+def test_the_gate_is_known_where_sequences_end():
+    """There a step reads only the rows of the state that go on: a view of it."""
+    tg.manual_seed(1)
+    line = study.decay(KINDS["packed"]().loss, "c", at="all").lines["c"]
+    assert line.steps == [0, 1, 2, 3, 4]
+    assert np.isfinite(line.causes["kept"][1:]).all()

@@ -223,3 +223,15 @@ def test_notes_of_an_earlier_loss_do_not_count():
     v.grad = None
     assert "record()" in explain((v.tanh() * w.detach()).sum(), w).finding()
     assert explain(v.tanh().sum(), v).cause == "backward not called"
+
+
+def test_a_name_at_the_beginning_of_a_sentence_is_spelt_as_it_is():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.recurrent = nn.RNN(3, 4)
+
+    model = Model()
+    loss = model.recurrent(tg.randn(5, 2, 3))[0].sum()
+    said = explain(loss, model.recurrent.weight_hh_l0).finding()
+    assert " recurrent.weight_hh_l0.grad is None because backward() has not been called yet." in said

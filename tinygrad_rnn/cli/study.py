@@ -28,6 +28,7 @@ from .run_config import load_run
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
     "report": lambda loss, weight: study.report(loss, full=True),
     "contributions": lambda loss, weight: study.contributions(loss, weight),
+    "explain": lambda loss, weight: study.explain(loss, weight),
     "decay": lambda loss, weight: study.decay(loss),
     "step_jacobians": lambda loss, weight: study.step_jacobians(loss),
     "paths": lambda loss, weight: study.paths(loss),
@@ -60,7 +61,7 @@ def add_study(commands: Any) -> None:
     )
     parser.add_argument("--tool", choices=TOOLS, default="report", help="which question (default %(default)s)")
     parser.add_argument(
-        "--weight", metavar="NAME", help="for contributions and truncation (default: the recurrent one)"
+        "--weight", metavar="NAME", help="for contributions, truncation and explain (default: the recurrent one)"
     )
     parser.add_argument("--steps", type=count, default=50, metavar="N", help="time steps to read (default %(default)s)")
     parser.add_argument("--out", type=name, metavar="FOLDER", help="where results go (default: beside the checkpoint)")

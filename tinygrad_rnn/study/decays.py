@@ -12,12 +12,11 @@ from ..graph import Edge, Leaf, Node
 from ..ops.function import OUT
 from .history import History
 from .outside import chosen_loss
-from .results import Result, Table, norm
+from .results import Result, Table, mean, norm
 from .steps import Track
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
 
-VIEWS = ("BasicIndex", "Index", "Reshape", "Permute")
 
 WORDS = {  # for each cause of Line.causes, in the mean over time
     "‖W‖": "W multiplies by {:.2g} at most",
@@ -48,7 +47,8 @@ class Line:
         self.steps: list[int] = steps
         self.norms: np.ndarray = norms
         self.causes: dict[str, np.ndarray] = causes
-        self.order: list[int] = [steps.index(t) for t in track.edges]  # as the run computed them
+        place = {t: k for k, t in enumerate(steps)}
+        self.order: list[int] = [place[t] for t in track.edges]  # as the run computed them
 
     @property
     def whole(self) -> np.ndarray:
@@ -114,7 +114,7 @@ class Decay(Result):
         if reach is not None:
             words += f" and is below {self.epsilon:.0%} of its last value at t={reach[1]}, {reach[0]} steps back"
         means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
-        causes = [WORDS[name].format(mean) for name, mean in means.items() if name != "saturated" or mean > 0]
+        causes = [WORDS[name].format(value) for name, value in means.items() if name != "saturated" or value > 0]
         return words + (f": {', '.join(causes)}" if causes else "")
 
     def table(self) -> Table:
@@ -195,9 +195,10 @@ def causes_of(past: History, track: Track, gradients: dict[Edge, Any]) -> dict[s
     users = _users(past, track)
     found: dict[str, np.ndarray] = {}
     matrices: dict[int, float] = {}
+    place = {t: k for k, t in enumerate(track.steps)}
 
     def note(name: str, t: int, value: float) -> None:
-        found.setdefault(name, np.full(len(track.edges), np.nan))[track.steps.index(t)] = value
+        found.setdefault(name, np.full(len(place), np.nan))[place[t]] = value
 
     for t, edge in track.edges.items():
         before = track.before(t)
@@ -206,7 +207,7 @@ def causes_of(past: History, track: Track, gradients: dict[Edge, Any]) -> dict[s
             continue
         kept = kept_share(edge[0], track.edges[before])
         if kept is not None:
-            note("kept", t, float(np.mean(kept)))
+            note("kept", t, mean(kept))
             _other_ways(gradients.get(edge), gradients.get(track.edges[before]), kept, t, note)
             continue
         for node, position in users.get(track.edges[before], ()):
@@ -241,7 +242,8 @@ def behind_views(edge: Edge, states: set[Edge]) -> Edge | None:
 def passes_on(node: Node) -> bool:
     """Does a node only hand on a state: its rows, its numbers in another shape, or with sequences that begin here?"""
     joins: Any = node if type(node).__name__ == "Cat" else None
-    return type(node).__name__ in VIEWS or (joins is not None and joins.dim == 0)
+    copies_rows = type(node).__name__ == "Index"
+    return getattr(node, "view", False) or copies_rows or (joins is not None and joins.dim == 0)
 
 
 def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
@@ -251,11 +253,11 @@ def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
     if value is None:
         return
     if op == "Tanh":
-        note("tanh′", t, float(np.mean(1 - np.square(value, dtype=np.float64))))
-        note("saturated", t, float(np.mean(np.abs(value) > SATURATED)))
+        note("tanh′", t, mean(1 - np.square(value, dtype=np.float64)))
+        note("saturated", t, mean(np.abs(value) > SATURATED))
     else:
-        note("relu′", t, float(np.mean(value > 0)))
-        note("saturated", t, float(np.mean(value <= 0)))
+        note("relu′", t, mean(value > 0))
+        note("saturated", t, mean(value <= 0))
 
 
 def kept_share(node: Node, before: Edge) -> np.ndarray | None:

@@ -175,10 +175,11 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
     """Put the steps of fused nodes in their place; yields where each of their outputs comes from inside."""
     spliced: dict[Edge, Edge] = {}
     for node in ancestors(outputs):
-        recompute: Any = getattr(node, "recompute", None)
-        if recompute is not None:
-            with _with_values([node]):
-                _open(node, recompute, spliced)
+        if hasattr(node, "recompute"):
+            own, inner = steps_inside(node)
+            for k, step in enumerate(inner, start=1):
+                step.birth = node.birth - 1 + k / (len(inner) + 1)  # type: ignore[assignment]  # after what the node read
+            spliced |= own
     changed: list[tuple[Node, Any]] = []
     try:
         if spliced:
@@ -192,17 +193,19 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
             node.edges = edges
 
 
-def _open(node: Node, recompute: Callable[[], tuple[Tensor, ...]], spliced: dict[Edge, Edge]) -> None:
-    """Compute a fused node's outputs again, step by step; the new nodes are born where the node was."""
+def steps_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
+    """Open a fused node: where each of its outputs comes from inside, and the steps that compute them, oldest first.
+
+    Raises RuntimeError if backward has released its inputs and `record()` did not keep them.
+    """
     start = tick()
-    with record():
-        made = recompute()
+    with _with_values([node]), record():
+        made = node.recompute()
     own = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
-    new = [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]
-    for k, inner in enumerate(new, start=1):
-        inner.source = node.source
-        inner.birth = node.birth - 1 + k / (len(new) + 1)  # type: ignore[assignment]  # after what the node read
-    spliced.update(own)
+    inner = [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]
+    for step in inner:
+        step.source = node.source
+    return own, inner
 
 
 @contextlib.contextmanager

@@ -162,9 +162,9 @@ def _as_array(found: list[dict[int, Any]], columns: list[int], per_sample: bool)
     shape: tuple[int, ...] = (len(found), len(columns))
     if per_sample:
         shape += (max((len(n) for row in found for n in row.values()), default=0),)
-    norms = np.full(shape, np.nan)
+    norms, column = np.full(shape, np.nan), {t: k for k, t in enumerate(columns)}
     for s, row in enumerate(found):
         for t, n in row.items():
-            place = (s, columns.index(t))
+            place = (s, column[t])
             norms[(*place, slice(len(n))) if per_sample else place] = n
     return norms

@@ -126,6 +126,8 @@ class Report(Result):
                 if name in line.causes:
                     causes.plot(line.steps, line.causes[name], color=COLOURS[k % len(COLOURS)], linestyle=":",
                                 label=f"{label}: {name}")  # fmt: skip
+        if self.inputs is not None and self.inputs.connected:
+            _draw(states, self.inputs.steps, self.inputs.norms, len(self.decay.lines), self.inputs.name)
         causes.axhline(1, color=SOFT, linewidth=0.8, linestyle="--")
         for k, weight in enumerate([w for w in self.weights if len(w.by_step) > 1][:6]):
             steps = sorted(weight.by_step)
@@ -133,7 +135,7 @@ class Report(Result):
         kept = {t: size for t, size in self.memory.items() if t is not None}
         memory.bar(list(kept), [size / 1024 for size in kept.values()], color=COLOURS[0], width=1.0)
         for ax, title, label in (
-            (states, f"∂L/∂state ({self.decay.of})", "norm"),
+            (states, f"∂L/∂state and ∂L/∂x ({self.decay.of})", "norm"),
             (causes, "factor of a step, and what it comes from", "factor, mean"),
             (weights, "what each step adds to a weight's gradient", "norm"),
             (memory, "kept for backward", "KiB"),

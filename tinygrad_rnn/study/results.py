@@ -108,4 +108,9 @@ def norm(array: Any, per_sample: bool = False) -> Any:
     values = np.asarray(getattr(array, "array", array), dtype=np.float64)
     if not per_sample:
         return float(np.sqrt((values * values).sum()))
-    return np.sqrt((values * values).reshape(len(values), -1).sum(1))
+    return np.sqrt((values * values).sum(tuple(range(1, values.ndim))))
+
+
+def mean(values: Any) -> float:
+    """The mean in float64; nan of nothing, without NumPy's warning."""
+    return float(np.mean(values, dtype=np.float64)) if np.size(values) else float("nan")

@@ -7,6 +7,7 @@ a layer that sees one step at a time, are counted.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,9 +41,11 @@ class Track:
 
     def before(self, t: int) -> int | None:
         """The step whose state is read at step t, None for the first."""
-        order = list(self.edges)
-        k = order.index(t)
-        return order[k - 1] if k else None
+        return self._before[t]
+
+    @functools.cached_property
+    def _before(self) -> dict[int, int | None]:
+        return dict(zip(self.edges, (None, *self.edges), strict=False))
 
 
 class Steps:

@@ -119,12 +119,15 @@ def _truncated(past: History, target: Edge, losses: dict[Place | None, Seed], cu
     total: Any = 0.0
     if None in losses:
         total = total + past.arriving([target], *losses[None].both()).get(target, 0.0)
+    by_step: dict[int, list[Seed]] = {}
+    for place, seed in losses.items():
+        if place is not None:
+            by_step.setdefault(place[1] - cuts.first, []).append(seed)
     for window in windows_of(cuts.length, k1, k2):
         start = Seed()
-        for (_, t), seed in ((place, seed) for place, seed in losses.items() if place is not None):
-            if window.first <= t - cuts.first < window.end:
-                for edge, gradient in seed.gradients.items():
-                    start.add(edge, gradient)
+        for seed in [seed for t in range(window.first, window.end) for seed in by_step.get(t, ())]:
+            for edge, gradient in seed.gradients.items():
+                start.add(edge, gradient)
         if start.gradients:
             with cuts.made(window):
                 total = total + past.arriving([target], *start.both()).get(target, 0.0)

@@ -56,8 +56,8 @@ class Explanation(Result):
         return " ".join(self._sentence(text) for text in said)
 
     def _sentence(self, text: str) -> str:
-        first = text.partition(" ")[0].partition(".")[0]
-        return (text if first == self.name else text[0].upper() + text[1:]).rstrip(".") + "."
+        begins_with_name = text.startswith((f"{self.name} ", f"{self.name}."))  # which is spelt as the user spells it
+        return (text if begins_with_name else text[0].upper() + text[1:]).rstrip(".") + "."
 
     def table(self) -> Table:
         """operation, step, arrives, sends, line: a way from the loss to the tensor. Empty if there is none."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ...graph import Edge, Leaf
+from ..decays import SATURATED
+from ..results import mean
 from .operands import Case, Why, short
 
-SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
 LOSSES = ("CrossEntropy", "BinaryCrossEntropy", "CTC")
 CHOOSING = (
     "Index",
@@ -105,11 +106,6 @@ def saturated(case: Case) -> Why:
         "Scale its input or the weights down",
         values,
     )
-
-
-def mean(values: np.ndarray) -> float:
-    """In float64; nan of nothing."""
-    return float(np.mean(values, dtype=np.float64)) if np.size(values) else float("nan")
 
 
 def _mul(case: Case) -> Why:

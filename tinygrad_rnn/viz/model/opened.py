@@ -1,7 +1,7 @@
 """Open nodes that stand for a graph of their own, so that a picture shows what a fast kernel computes.
 
-A whole-sequence layer is one node with a method `recompute()`, which gives its outputs again as a graph of
-readable steps. The picture then leads through the steps instead of the node. Nothing else is changed:
+A whole-sequence layer, or a checkpointed part, is one node with a method `recompute()`, which gives its outputs again
+as a graph of readable steps. The picture then leads through the steps instead of the node. Nothing else is changed:
 the node stays in the real graph.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 
 from ... import engine
 from ..._mode import switch
-from ...graph import FREED, Edge, Node, ancestors, tick
-from ...notes import GradientNotes, record
-from ...study.history import without_retaining
+from ...graph import FREED, Edge, Node, ancestors
+from ...notes import GradientNotes
+from ...study.history import steps_inside, without_retaining
 
 
 class Opened:
@@ -37,18 +37,14 @@ def open_fused(outputs: Iterable[Node]) -> Opened:
     """Open every node behind `outputs` that can be opened."""
     opened = Opened()
     for node in ancestors(outputs):
-        recompute = getattr(node, "recompute", None)
-        if recompute is None:
+        if not hasattr(node, "recompute"):
             continue
-        if node.saved_tensors is FREED:
+        if node.saved_tensors is FREED:  # even if `record()` kept them: what went along the steps was not noted
             opened.closed.add(node.name().removesuffix("Backward0"))
             continue
-        start = tick()
-        with record():
-            made = recompute()
-        opened.edges |= {(node, k): tensor._edge for k, tensor in enumerate(made) if tensor._edge is not None}
-        new = ancestors([edge[0] for edge, _ in _of(opened, node)])
-        opened.order |= {n: (node.birth, n.birth) for n in new if n.birth > start}
+        own, inner = steps_inside(node)
+        opened.edges |= own
+        opened.order |= {step: (node.birth, step.birth) for step in inner}
     return opened
 
 
