@@ -112,9 +112,9 @@ def test_a_folder_that_cannot_be_written(small_text, tmp_path, capsys):
         (["demo", "--colour"], "unrecognized arguments: --colour"),
         (["demo", "--text", ""], "argument --text: the name is empty"),
         (["demo", "--out", ""], "argument --out: the name is empty"),
-        (["draw", ""], "argument CHECKPOINT: the name is empty"),
+        (["draw", ""], "argument RUN: the name is empty"),
         (["draw", "x.tgr", "--out", ""], "argument --out: the name is empty"),
-        (["train"], "invalid choice: 'train'"),
+        (["rain"], "invalid choice: 'rain'"),
         ([], "COMMAND"),
     ],
 )

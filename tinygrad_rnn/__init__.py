@@ -4,7 +4,7 @@
 
 Names and meanings are PyTorch's. `help(tg.NAME)` tells more about each.
 
-Tensors         Tensor tensor as_tensor from_numpy zeros ones empty full eye arange linspace and their *_like; Size is_tensor
+Tensors         Tensor tensor as_tensor from_numpy from_dlpack zeros ones empty full eye arange linspace and their *_like; Size is_tensor
                 BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor
 Types           float16 float32 float64 half float double, uint8 int8 int16 int32 int64 short int long, bool; dtype finfo iinfo
                 get_default_dtype set_default_dtype promote_types result_type is_floating_point
@@ -13,6 +13,7 @@ Random          rand randn randint randperm normal bernoulli multinomial rand_li
                 Generator manual_seed seed initial_seed get_rng_state set_rng_state
 Gradients       no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled
 Graphs          record scope step unrolled expand draw summary
+Training        fit
 Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
                 subtract multiply divide true_divide negative absolute
 Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax
@@ -49,10 +50,11 @@ Layers          adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d batch_norm bi
 Inplace         abs_ ceil_ clamp_ exp_ fill_ floor_ log_ neg_ reciprocal_ relu_ resize_as_ round_ rsqrt_ sigmoid_ sqrt_ square_
                 tanh_ threshold_ zero_
 Files           save load
+PyTorch         from_torch to_torch as_torch
 Threads         get_num_threads set_num_threads
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
-runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
+tasks (toy sequence tasks, for `fit`), fitting (what `fit` returns), runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
 backends, linalg.
 """
 
@@ -103,6 +105,7 @@ from .create import (
     empty as empty,
     empty_like as empty_like,
     eye as eye,
+    from_dlpack as from_dlpack,
     from_numpy as from_numpy,
     full as full,
     full_like as full_like,
@@ -326,7 +329,8 @@ erf: _Final = Tensor.erf
 sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
-    from .interop import load as load, save as save
+    from .fitting import fit as fit
+    from .interop import *  # noqa: F403
     from .study import summary as summary
     from .viz import draw as draw
 
@@ -334,10 +338,11 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
-    """`draw`, `summary`, `save` and `load`: their modules are read only when someone asks, so that importing stays quick."""
-    home = {"draw": ".viz", "summary": ".study", "save": ".interop", "load": ".interop"}.get(name)
-    if home is not None:
-        return getattr(importlib.import_module(home, __name__), name)
-    if name in ("interop", "multiprocessing", "runs", "serialization", "study", "viz"):
+    """`fit`, `draw`, `summary`, `save`, `load` …: their modules are read only when someone asks, so that importing stays quick."""
+    homes = {"fit": ".fitting", "draw": ".viz", "summary": ".study"}
+    homes |= dict.fromkeys(("as_torch", "from_torch", "load", "save", "to_torch"), ".interop")
+    if name in homes:
+        return getattr(importlib.import_module(homes[name], __name__), name)
+    if name in ("fitting", "interop", "multiprocessing", "runs", "serialization", "study", "tasks", "viz"):
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

@@ -37,6 +37,18 @@ def plain(name: str, array: np.ndarray) -> np.ndarray:
     return array.view(standard) if dtype.isnative else array.astype(standard)
 
 
+def from_outside(name: str, x: Any) -> np.ndarray:
+    """The array in another library's tensor (PyTorch's, JAX's …), outside its graph: the same memory if it lies on the CPU.
+
+    bfloat16, which NumPy lacks, becomes float32, which holds all its numbers.
+    """
+    for step in ("detach", "cpu"):
+        x = getattr(x, step)() if hasattr(x, step) else x
+    if str(x.dtype).endswith("bfloat16"):
+        x = x.float() if hasattr(x, "float") else x.astype("float32")
+    return plain(name, np.asarray(x))
+
+
 def _way_out(array: np.ndarray) -> str:
     dtype = array.dtype
     if dtype.names is not None:

@@ -57,7 +57,7 @@ def _written(temporary: str, path: str, data: bytes, old: os.stat_result | None,
     try:
         with _opened(temporary) as file:
             with contextlib.suppress(OSError):  # not every file system has locks; then leftovers stay
-                _lock(file, wait=True)
+                lock(file, wait=True)
             if fcntl is not None and not os.fstat(file.fileno()).st_nlink:
                 return False
             if old is not None and fcntl is not None:
@@ -121,11 +121,12 @@ def _remove_leftovers(folder: str, prefix: str) -> None:
             continue
         path = os.path.join(folder, name)
         with contextlib.suppress(OSError), open(path, "rb") as file:  # it may be gone, or somebody else's
-            _lock(file, wait=False)
+            lock(file, wait=False)
             os.unlink(path)
 
 
-def _lock(file: BinaryIO, wait: bool) -> None:
+def lock(file: BinaryIO, wait: bool) -> None:
+    """Have the file for this process alone, as long as it is open; without waiting a BlockingIOError if it is taken."""
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 

@@ -23,7 +23,8 @@ def _make(array: np.ndarray, requires_grad: bool = False, device: Any = None) ->
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new tensor with a copy of `data`: numbers, nested lists, arrays or tensors.
+    """A new tensor with a copy of `data`: numbers, nested lists, arrays or tensors,
+    PyTorch's too.
 
     Python floats become the default type (float32), ints int64, bools bool; arrays and NumPy's scalars keep their type,
     also inside lists. Numbers that do not fit into a given dtype raise.
@@ -52,6 +53,23 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             f"tensor; tensor(array) makes a copy"
         )
     return _make(plain("from_numpy", ndarray))
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor that shares the memory of another library's array or tensor, by way of its `__dlpack__`: nothing is copied.
+
+    Raises TypeError if it has none, BufferError if its memory cannot be shared: it is read-only (NumPy's own, JAX's
+    arrays), on a GPU, of a type that NumPy lacks, or requires grad. `tensor(x)` makes a copy of all but GPU memory.
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise TypeError(f"from_dlpack(): expected an object with __dlpack__, got {type(ext_tensor).__name__}")
+    try:
+        array = np.from_dlpack(ext_tensor)
+    except RuntimeError as error:
+        raise BufferError(f"from_dlpack(): {error}; tensor(x) makes a copy that NumPy can hold") from None
+    if not array.flags.writeable:
+        raise BufferError(f"from_dlpack(): the memory (shape {list(array.shape)}) is read-only; tensor(x) makes a copy")
+    return _make(plain("from_dlpack", array))
 
 
 def _numbers(name: str, data: Any, dtype: Any) -> np.ndarray:

@@ -92,10 +92,10 @@ def build():
     return TCN(2, [12, 12, 12])
 
 
-def main(model=None, steps=300):
+def main(model=None, steps=600):
     model = build() if model is None else model
     x_train, y_train = data_generator(2000, LENGTH, seed=0)
-    optimizer = getattr(optim, "Adam")(model.parameters(), lr=4e-3)
+    optimizer = getattr(optim, "Adam")(model.parameters(), lr=1e-2)
     batch = 32
     losses = []
     model.train()

@@ -223,6 +223,7 @@ def test_samplers_collate_fn_and_getitems_are_used():
         list(DataLoader(Short(4), batch_size=2))
 
 
+@pytest.mark.filterwarnings("ignore:DataLoader. num_workers")
 def test_options_for_workers_are_accepted():
     loader = DataLoader(
         range(5), 2, num_workers=4, pin_memory=True, timeout=3, worker_init_fn=print, prefetch_factor=2, persistent_workers=True
@@ -375,3 +376,81 @@ def test_pytorchs_module_paths_exist():
     assert dataset.Dataset is Dataset
     assert sampler.RandomSampler is RandomSampler
     assert isinstance(Dataset[int], object)
+
+
+# --- what people have at hand --------------------------------------------------------------------------
+
+
+class Table:
+    """As much of a pandas table as counts: columns by name, whose elements are found by label."""
+
+    def __init__(self, **columns):
+        self.columns, self.iloc = list(columns), None
+        self.values = columns
+
+    def __getitem__(self, name):
+        return Column(self.values[name])
+
+
+class Column:
+    def __init__(self, values):
+        self.array, self.iloc = np.asarray(values), None
+
+    def __getitem__(self, label):
+        raise KeyError(label)
+
+    def __len__(self):
+        return len(self.array)
+
+    def to_numpy(self):
+        return self.array
+
+
+@pytest.mark.parametrize("kind", [dict, Table])
+def test_columns_come_as_dicts_of_batches(kind):
+    data = kind(x=np.arange(10.0).reshape(5, 2), y=[0, 1, 0, 1, 0], word=["a", "b", "c", "d", "e"])
+    loader = DataLoader(data, batch_size=2)
+    assert len(loader) == 3
+    first, _, last = loader
+    assert first["x"].tolist() == [[0, 1], [2, 3]]
+    assert first["x"].dtype == tg.float64
+    assert last["y"].tolist() == [0]
+    assert list(first["word"]) == ["a", "b"]
+    shuffled = DataLoader(data, batch_size=5, shuffle=True)
+    (batch,) = shuffled
+    assert [int(x) // 2 for x in batch["x"][:, 0]] == ["abcde".index(word) for word in batch["word"]]
+
+
+def test_columns_of_different_length_are_refused():
+    with pytest.raises(ValueError, match=r"columns differ in length: \{'x': 3, 'y': 2\}"):
+        DataLoader({"x": tg.zeros(3), "y": [1, 2]})
+
+
+def test_a_column_counts_by_position_and_a_dict_of_indices_by_its_keys():
+    assert [b.tolist() for b in DataLoader(Column([3.0, 4.0, 5.0]), batch_size=2)] == [[3, 4], [5]]
+    assert [b.tolist() for b in DataLoader({0: 7, 1: 8}, batch_size=2)] == [[7, 8]]
+
+
+@pytest.mark.parametrize("make", [lambda: (k * k for k in range(5)), lambda: map(abs, range(5)), lambda: zip(range(5))])
+def test_an_iterator_is_read_once(make):
+    loader = DataLoader(make(), batch_size=2)
+    assert len(list(loader)) == 3
+    with pytest.raises(
+        RuntimeError, match=r"is a (generator|map|zip), which gave its items in the first epoch; pass list"
+    ):
+        list(loader)
+    with pytest.raises(ValueError, match="has its own order"):
+        DataLoader(make(), shuffle=True)
+
+
+def test_an_iterable_is_read_in_each_epoch():
+    loader = DataLoader({3, 4}, batch_size=2)
+    assert len(loader) == 1
+    assert [batch.tolist() for _ in range(2) for batch in loader] == [[3, 4]] * 2
+
+
+def test_workers_are_answered_once_with_the_reason(monkeypatch):
+    monkeypatch.setattr(DataLoader, "_warned", False)
+    with pytest.warns(UserWarning, match="num_workers=3, but samples are loaded in this process: sending arrays"):
+        DataLoader(range(3), num_workers=3)
+    DataLoader(range(3), num_workers=3)

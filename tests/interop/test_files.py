@@ -357,7 +357,9 @@ def test_files_of_pytorch_are_refused_and_named(tmp_path, zipped):
     torch = pytest.importorskip("torch")
     path = tmp_path / "model.pt"
     torch.save({"w": torch.ones(2)}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(RuntimeError, match=r"torch\.save.*Convert it in PyTorch: safetensors\.torch\.save_file"):
+    with pytest.raises(
+        RuntimeError, match=r"torch\.save.*tinygrad-rnn convert FILE; or in PyTorch: safetensors\.torch\.save_file"
+    ):
         load(path)
 
 

@@ -34,7 +34,7 @@ EXACT = """
     movedim multinomial nan_to_num narrow ne nonzero normal numel ones ones_like permute rand rand_like randint randint_like
     randn randn_like randperm repeat repeat_interleave reshape reshape_as roll round scatter select sort split
     squeeze stack swapaxes swapdims t take take_along_dim tensor tile topk transpose tril triu trunc unbind unflatten
-    unsqueeze view view_as vstack zeros zeros_like one_hot dropout dropout1d dropout2d is_grad_enabled
+    unsqueeze view view_as vstack zeros zeros_like one_hot from_dlpack dropout dropout1d dropout2d is_grad_enabled
     adjoint aminmax atleast_1d atleast_2d atleast_3d bincount block_diag broadcast_shapes bucketize cartesian_prod
     column_stack cummax cummin diag_embed diagflat dstack fill fix fliplr flipud greater greater_equal hardshrink histc
     histogram index_copy is_nonzero is_signed isin isneginf isposinf kthvalue less less_equal median not_equal positive

@@ -30,16 +30,29 @@ def run(*arguments):
         return stop.code
 
 
-@pytest.mark.parametrize("tool", program.TOOLS)
+SAYS = {
+    "step_jacobians": "Lyapunov",
+    "ledger": "for backward",
+    "gradcheck_nodes": "agree with finite differences",
+    "explain": "the gradient of recurrent.weight_hh_l0",
+}
+
+
+@pytest.mark.parametrize("tool", [tool for tool in program.TOOLS if tool != "paths"])
 def test_each_tool_writes_text_and_a_picture(checkpoint, tmp_path, capsys, tool):
     out = tmp_path / "new" / "folder"
     assert run(checkpoint, "--tool", tool, "--steps", 6, "--out", out) == 0
     printed = capsys.readouterr().out
     text = (out / f"study-{tool}.txt").read_text(encoding="utf-8")
-    assert {"explain": "the gradient of recurrent.weight_hh_l0"}.get(tool, "∂L/∂") in text
+    assert SAYS.get(tool, "∂L/∂") in text
     assert text.split("\n")[0] in printed
     assert f"wrote {out / f'study-{tool}.txt'} and {out / f'study-{tool}.png'}" in printed
     assert (out / f"study-{tool}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_paths_of_a_cell_without_gates_says_why(checkpoint, capsys):
+    assert run(checkpoint, "--tool", "paths", "--steps", 6) == 2
+    assert "no gate carries 'h' along" in capsys.readouterr().err
 
 
 def test_a_text_and_a_weight_of_the_users_choice(checkpoint, tmp_path, capsys):
@@ -63,7 +76,7 @@ def test_a_text_and_a_weight_of_the_users_choice(checkpoint, tmp_path, capsys):
         (["CHECKPOINT", "--tool", "magic"], "invalid choice: 'magic'"),
         (["CHECKPOINT", "--out", "TEXT"], "text.tgr: File exists"),
         (["CHECKPOINT", "--tool", "gradient_map", "--steps", "201"], "201 losses"),
-        ([], "CHECKPOINT"),
+        ([], "RUN"),
     ],
 )
 def test_arguments_that_cannot_work(checkpoint, tmp_path, monkeypatch, capsys, arguments, words):

@@ -327,6 +327,19 @@ def test_packed_sequences_in_two_directions_step_as_their_unrolled_twins():
     assert norms[0].order == norms[1].order == [4, 3, 2, 1, 0]
 
 
+def test_a_full_report_answers_more():
+    tg.manual_seed(1)
+    with tg.record():
+        graph = KINDS["two layers"]()
+    found = study.report(graph.loss, full=True)
+    assert set(found.more) == {
+        "steps of h (layer 0)", "ways of c (layer 0)", "steps of h (layer 1)", "ways of c (layer 1)", "memory"
+    }  # fmt: skip
+    for result in found.more.values():
+        assert result.finding() in repr(found)
+    assert not study.report(graph.loss).more
+
+
 @pytest.mark.parametrize("shape", [(5, 0, 3), (1, 2, 3), (6, 3)])
 @pytest.mark.parametrize("half", [False, True])
 def test_a_batch_of_none_one_step_and_no_batch_at_all(shape, half):

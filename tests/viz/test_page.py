@@ -284,7 +284,7 @@ def test_draw_from_a_checkpoint(checkpoint, tmp_path, capsys):
         (["CHECKPOINT", "--steps", "0"], "at least 1, got 0"),
         (["OTHER"], "is not a checkpoint of the demo"),
         (["TEXT"], "not a file of"),
-        ([], "CHECKPOINT"),
+        ([], "required"),
     ],
 )
 def test_draw_arguments_that_cannot_work(checkpoint, tmp_path, capsys, monkeypatch, arguments, words):

@@ -13,9 +13,14 @@ from .. import __version__
 from ..runs import Terminal, WaysOut
 from ..threads import get_num_threads, set_num_threads
 from .arguments import Parser, UsageError, complain
+from .convert import add_convert
 from .demo import add_demo
 from .draw import add_draw
+from .run import add_run
+from .sample import add_sample
 from .study import add_study
+from .tasks import add_tasks
+from .train import add_train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,9 +48,14 @@ def run_command(argv: Sequence[str] | None, arguments: argparse.Namespace, ways:
     parser = Parser(prog="tinygrad-rnn", description="Train, study and draw recurrent networks.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    add_train(commands)
+    add_tasks(commands)
+    add_sample(commands)
     add_demo(commands)
     add_draw(commands)
     add_study(commands)
+    add_run(commands)
+    add_convert(commands)
     parser.parse_args(argv, arguments)
 
     threads = get_num_threads()

@@ -1,4 +1,4 @@
-"""`tinygrad-rnn study`: ask a checkpoint of the demo what happens in time, or walk through its backward pass.
+"""`tinygrad-rnn study`: ask the model of a run what happens in time, or walk through its backward pass.
 
 Results are written as text and as a picture. `--walk` is a debugger in the terminal: one letter, one step; it also
 takes its commands from a pipe.
@@ -22,12 +22,18 @@ from ..notes import record
 from ..runs import WaysOut
 from ..viz.plots import save_figure
 from .arguments import UsageError, count, name
+from .picture_of_run import short_loss
+from .run_config import load_run
 
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
-    "report": lambda loss, weight: study.report(loss),
+    "report": lambda loss, weight: study.report(loss, full=True),
     "contributions": lambda loss, weight: study.contributions(loss, weight),
     "explain": lambda loss, weight: study.explain(loss, weight),
     "decay": lambda loss, weight: study.decay(loss),
+    "step_jacobians": lambda loss, weight: study.step_jacobians(loss),
+    "paths": lambda loss, weight: study.paths(loss),
+    "ledger": lambda loss, weight: study.ledger(loss),
+    "gradcheck_nodes": lambda loss, weight: study.gradcheck_nodes(loss),
     "gradient_map": lambda loss, weight: study.gradient_map(loss),
     "reach": lambda loss, weight: study.reach(loss),
     "truncation": lambda loss, weight: study.truncation(loss, weight, [1, 2, 3, 5, 10, 20]),
@@ -39,25 +45,25 @@ def add_study(commands: Any) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "study",
-        help="ask the model of a checkpoint what happens in time, or walk through backward",
-        description="Let the model of the demo's checkpoint read a few characters, and ask the graph of its loss: how "
+        help="ask the model of a run what happens in time, or walk through backward",
+        description="Let a trained model read a few time steps, and ask the graph of its loss: how "
         "far back gradients reach and why, what each time step adds to a weight, what truncation costs. Writes "
         "study-TOOL.txt and study-TOOL.png.",
     )
     parser.add_argument(
-        "checkpoint", type=name, metavar="CHECKPOINT", help="as written by the demo: runs/demo/checkpoint.tgr"
+        "checkpoint", type=name, metavar="RUN", help="a folder of train, or a checkpoint: runs/demo/checkpoint.tgr"
     )
     parser.add_argument(
         "--text",
         type=name,
         metavar="FILE",
-        help="read the beginning of this UTF-8 text (default Python's documentation)",
+        help="for the demo: read the beginning of this UTF-8 text (default Python's documentation)",
     )
     parser.add_argument("--tool", choices=TOOLS, default="report", help="which question (default %(default)s)")
     parser.add_argument(
         "--weight", metavar="NAME", help="for contributions, truncation and explain (default: the recurrent one)"
     )
-    parser.add_argument("--steps", type=count, default=50, metavar="N", help="characters to read (default %(default)s)")
+    parser.add_argument("--steps", type=count, default=50, metavar="N", help="time steps to read (default %(default)s)")
     parser.add_argument("--out", type=name, metavar="FOLDER", help="where results go (default: beside the checkpoint)")
     parser.add_argument("--walk", action="store_true", help="walk through backward in the terminal; writes nothing")
     parser.set_defaults(run=run_study)
@@ -71,7 +77,8 @@ def run_study(arguments: argparse.Namespace, ways: WaysOut) -> int:
         if arguments.walk:
             return debug(study.walk(loss))
         result = TOOLS[arguments.tool](loss, weight)
-        out = Path(arguments.out or Path(arguments.checkpoint).parent)
+        given = Path(arguments.checkpoint)
+        out = Path(arguments.out or (given if given.is_dir() else given.parent))
         out.mkdir(parents=True, exist_ok=True)
         text, picture = (out / f"study-{arguments.tool}.{suffix}" for suffix in ("txt", "png"))
         brief = full = str(result)
@@ -88,21 +95,29 @@ def run_study(arguments: argparse.Namespace, ways: WaysOut) -> int:
 
 
 def _loss_and_weights(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, Tensor]]:
-    """The model's loss over a few characters, recorded, and its weights by name."""
+    """The model's loss over a few time steps, recorded, and its weights by name."""
     from .. import demo
 
-    model, settings, _ = demo.load_checkpoint(Path(arguments.checkpoint))
-    numbers = _characters(arguments.text, settings["vocabulary"], arguments.steps + 1)[:, None]
+    loaded = load_run(arguments.checkpoint)
+    if loaded is None:
+        model, settings, _ = demo.load_checkpoint(Path(arguments.checkpoint))
+        numbers = _characters(arguments.text, settings["vocabulary"], arguments.steps + 1)[:, None]
+    else:
+        model, numbers = loaded.model, np.empty(0)
+        if arguments.text:
+            raise UsageError("--text is for the demo; a run of train reads its own held-out data")
     weights: dict[str, Tensor] = dict(model.named_parameters())
     for path, weight in weights.items():
         weight.name = path
     with record():
+        if loaded is not None:
+            return short_loss(loaded.task, model, arguments.steps), weights
         scores, _ = model(Tensor._of(numbers[:-1]))
         return demo.loss_of(scores, Tensor._of(numbers[1:])), weights
 
 
 def _chosen(name: str | None, weights: dict[str, Tensor]) -> Tensor:
-    name = name or "recurrent.weight_hh_l0"
+    name = name or next((path for path in weights if "weight_hh" in path), next(iter(weights)))
     if name not in weights:
         raise ValueError(f"--weight: there is no {name!r}; there are {', '.join(weights)}")
     return weights[name]

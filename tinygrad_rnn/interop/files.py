@@ -34,8 +34,8 @@ LONGEST_HEADER = 100_000_000  # the limit of safetensors
 AT_ONCE = 16 * 2**20
 
 CONVERT = (
-    "Convert it in PyTorch: safetensors.torch.save_file(torch.load(path, weights_only=True), 'new.safetensors'), "
-    "and load the new file"
+    "Convert it where PyTorch is installed: tinygrad-rnn convert FILE; or in PyTorch: "
+    "safetensors.torch.save_file(torch.load(path, weights_only=True), 'new.safetensors')"
 )
 
 

@@ -141,6 +141,20 @@ class Converting(Recorded):
             raise RuntimeError("NumPy cannot take a Tensor that requires grad; use tensor.detach() first")
         return np.array(self.array, dtype=dtype, copy=copy)
 
+    def __dlpack__(input: Tensor, **options: Any) -> Any:
+        """The memory as a capsule: what `torch.from_dlpack(x)` and `np.from_dlpack(x)` ask for. Nothing is copied."""
+        if input.requires_grad:
+            raise BufferError("a Tensor that requires grad does not leave its graph; hand over x.detach()")
+        if not input.array.flags.writeable or min(input.array.strides, default=0) < 0:
+            raise BufferError(
+                f"memory that is read-only or runs backwards (shape {list(input.array.shape)}, strides "
+                f"{input.array.strides}) would be written to, or crash other libraries; hand over x.clone()"
+            )
+        return input.array.__dlpack__(**options)
+
+    def __dlpack_device__(self: Tensor) -> tuple[builtins.int, builtins.int]:
+        return self.array.__dlpack_device__()
+
     def __bool__(self: Tensor) -> builtins.bool:
         if self.array.size != 1:
             raise RuntimeError(f"the truth value of a Tensor with {self.array.size} elements is ambiguous: use .any() or .all()")  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from .._device import check_device
 from .._quiet import quiet
-from ..arrays import all_fitting, fitting, plain
+from ..arrays import all_fitting, fitting, from_outside, plain
 from .checks import flat_ints, is_tensor
 from .function import Recorded
 from .wrong_numbers import elements, uneven, unreadable
@@ -146,7 +146,7 @@ def _without_tensors(name: str, data: Any) -> Any:
         return plain(name, data)
     if isinstance(data, (list, tuple)) and not set(map(type, data)) <= dtypes.PYTHON_NUMBERS:
         return [_without_tensors(name, d) for d in data]
-    return data
+    return from_outside(name, data) if hasattr(data, "__dlpack__") else data
 
 
 def _types_in(name: str, data: Any, found: Any) -> set[Any]:

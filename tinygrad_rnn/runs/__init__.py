@@ -3,6 +3,8 @@ old, ways out that save first, and output that any terminal takes and whose loss
 """
 
 from .checkpoints import Checkpoints as Checkpoints
-from .folders import new_folder as new_folder
+from .environment import differences as differences, environment as environment
+from .folders import claimed as claimed, new_folder as new_folder
+from .progress import Progress as Progress
 from .stopping import Stopped as Stopped, WaysOut as WaysOut
 from .terminal import Terminal as Terminal

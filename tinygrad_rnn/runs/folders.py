@@ -1,14 +1,28 @@
-"""Each run has a folder of its own: the one that was asked for or, where that holds results, the next with a number."""
+"""Each run has a folder of its own: the one that was asked for or, where that holds results, the next with a number.
+
+While a program works in it, it is claimed, so that two do not mix.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..atomic import write_atomically
+from ..atomic import lock, write_atomically
+
+
+@contextlib.contextmanager
+def claimed(path: str | Path) -> Iterator[None]:
+    """Inside, the file belongs to this process; BlockingIOError if another one has it. Ends with the process, killed or not.
+
+    Where the system has no such locks nothing is checked.
+    """
+    with open(path, "rb") as file:
+        lock(file, wait=False)
+        yield
 
 
 def new_folder(wanted: str | Path, first: str, data: bytes | str, results: Iterable[str] = ()) -> Path:

@@ -10,20 +10,31 @@ Read in this order:
     results.py                         what every answer can do: print, `.table()`, `.plot()`
     weights.py, truncating.py          a weight's gradient by use; what truncated BPTT would give
     maps.py, decays.py, reaching.py    which loss reaches which state, by what factor and cause, how far back
-    summary.py                         all of it on one page
+    jacobians.py, pathways.py          what one step does to a gradient; along the cell, and through the gates
+    ledgers.py, unrolling.py           bytes kept for backward; all gates and states of a layer
+    derivations.py, nodechecks.py      a hand-derived gradient checked; every rule against finite differences
+    writing.py                         the chain rule written out
+    reporting.py, layers.py            all of it on one page; a model in a table
     walking/, explaining/              the backward debugger; why a gradient is what it is
 """
 
 from .decays import Decay as Decay, Line as Line, decay as decay
+from .derivations import Derivation as Derivation, check_derivation as check_derivation
 from .explaining.answers import Explanation as Explanation
 from .explaining.diagnosis import explain as explain
 from .history import History as History
+from .jacobians import StepJacobians as StepJacobians, step_jacobians as step_jacobians
 from .layers import Layer as Layer, Summary as Summary, summary as summary
+from .ledgers import Ledger as Ledger, ledger as ledger
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
+from .nodechecks import NodeChecks as NodeChecks, Wrong as Wrong, gradcheck_nodes as gradcheck_nodes
+from .pathways import Paths as Paths, paths as paths
 from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .reporting import Report as Report, report as report
 from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .truncating import Truncation as Truncation, truncation as truncation
+from .unrolling import States as States, states as states
 from .walking.debugger import Walk as Walk, walk as walk
 from .walking.events import Event as Event
 from .weights import Contributions as Contributions, contributions as contributions
+from .writing import Term as Term, Work as Work, show_work as show_work

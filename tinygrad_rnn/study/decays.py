@@ -17,6 +17,7 @@ from .steps import Track
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
 
+
 WORDS = {  # for each cause of Line.causes, in the mean over time
     "‖W‖": "W multiplies by {:.2g} at most",
     "tanh′": "tanh′ is {:.2g}",
@@ -222,20 +223,27 @@ def _users(past: History, track: Track) -> dict[Edge, list[tuple[Node, int]]]:
     users: dict[Edge, list[tuple[Node, int]]] = {}
     for node in past.nodes:
         for k, edge in enumerate(node.edges):
-            source = None if edge is None else _behind_views(edge, states)
+            source = None if edge is None else behind_views(edge, states)
             if source is not None:
                 users.setdefault(source, []).append((node, k))
     return users
 
 
-def _behind_views(edge: Edge, states: set[Edge]) -> Edge | None:
+def behind_views(edge: Edge, states: set[Edge]) -> Edge | None:
     """The state that an edge carries, perhaps reshaped or without rows that have ended."""
     while edge not in states:
         node = edge[0]
-        if not getattr(node, "view", False) or node.edges[0] is None:
+        if not passes_on(node) or node.edges[0] is None:
             return None
         edge = node.edges[0]
     return edge
+
+
+def passes_on(node: Node) -> bool:
+    """Does a node only hand on a state: its rows, its numbers in another shape, or with sequences that begin here?"""
+    joins: Any = node if type(node).__name__ == "Cat" else None
+    copies_rows = type(node).__name__ == "Index"
+    return getattr(node, "view", False) or copies_rows or (joins is not None and joins.dim == 0)
 
 
 def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
@@ -254,15 +262,16 @@ def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
 
 def kept_share(node: Node, before: Edge) -> np.ndarray | None:
     """The gate g of s_t = g ⊙ s_{t-1} + …, as numbers; None if the state is not made so or they are not known."""
-    if type(node).__name__ != "Add":
-        return None
-    for edge in node.edges:
-        if edge is None or type(edge[0]).__name__ != "Mul":
-            continue
-        product = edge[0]
-        for k, factor in enumerate(product.edges):
-            if factor is not None and _behind_views(factor, {before}) is not None:
-                return _operand(product, 1 - k)
+    found = kept_product(node, before)
+    return None if found is None else _operand(found[0], 1 - found[1])
+
+
+def kept_product(node: Node, before: Edge) -> tuple[Node, int] | None:
+    """The product g ⊙ s_{t-1} in s_t = g ⊙ s_{t-1} + …, and which of its inputs the state is; None if there is none."""
+    for edge in node.edges if type(node).__name__ == "Add" else ():
+        for k, factor in enumerate(edge[0].edges if edge is not None and type(edge[0]).__name__ == "Mul" else ()):
+            if edge is not None and factor is not None and behind_views(factor, {before}) is not None:
+                return edge[0], k
     return None
 
 
@@ -282,7 +291,8 @@ def _other_ways(here: Any, there: Any, kept: np.ndarray, t: int, note: Any) -> N
         return
     along = np.broadcast_to(kept, here.shape) * here
     rest = np.array(there, dtype=np.float64)
-    rest[: len(along)] -= along
+    rows = min(len(along), len(rest))
+    rest[:rows] -= along[:rows]
     size = norm(there)
     if size:
         note("other ways", t, norm(rest) / size)

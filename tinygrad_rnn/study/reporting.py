@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from typing import Any
 
@@ -11,11 +12,15 @@ from .._figure import COLOURS, SOFT, folded, new_figure
 from ..graph import FREED, Leaf, Node, memory_of
 from .decays import Decay, Line, decay
 from .history import History
+from .jacobians import step_jacobians
+from .ledgers import ledger
 from .outside import losses_in_time
+from .pathways import paths
 from .reaching import Cut, Reach, cuts_of, reach
 from .results import Result, Table, norm
 
 MOST = 8  # weights that the page names
+JACOBIANS = 21  # steps, the last ones, of which a full report takes them
 
 
 class WeightInTime:
@@ -37,6 +42,7 @@ class Report(Result):
     cuts      detach, no_grad, integer operations: see Cut
     memory    bytes that the graph keeps for backward, by time step (None: outside time)
     noteworthy  findings in words, the most noteworthy first
+    more      of a full report: step Jacobians, paths, ledger; by what they are about
     """
 
     def __init__(self, past: History, epsilon: float):
@@ -49,6 +55,7 @@ class Report(Result):
         self.recorded: bool = any(node.notes is not None for node in past.nodes)
         self.memory: dict[int | None, int] = memory_by_step(past)
         self.operations: int = sum(not isinstance(node, Leaf) for node in past.nodes)
+        self.more: dict[str, Result] = {}
         self.noteworthy: list[str] = _noteworthy(self)
 
     def finding(self) -> str:
@@ -88,6 +95,7 @@ class Report(Result):
             ("gradient of the inputs", "none goes there" if self.inputs is None else self.inputs.finding()),
             ("cuts", cuts),
             ("memory kept for backward", kept),
+            *((title, result.finding()) for title, result in self.more.items()),
         ]
 
     def __repr__(self) -> str:
@@ -140,7 +148,7 @@ class Report(Result):
         return figure
 
 
-def report(loss: Any, *, epsilon: float = 0.01) -> Report:
+def report(loss: Any, *, epsilon: float = 0.01, full: bool = False) -> Report:
     """What happened in time, on one page: states, weights, inputs, cuts, units, memory, and the findings in words.
 
         with tinygrad_rnn.record():
@@ -148,12 +156,32 @@ def report(loss: Any, *, epsilon: float = 0.01) -> Report:
         print(study.report(loss))
 
     epsilon  the share of a gradient's last value under which it counts as gone
+    full     answer as well: step Jacobians of each cell, paths of each gated state, the ledger (`more`, by name)
 
     Raises RuntimeError if the graph has no time steps, or values of it are gone.
     """
     with History.of(loss) as past:
         past.steps.need()
-        return Report(past, epsilon)
+        found = Report(past, epsilon)
+        if full:
+            found.more = _more(past)
+    if full:
+        found.more["memory"] = ledger(loss)
+    return found
+
+
+def _more(past: History) -> dict[str, Result]:
+    """Step Jacobians of small states, the ways through gated cells."""
+    found: dict[str, Result] = {}
+    cells = {(track.group, track.run): track.label for track in reversed(past.steps.tracks)}
+    for track in past.steps.tracks:
+        if cells[track.group, track.run] == track.label and len(track.edges) > 1:
+            found[f"steps of {track.label}"] = step_jacobians(
+                past, track.label, steps=list(track.edges)[-JACOBIANS:][1:]
+            )
+        with contextlib.suppress(ValueError):  # no gate carries this state along
+            found[f"ways of {track.label}"] = paths(past, track.label)
+    return found
 
 
 def memory_by_step(past: History) -> dict[int | None, int]:

@@ -3,7 +3,8 @@
     dataset   gives a sample for an index
     sampler   gives the order of the indices
     collate   makes one batch out of several samples
-    loader    puts the three together
+    columns   makes datasets of what people have: a dict of arrays, a pandas table, any iterable
+    loader    puts them together
 
 >>> from tinygrad_rnn.utils.data import DataLoader, TensorDataset
 >>> data = TensorDataset(tinygrad_rnn.arange(5), tinygrad_rnn.arange(5) * 10)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ...random import Generator
 from .collate import default_collate, default_convert
+from .columns import as_dataset
 from .dataset import Dataset, IterableDataset, fetch
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
@@ -17,7 +19,8 @@ T_co = TypeVar("T_co", covariant=True)
 class DataLoader(Generic[T_co]):
     """Iterate over the batches of a dataset; each `for` loop is one epoch.
 
-    dataset        with `__getitem__` and `__len__`, or an IterableDataset
+    dataset        with `__getitem__` and `__len__`, or an IterableDataset; a dict of columns (arrays, tensors, lists) or a
+                   pandas table, whose samples and batches are dicts; a pandas column; any other iterable, in its order
     batch_size     samples in a batch; None for single samples, not collated
     shuffle        a new random order each epoch
     sampler        the order, as indices, instead of shuffle
@@ -28,8 +31,11 @@ class DataLoader(Generic[T_co]):
 
     num_workers, pin_memory, timeout, worker_init_fn, multiprocessing_context, prefetch_factor,
     persistent_workers, pin_memory_device and in_order are accepted and change nothing: samples are loaded in
-    this process, when they are needed, in the same order as PyTorch's workers would deliver them.
+    this process, when they are needed, in the same order as PyTorch's workers would deliver them. num_workers > 0
+    warns once.
     """
+
+    _warned: ClassVar[bool] = False
 
     def __init__(
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None,
@@ -46,6 +52,14 @@ class DataLoader(Generic[T_co]):
             raise ValueError(f"DataLoader: timeout must not be negative, got {timeout}")
         if generator is not None and not isinstance(generator, Generator):
             raise TypeError(f"DataLoader: generator must be a tinygrad_rnn.Generator, got {type(generator).__name__}")
+        if num_workers and not DataLoader._warned:
+            DataLoader._warned = True
+            warnings.warn(
+                f"DataLoader: num_workers={num_workers}, but samples are loaded in this process: sending arrays between "
+                f"processes takes longer than making the batches of a sequence task",
+                stacklevel=2,
+            )
+        dataset = as_dataset(dataset)
         self.dataset, self.generator, self.num_workers = dataset, generator, num_workers
         self.pin_memory, self.timeout, self.worker_init_fn = pin_memory, timeout, worker_init_fn
         self.multiprocessing_context, self.prefetch_factor = multiprocessing_context, prefetch_factor

@@ -63,7 +63,7 @@ def mgu_transition(x: Tensor, state: State, weights: Weights, masked_h: Tensor |
 
 def _last_gate_apart(weight: Tensor, bias: Tensor | None) -> tuple[Any, ...]:
     """weight_hh and bias_hh in two parts each: the candidate's rows, which see a gated h, and those before."""
-    rows, size = weight.array.shape
+    rows, size = weight.shape
     parts = [rows - size, size]
     return (*weight.split(parts), *((None, None) if bias is None else bias.split(parts)))
 

@@ -1,0 +1,258 @@
+"""from_torch and to_torch over the grid of layers: outputs and gradients are equal, both ways and in both types."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import nn
+
+pytestmark = pytest.mark.torch
+
+# the module, and what it is called with: shapes of floats, or a range of ints before the shape
+GRID = [
+    ("nn.Linear(3, 4)", [(2, 3)]), ("nn.Linear(3, 4, bias=False)", [(5, 2, 3)]), ("nn.Bilinear(3, 2, 4)", [(5, 3), (5, 2)]),
+    ("nn.Identity()", [(2, 3)]), ("nn.Embedding(7, 3)", [(7, 2, 5)]), ("nn.Embedding(7, 3, padding_idx=2)", [(7, 4, 5)]),
+    *[(f"nn.{kind}(3, 4{options})", [shape]) for kind in ("RNN", "LSTM", "GRU") for options, shape in (
+        ("", (5, 2, 3)), (", num_layers=2, bidirectional=True", (5, 2, 3)), (", bias=False, batch_first=True", (2, 5, 3)),
+        (", num_layers=2, dropout=0.5", (5, 3)))],
+    ("nn.RNN(3, 4, nonlinearity='relu')", [(5, 2, 3)]), ("nn.LSTM(3, 4, num_layers=2, proj_size=2)", [(5, 2, 3)]),
+    ("nn.RNNCell(3, 4)", [(2, 3)]), ("nn.RNNCell(3, 4, bias=False, nonlinearity='relu')", [(2, 3)]),
+    ("nn.LSTMCell(3, 4)", [(2, 3)]), ("nn.GRUCell(3, 4)", [(2, 3), (2, 4)]),
+    ("nn.LayerNorm(4, eps=1e-3)", [(2, 3, 4)]), ("nn.LayerNorm((3, 4), elementwise_affine=False)", [(2, 3, 4)]),
+    ("nn.LayerNorm(4, bias=False)", [(2, 4)]), ("nn.RMSNorm(4)", [(2, 4)]), ("nn.GroupNorm(2, 4)", [(3, 4, 5)]),
+    ("nn.BatchNorm1d(4)", [(5, 4)]), ("nn.BatchNorm1d(4, momentum=None)", [(5, 4, 3)]),
+    ("nn.BatchNorm1d(4, affine=False, track_running_stats=False)", [(5, 4)]),
+    ("nn.Conv1d(3, 4, 3, stride=2, padding=1)", [(2, 3, 8)]),
+    ("nn.Conv1d(4, 4, 3, padding='same', dilation=2, groups=2, bias=False, padding_mode='circular')", [(2, 4, 8)]),
+    ("nn.MaxPool1d(2)", [(2, 3, 8)]), ("nn.AvgPool1d(3, stride=1, padding=1)", [(2, 3, 8)]),
+    ("nn.AdaptiveAvgPool1d(3)", [(2, 3, 8)]), ("nn.Flatten()", [(2, 3, 4)]), ("nn.Unflatten(1, (2, 3))", [(2, 6)]),
+    *[(f"nn.{kind}", [(3, 4)]) for kind in (
+        "ReLU()", "ReLU(inplace=False)", "Sigmoid()", "Tanh()", "GELU(approximate='tanh')", "ELU(0.5)", "LeakyReLU(0.2)",
+        "SiLU()", "Softplus(2.0, 10.0)", "LogSigmoid()", "Softmax(dim=0)", "LogSoftmax(-1)", "GLU(1)",
+        "Hardtanh(-0.5, 0.5)", "ReLU6()", "Dropout(0.3)")],
+    ("nn.CosineSimilarity(dim=0)", [(3, 4), (3, 4)]),
+    ("nn.MultiheadAttention(4, 2)", [(5, 2, 4), (6, 2, 4), (6, 2, 4)]),
+    ("nn.MultiheadAttention(4, 2, bias=False, kdim=3, vdim=5, batch_first=True)", [(2, 5, 4), (2, 6, 3), (2, 6, 5)]),
+    ("nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True)", [(5, 2, 4), (6, 2, 4), (6, 2, 4)]),
+    ("nn.TransformerEncoderLayer(4, 2, 8)", [(5, 2, 4)]),
+    ("nn.TransformerEncoderLayer(4, 2, 8, 0.2, 'gelu', norm_first=True, batch_first=True, bias=False)", [(2, 5, 4)]),
+    ("nn.TransformerDecoderLayer(4, 2, 8)", [(5, 2, 4), (6, 2, 4)]),
+    ("nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, activation=nn.GELU()), 2, nn.LayerNorm(4))", [(5, 2, 4)]),
+    ("nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 8, batch_first=True), 2)", [(2, 5, 4), (2, 6, 4)]),
+    ("nn.Transformer(4, 2, 1, 2, 8, batch_first=True)", [(2, 5, 4), (2, 6, 4)]),
+    ("nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Tanh(), nn.LayerNorm(4)), nn.Linear(4, 2))", [(5, 3)]),
+    ("nn.MSELoss(reduction='sum')", [(3, 4), (3, 4)]), ("nn.HuberLoss(delta=0.5)", [(3, 4), (3, 4)]),
+    ("nn.CrossEntropyLoss(ignore_index=1, label_smoothing=0.1)", [(5, 4), (4, 5)]),
+]  # fmt: skip
+OURS_ALONE = [
+    ("nn.GRU(3, 4, num_layers=2, bidirectional=True, reset='before')", [(5, 2, 3)]),
+    ("nn.GRU(3, 4, update='write', bias=False, batch_first=True)", [(2, 5, 3)]),
+    ("nn.GRU(3, 4, num_layers=2, reset='before', update='write')", [(5, 3), (2, 4)]),
+    ("nn.GRUCell(3, 4, reset='before')", [(2, 3)]), ("nn.LSTMCell(3, 4, proj_size=2)", [(2, 3)]),
+    ("nn.PeepholeLSTMCell(3, 4)", [(2, 3)]), ("nn.PeepholeLSTMCell(3, 4, bias=False, peephole='dense')", [(2, 3)]),
+    ("nn.CoupledLSTMCell(3, 4)", [(3,)]), ("nn.LayerNormLSTMCell(3, 4)", [(2, 3)]),
+    ("nn.LayerNormLSTMCell(3, 4, bias=False)", [(2, 3)]), ("nn.RowVectorLSTMCell(3, 4)", [(2, 3)]),
+    ("nn.MGUCell(3, 4)", [(2, 3)]), ("nn.RHNCell(3, 4, depth=3)", [(2, 3)]), ("nn.RHNCell(3, 4, bias=False)", [(2, 3)]),
+    ("nn.IRNNCell(3, 4)", [(2, 3)]), ("nn.Highway(3)", [(2, 5, 3)]),
+    ("nn.Recurrent(nn.PeepholeLSTMCell(3, 4))", [(5, 2, 3)]), ("nn.Recurrent(nn.LSTMCell(3, 4), batch_first=True)", [(2, 5, 3)]),
+    ("nn.Recurrent([(nn.MGUCell(3, 4), nn.MGUCell(3, 4)), (nn.MGUCell(8, 4), nn.MGUCell(8, 4))], bidirectional=True)", [(5, 3)]),
+    ("nn.Recurrent([nn.IRNNCell(3, 4), nn.GRUCell(4, 5)], learn_start=True)", [(5, 2, 3)]),
+    ("nn.Sequential(nn.Linear(3, 3), nn.Highway(3), nn.Linear(3, 2))", [(4, 3)]),
+]  # fmt: skip
+
+
+def torch():
+    return pytest.importorskip("torch")
+
+
+def made(text, library):
+    return eval(text, {"nn": nn if library == "ours" else torch().nn})
+
+
+def numbers(x):
+    return x.detach().numpy()
+
+
+def flat(result):
+    if isinstance(result, (tuple, list)):
+        return [t for part in result for t in flat(part)]
+    return [] if result is None else [result]
+
+
+def run(module, library, shapes, kind):
+    """Outputs, and the gradients of inputs and parameters for one random gradient of the outputs."""
+    rng = np.random.default_rng(0)
+    tensor = tg.tensor if library is tg else library.tensor
+    given = []
+    for k, shape in enumerate(shapes):
+        ints = (k == 0 and shape[0] == 7 and len(shape) == 3) or (k == 1 and shape == (4, 5))  # embeddings, classes
+        x = rng.integers(0, shape[0], shape[1:]) if ints else rng.uniform(-1, 1, shape).astype(kind)
+        given.append(tensor(x, requires_grad=not ints))
+    outputs = flat(module(*given))
+    total = sum((y * tensor(rng.uniform(-1, 1, tuple(y.shape)).astype(kind))).sum() for y in outputs)
+    if total.requires_grad:
+        total.backward()
+    found = {f"output {k}": numbers(y) for k, y in enumerate(outputs)}
+    found |= {f"input {k}": numbers(x.grad) for k, x in enumerate(given) if x.grad is not None}
+    found |= {name: numbers(p.grad) for name, p in module.named_parameters() if p.grad is not None}
+    return found | {name: numbers(b) for name, b in module.named_buffers()}
+
+
+def assert_same(ours, theirs, shapes, kind):
+    a, b = run(ours, tg, shapes, kind), run(theirs, torch(), shapes, kind)
+    assert a.keys() == b.keys()
+    for name in a:
+        scale = np.abs(b[name]).max(initial=0) or 1
+        assert a[name].dtype == b[name].dtype
+        assert np.abs(a[name] - b[name]).max(initial=0) <= (1e-5 if kind == "float32" else 1e-12) * scale, name
+
+
+def of_type(module, kind, text):
+    module = module.double() if kind == "float64" else module
+    return module if "BatchNorm" in text else module.eval()  # dropout draws other numbers there
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore:.*(nested.tensor|oneDNN)")
+@pytest.mark.parametrize(("text", "shapes"), GRID, ids=[text for text, _ in GRID])
+def test_a_model_from_pytorch_is_the_same_here_and_back(text, shapes, kind):
+    theirs = of_type(made(text, "theirs"), kind, text)
+    ours = tg.from_torch(theirs)
+    back = tg.to_torch(ours)
+    again = copy.deepcopy(theirs)
+    assert ours.training == theirs.training
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert_same(ours, theirs, shapes, kind)
+    assert type(back) is type(theirs)
+    assert_same(tg.from_torch(again), back, shapes, kind)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize(("text", "shapes"), OURS_ALONE, ids=[text for text, _ in OURS_ALONE])
+def test_what_pytorch_lacks_becomes_a_module_that_can_be_read(text, shapes, kind):
+    ours = of_type(made(text, "ours"), kind, text)
+    theirs = tg.to_torch(ours)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert_same(ours, theirs, shapes, kind)
+
+
+def test_the_written_source_stands_alone():
+    ours = nn.Recurrent(nn.PeepholeLSTMCell(3, 4))
+    theirs = tg.to_torch(ours)
+    assert "tinygrad_rnn" not in theirs.source.split('"""')[2]
+    assert "o * c.tanh()" in theirs.source
+    space = {}
+    exec(theirs.source, space)
+    again = space["Recurrent"]()
+    again.load_state_dict(tg.to_torch(ours.state_dict()))
+    assert_same(ours, again, [(5, 2, 3)], "float32")
+
+
+def test_every_layer_here_is_in_the_grid():
+    texts = " ".join(text for text, _ in GRID + OURS_ALONE)
+    left = {"Module", "RNNBase", "RNNCellBase", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"}
+    left |= {
+        "Dropout1d",
+        "Dropout2d",
+        "BCELoss",
+        "BCEWithLogitsLoss",
+        "CTCLoss",
+        "KLDivLoss",
+        "L1Loss",
+        "NLLLoss",
+        "SmoothL1Loss",
+    }
+    layers = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
+    assert not [name for name in layers - left if f"nn.{name}(" not in texts]
+
+
+@pytest.mark.parametrize("name", ["BCELoss", "BCEWithLogitsLoss", "CTCLoss", "KLDivLoss", "L1Loss", "NLLLoss", "SmoothL1Loss", "Dropout1d", "Dropout2d"])  # fmt: skip
+def test_losses_and_dropouts_keep_their_arguments(name):
+    options = {"p": 0.25} if "Dropout" in name else {"reduction": "sum"}
+    theirs = getattr(torch().nn, name)(**options)
+    ours = tg.from_torch(theirs)
+    for twin in (ours, tg.to_torch(ours)):
+        assert type(twin).__name__ == name
+        assert all(getattr(twin, k) == v for k, v in options.items())
+
+
+def test_containers_and_weights_that_are_shared():
+    t = torch()
+    theirs = t.nn.ModuleDict({"a": t.nn.ModuleList([t.nn.Linear(2, 2)]), "p": t.nn.ParameterList([t.zeros(2), t.ones(3)]),
+                              "d": t.nn.ParameterDict({"x": t.ones(1)})})  # fmt: skip
+    theirs["again"] = theirs["a"][0]
+    theirs["other"] = t.nn.Linear(2, 2)
+    theirs["other"].weight = theirs["a"][0].weight
+    theirs["other"].bias.requires_grad_(False)
+    theirs["other"].eval()
+    for twin in (tg.from_torch(theirs), tg.to_torch(tg.from_torch(theirs))):
+        assert list(twin.state_dict()) == list(theirs.state_dict())
+        assert twin["again"] is twin["a"][0]
+        assert twin["other"].weight is twin["a"][0].weight
+        assert not twin["other"].bias.requires_grad
+        assert not twin["other"].training
+        assert twin["a"].training
+        assert twin["p"][1].tolist() == [1, 1, 1]
+        assert twin["d"]["x"].tolist() == [1]
+
+
+def test_numbers_are_copied():
+    theirs = torch().nn.LSTM(3, 4)
+    ours = tg.from_torch(theirs)
+    before = ours.weight_ih_l0.tolist()
+    theirs.weight_ih_l0.data.zero_()
+    assert ours.weight_ih_l0.tolist() == before != theirs.weight_ih_l0.tolist()
+    assert tg.to_torch(tg.tensor([1.0], requires_grad=True)).requires_grad
+    assert tg.from_torch(torch().nn.Linear(2, 2).bfloat16()).weight.dtype == tg.float32
+
+
+def test_what_cannot_be_converted_says_where_and_what_to_do():
+    t = torch()
+
+    class Mine(t.nn.Module):
+        pass
+
+    class Ours(nn.Module):
+        pass
+
+    with pytest.raises(TypeError, match=r"from_torch\(\): 1\.0, a .*Mine: .*as_torch\(\).*load_state_dict"):
+        tg.from_torch(t.nn.Sequential(t.nn.ReLU(), t.nn.Sequential(Mine())))
+    with pytest.raises(TypeError, match=r"to_torch\(\): 0, a .*Ours: define the same class in PyTorch"):
+        tg.to_torch(nn.Sequential(Ours()))
+    with pytest.raises(TypeError, match="hooks, which would be lost"):
+        tg.from_torch(hooked(t.nn.Linear(2, 2)))
+    with pytest.raises(TypeError, match=r"LazyLinear.*left out"):
+        tg.from_torch(t.nn.LazyLinear(2))
+    with pytest.raises(TypeError, match=r"Embedding has no sparse=True"):
+        tg.from_torch(t.nn.Embedding(3, 2, sparse=True))
+    with pytest.raises(TypeError, match=r"parametrized; call torch\.nn\.utils\.parametrize"):
+        tg.from_torch(t.nn.utils.parametrizations.weight_norm(t.nn.Linear(2, 2)))
+    with pytest.raises(TypeError, match=r"got torch\.Tensor; tensor\(x\)"):
+        tg.from_torch(t.zeros(2))
+    with pytest.raises(TypeError, match=r"load_state_dict"):
+        tg.from_torch(t.nn.Linear(2, 2).state_dict())
+    with pytest.raises(TypeError, match=r"Recurrent with recurrent_dropout=0\.5 is not written"):
+        tg.to_torch(nn.Recurrent(nn.MGUCell(2, 3), recurrent_dropout=0.5))
+    with pytest.raises(TypeError, match=r"activation, a .*<lambda>|activation, a builtins\.function"):
+        tg.from_torch(t.nn.TransformerEncoderLayer(4, 2, 8, activation=lambda x: x))
+
+
+def hooked(module):
+    module.register_forward_hook(lambda *a: None)
+    return module
+
+
+def test_a_state_dict_goes_both_ways(tmp_path):
+    safetensors_torch = pytest.importorskip("safetensors.torch")
+    theirs, ours = torch().nn.LSTM(3, 4), nn.LSTM(3, 4)
+    ours.load_state_dict(theirs.state_dict())
+    assert_same(ours, theirs, [(5, 2, 3)], "float32")
+    safetensors_torch.save_file(theirs.state_dict(), tmp_path / "theirs.safetensors")
+    other = nn.LSTM(3, 4)
+    other.load_state_dict(tg.load(tmp_path / "theirs.safetensors"))
+    tg.save(other.state_dict(), tmp_path / "ours.safetensors")
+    again = torch().nn.LSTM(3, 4)
+    again.load_state_dict(safetensors_torch.load_file(tmp_path / "ours.safetensors"))
+    assert all(torch().equal(a, b) for a, b in zip(again.parameters(), theirs.parameters(), strict=True))

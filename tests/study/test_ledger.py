@@ -1,0 +1,116 @@
+"""What a graph keeps: against tracemalloc, and what truncation and recomputation would free."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from contextlib import nullcontext
+
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import nn, study
+from tinygrad_rnn.kernels import workspace
+from tinygrad_rnn.nn import functional as F
+
+T, B, I, H = 40, 24, 24, 32
+
+
+def _loop(x):
+    W, U = tg.randn(H, H, requires_grad=True), tg.randn(I, H, requires_grad=True)
+    h = tg.zeros(B, H)
+    for t, x_t in enumerate(x.unbind(0)):
+        with tg.step(t):
+            h = (x_t @ U + h @ W).tanh()
+    return (h**2).sum(), (W, U)
+
+
+def _layers(layer):
+    def run(x):
+        return (layer(x)[0] ** 2).sum(), None
+
+    return run
+
+
+def _attention(x):
+    attention = nn.MultiheadAttention(I, 4)
+    return (attention(x, x, x)[0] ** 2).sum(), attention
+
+
+def _dropout(x):
+    readout = nn.Linear(I, H)
+    return F.dropout(readout(x).relu(), 0.5).exp().sum(), readout
+
+
+MODELS = {
+    "loop": lambda: _loop,
+    "RNN": lambda: _layers(nn.RNN(I, H)),
+    "LSTM": lambda: _layers(nn.LSTM(I, H)),
+    "LSTM, two layers": lambda: _layers(nn.LSTM(I, H, 2)),
+    "GRU both ways": lambda: _layers(nn.GRU(I, H, bidirectional=True)),
+    "peephole": lambda: _layers(nn.Recurrent(nn.PeepholeLSTMCell(I, H))),
+    "attention": lambda: _attention,
+    "dropout": lambda: _dropout,
+}
+
+
+@pytest.mark.parametrize("mode", ["fused", "unrolled", "recorded"])
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_total_is_what_tracemalloc_says(kind, mode):
+    tg.manual_seed(0)
+    run, x = MODELS[kind](), tg.randn(T, B, I)
+    modes = {"fused": nullcontext, "unrolled": tg.unrolled, "recorded": tg.record}
+    with modes[mode]():
+        run(x)  # first calls fill caches
+    gc.collect()
+    workspace._waiting.clear()  # a workspace that waits is memory that is there already
+    tracemalloc.start()
+    try:
+        with modes[mode]():
+            loss, alive = run(x)
+        gc.collect()
+        traced = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    own = sum(p.array.nbytes for p in (alive if isinstance(alive, tuple) else alive.parameters() if alive else ()))
+    found = study.ledger(loss)
+    assert found.total == pytest.approx(traced - own, rel=0.05)
+    assert sum(size for _, size in found.operations.values()) == found.values == sum(found.steps.values())
+
+
+def test_each_rule_is_an_entry_and_each_step_a_sum():
+    """Tanh keeps h; Add nothing; each product its inputs: in bytes of float64, by hand. Weights and x are not counted."""
+    W, U, x = tg.randn(4, 4, dtype=tg.float64, requires_grad=True), tg.ones(1), tg.randn(3, 2, 4, dtype=tg.float64)
+    h = tg.zeros(2, 4, dtype=tg.float64)
+    for t in range(3):
+        with tg.step(t):
+            h = (x[t] + h @ W).tanh()
+    loss = (h * U).sum()
+    found = study.ledger(loss)
+    assert {name: entry for name, entry in found.operations.items() if entry[1]} == {"Tanh": (3, 3 * 64)}
+    assert found.steps == {0: 64, 1: 64, 2: 64, None: 0}
+    assert found.state == 64
+    assert found.given > 0
+    assert found.freed_by_truncation(1) == 128
+    assert found.freed_by_truncation(3) == 0
+    assert found.kept_by_recomputation(1) == 64 + 3 * 64
+    assert found.kept_by_recomputation(3) == 3 * 64 + 64
+    with pytest.raises(ValueError, match="at least 1 step, got 0"):
+        found.freed_by_truncation(0)
+    loss.backward()
+    assert study.ledger(loss).values == 0
+    assert "backward has released its values" in repr(study.ledger(loss))
+
+
+def test_a_long_fused_layer_has_its_bytes_by_step():
+    tg.manual_seed(0)
+    output, _ = nn.LSTM(8, 16)(tg.randn(100, 4, 8))
+    found = study.ledger((output**2).sum())
+    assert len([t for t in found.steps if t is not None]) == 100
+    assert found.state == 2 * 4 * 16 * 4
+    assert found.kept_by_recomputation() < found.values / 3
+    assert found.freed_by_truncation(50) == pytest.approx((found.values - found.steps[None]) / 2, rel=0.01)
+    assert "for 1 LSTMSequence" in repr(found)
+    assert "Truncation to 50 of 100 steps would free" in repr(found)
+    assert found.plot()._repr_png_().startswith(b"\x89PNG")
+    assert sum(row["bytes"] for row in found.table() if not row["operation"].startswith("constants")) == found.total

@@ -1,0 +1,54 @@
+"""The loss of a run's model over a few time steps, as a graph that can be drawn and studied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._mode import unrolled
+from .._tensor import Tensor
+from ..tasks import Task
+from ..tasks.scoring import NOTHING
+
+
+def short_batch(task: Task, steps: int) -> tuple[tuple[Tensor, ...], Tensor]:
+    """One held-out sequence, `steps` time steps of it that count: the inputs of the model and the target."""
+    *_, y = task.data.batch(0, 1, "validation")
+    batch = task.batch(0, 1, "validation")
+    x = batch.x
+    if task.net in ("translate", "caption"):
+        y = y[:, :steps]
+        x = x[:, -steps:] if task.net == "translate" else x
+        return (x, Tensor._of(y)), Tensor._of(y)
+    if task.net == "at the end":
+        return (x[:, :steps],), batch.y
+    if task.loss_kind == "ctc":
+        return (x[:, : max(steps, 8)],), Tensor._of(y[:, :1])
+    counting = np.flatnonzero((y != NOTHING).reshape(y.shape[1], -1).any(1))
+    start = max(0, int(counting[0]) - steps + 1) if len(counting) else 0
+    return (x[:, start : start + steps],), batch.y[:, start : start + steps]
+
+
+def short_loss(task: Task, model: Any, steps: int) -> Tensor:
+    """The loss over `steps` time steps of one held-out sequence."""
+    inputs, y = short_batch(task, steps)
+    scores = model(*inputs)
+    return task.loss(scores[0] if task.carries else scores, y)
+
+
+def draw_run(task: Task, model: Any, path: Path, steps: int = 4, **options: Any) -> Any:
+    """Draw the graph of the loss over a few time steps, each as its operations; returns the drawing."""
+    from ..viz import draw
+
+    training = model.training
+    model.eval()
+    try:
+        with unrolled():
+            loss = short_loss(task, model, steps)
+    finally:
+        model.train(training)
+    drawing = draw(loss, names={"model": model, "loss": loss}, grads=True)
+    drawing.save(path, **options)
+    return drawing
