@@ -238,7 +238,7 @@ WITHOUT_ARITHMETIC = """argwhere bitwise_and bitwise_or bitwise_xor broadcast_te
     element_size empty_like hstack is_complex is_floating_point masked_scatter meshgrid moveaxis movedim ndimension new_empty
     new_ones normal promote_types rand_like random_ randn_like register_hook repeat_interleave reshape_as result_type scatter
     scatter_add_ bitwise_not index_fill squeeze_ swapaxes swapdims take tile transpose_ unflatten vstack bernoulli_ CharTensor HalfTensor ShortTensor
-    get_num_threads get_rng_state is_inference_mode_enabled scope seed set_num_threads set_rng_state"""
+    get_num_threads show_config use_kernels warm_up get_rng_state is_inference_mode_enabled scope seed set_num_threads set_rng_state"""
 
 
 @pytest.mark.parametrize(

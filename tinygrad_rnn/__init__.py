@@ -30,7 +30,7 @@ Moving          flip roll tril triu diag diagonal
 Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add masked_select masked_scatter
                 nonzero argwhere sort argsort topk
 Files           save load
-Threads         get_num_threads set_num_threads
+Speed           get_num_threads set_num_threads use_kernels warm_up show_config
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
 runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
@@ -70,6 +70,7 @@ from ._mode import (
 )
 from ._names import missing as _missing
 from ._tensor import Tensor as Tensor
+from .config import show_config as show_config, warm_up as warm_up
 from .create import (
     arange as arange,
     as_tensor as as_tensor,
@@ -118,6 +119,7 @@ from .dtypes import (
     short as short,
     uint8 as uint8,
 )
+from .kernels.choice import use_kernels as use_kernels
 from .notes import record as record
 from .ops.checks import is_tensor as is_tensor
 from .ops.choosing import where as where

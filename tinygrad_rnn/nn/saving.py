@@ -60,7 +60,9 @@ class Saving(Walking):
     def __deepcopy__(self: M, memo: dict[int, Any]) -> M:
         twin = object.__new__(type(self))
         memo[id(self)] = twin
-        made = {getattr(hook, "makes", None) for hook in self.__dict__["_forward_pre_hooks"].values()}  # and so made again
+        made = {
+            getattr(hook, "makes", None) for hook in self.__dict__["_forward_pre_hooks"].values()
+        }  # and so made again
         for name, value in self.__dict__.items():
             try:
                 copied = copy.deepcopy(value.detach() if name in made else value, memo)

@@ -1,15 +1,15 @@
 """Ask the graph what happened in time, and why: functions of a loss that return plain data.
 
-    with tinygrad_rnn.record():
-        loss = model(x)
-    tinygrad_rnn.study.report(loss)
+with tinygrad_rnn.record():
+    loss = model(x)
+tinygrad_rnn.study.report(loss)
 
-    history.py, steps.py, outside.py   a graph opened for questions, its time steps and states, where the loss looks in
-    results.py                         what every answer can do: print, `.table()`, `.plot()`
-    weights.py, truncating.py          a weight's gradient by use; what truncated BPTT would give
-    maps.py, decays.py, reaching.py    which loss reaches which state, by what factor and cause, how far back
-    summary.py                         all of it on one page
-    walking/, explaining/              the backward debugger; why a gradient is what it is
+history.py, steps.py, outside.py   a graph opened for questions, its time steps and states, where the loss looks in
+results.py                         what every answer can do: print, `.table()`, `.plot()`
+weights.py, truncating.py          a weight's gradient by use; what truncated BPTT would give
+maps.py, decays.py, reaching.py    which loss reaches which state, by what factor and cause, how far back
+summary.py                         all of it on one page
+walking/, explaining/              the backward debugger; why a gradient is what it is
 """
 
 from .decays import Decay as Decay, Line as Line, decay as decay
