@@ -3,7 +3,7 @@
 A step is one product (BLAS) and one pass in which a unit's numbers stay in registers. Axes: a (T, B, gates, H) holds what x
 sends to the gates, then the gates; h (T + 1, B, H) the states, h[t] the one before step t; sizes (T,) how many sequences,
 counted from the first, still run at each step; d… are gradients. The gates' axis stands alone because an index like
-`3 * H + j` would keep the compiler from taking 8 or 16 units at a time.
+`3 * H + j` would keep the compiler from taking 8 or 16 units at a time, and so, forward, would the rows in the same function.
 
 One file, because numba's cache on disk compares only the file that a function stands in.
 """
@@ -132,16 +132,15 @@ def pass_by(outside: Any, dh: Any, d: Any, d_h: Any, n: int) -> None:
 
 
 @one_pass
-def rnn_units(a: Any, u: Any, b: Any, h: Any, n: int, bends: bool) -> None:
+def rnn_row(a: Any, u: Any, b: Any, h: Any, k: int, bends: bool) -> None:
     zero = b.dtype.type(0)
-    for k in range(n):
-        if bends:
-            for j in range(h.shape[1]):
-                h[k, j] = tanh(a[k, j] + u[k, j] + b[j])
-        else:
-            for j in range(h.shape[1]):
-                z = a[k, j] + u[k, j] + b[j]
-                h[k, j] = zero if z < zero else z  # nan stays
+    if bends:
+        for j in range(h.shape[1]):
+            h[k, j] = tanh(a[k, j] + u[k, j] + b[j])
+    else:
+        for j in range(h.shape[1]):
+            z = a[k, j] + u[k, j] + b[j]
+            h[k, j] = zero if z < zero else z  # nan stays
 
 
 @compiled
@@ -149,7 +148,9 @@ def rnn_forward(a: Any, b: Any, W: Any, h: Any, u: Any, sizes: Any, bends: bool)
     for t in range(len(a)):
         n = sizes[t]
         np.dot(h[t, :n], W.T, u[:n])
-        rnn_units(a[t], u, b, h[t + 1], n, bends)
+        a_t, new = a[t], h[t + 1]
+        for k in range(n):
+            rnn_row(a_t, u, b, new, k, bends)
         carry(h[t], h[t + 1], n)
 
 
@@ -179,17 +180,16 @@ def rnn_backward(W: Any, h: Any, outside: Any, d: Any, dh: Any, sizes: Any, bend
 
 
 @one_pass
-def lstm_units(a: Any, u: Any, b: Any, c_before: Any, c: Any, tanh_c: Any, h: Any, n: int) -> None:
-    for k in range(n):
-        for j in range(h.shape[1]):
-            i = sigmoid(a[k, 0, j] + u[k, 0, j] + b[0, j])
-            f = sigmoid(a[k, 1, j] + u[k, 1, j] + b[1, j])
-            g = tanh(a[k, 2, j] + u[k, 2, j] + b[2, j])
-            o = sigmoid(a[k, 3, j] + u[k, 3, j] + b[3, j])
-            a[k, 0, j], a[k, 1, j], a[k, 2, j], a[k, 3, j] = i, f, g, o
-            new = f * c_before[k, j] + i * g
-            c[k, j], tanh_c[k, j] = new, tanh(new)
-            h[k, j] = o * tanh_c[k, j]
+def lstm_row(a: Any, u: Any, b: Any, c_before: Any, c: Any, tanh_c: Any, h: Any, k: int) -> None:
+    for j in range(h.shape[1]):
+        i = sigmoid(a[k, 0, j] + u[k, 0, j] + b[0, j])
+        f = sigmoid(a[k, 1, j] + u[k, 1, j] + b[1, j])
+        g = tanh(a[k, 2, j] + u[k, 2, j] + b[2, j])
+        o = sigmoid(a[k, 3, j] + u[k, 3, j] + b[3, j])
+        a[k, 0, j], a[k, 1, j], a[k, 2, j], a[k, 3, j] = i, f, g, o
+        new = f * c_before[k, j] + i * g
+        t = tanh(new)
+        c[k, j], tanh_c[k, j], h[k, j] = new, t, o * t
 
 
 @compiled
@@ -198,7 +198,9 @@ def lstm_forward(a: Any, b: Any, W: Any, h: Any, c: Any, tanh_c: Any, u: Any, si
     for t in range(len(a)):
         n, before, now = sizes[t], t % len(c), (t + 1) % len(c)
         np.dot(h[t, :n], W.T, rows(u, n))
-        lstm_units(a[t], u, b, c[before], c[now], tanh_c[t % len(tanh_c)], h[t + 1], n)
+        a_t, c_before, c_t, tanh_c_t, new = a[t], c[before], c[now], tanh_c[t % len(tanh_c)], h[t + 1]
+        for k in range(n):
+            lstm_row(a_t, u, b, c_before, c_t, tanh_c_t, new, k)
         carry(h[t], h[t + 1], n)
         carry(c[before], c[now], n)
 
@@ -230,15 +232,14 @@ def lstm_backward(a: Any, W: Any, c: Any, tanh_c: Any, outside: Any, d: Any, dh:
 
 
 @one_pass
-def gru_units(a: Any, u: Any, b: Any, b_n: Any, inner: Any, h_before: Any, h: Any, n: int) -> None:
-    for k in range(n):
-        for j in range(h.shape[1]):
-            r = sigmoid(a[k, 0, j] + u[k, 0, j] + b[0, j])
-            z = sigmoid(a[k, 1, j] + u[k, 1, j] + b[1, j])
-            inner[k, j] = m = u[k, 2, j] + b_n[j]
-            new = tanh(a[k, 2, j] + b[2, j] + r * m)
-            a[k, 0, j], a[k, 1, j], a[k, 2, j] = r, z, new
-            h[k, j] = new + z * (h_before[k, j] - new)
+def gru_row(a: Any, u: Any, b: Any, b_n: Any, inner: Any, h_before: Any, h: Any, k: int) -> None:
+    for j in range(h.shape[1]):
+        r = sigmoid(a[k, 0, j] + u[k, 0, j] + b[0, j])
+        z = sigmoid(a[k, 1, j] + u[k, 1, j] + b[1, j])
+        inner[k, j] = m = u[k, 2, j] + b_n[j]
+        new = tanh(a[k, 2, j] + b[2, j] + r * m)
+        a[k, 0, j], a[k, 1, j], a[k, 2, j] = r, z, new
+        h[k, j] = new + z * (h_before[k, j] - new)
 
 
 @compiled
@@ -247,7 +248,9 @@ def gru_forward(a: Any, b: Any, b_n: Any, W: Any, h: Any, inner: Any, u: Any, si
     for t in range(len(a)):
         n = sizes[t]
         np.dot(h[t, :n], W.T, rows(u, n))
-        gru_units(a[t], u, b, b_n, inner[t % len(inner)], h[t], h[t + 1], n)
+        a_t, m, old, new = a[t], inner[t % len(inner)], h[t], h[t + 1]
+        for k in range(n):
+            gru_row(a_t, u, b, b_n, m, old, new, k)
         carry(h[t], h[t + 1], n)
 
 
@@ -280,31 +283,31 @@ def gru_backward(
 
 
 @one_pass
-def reset_units(a: Any, u: Any, b: Any, inner: Any, h_before: Any, n: int) -> None:
-    for k in range(n):
-        for j in range(inner.shape[1]):
-            a[k, 0, j] = sigmoid(a[k, 0, j] + u[k, 0, j] + b[0, j])
-            a[k, 1, j] = sigmoid(a[k, 1, j] + u[k, 1, j] + b[1, j])
-            inner[k, j] = a[k, 0, j] * h_before[k, j]
+def reset_row(a: Any, u: Any, b: Any, inner: Any, h_before: Any, k: int) -> None:
+    for j in range(inner.shape[1]):
+        a[k, 0, j] = sigmoid(a[k, 0, j] + u[k, 0, j] + b[0, j])
+        a[k, 1, j] = sigmoid(a[k, 1, j] + u[k, 1, j] + b[1, j])
+        inner[k, j] = a[k, 0, j] * h_before[k, j]
 
 
 @one_pass
-def candidate_units(a: Any, v: Any, b: Any, h_before: Any, h: Any, n: int) -> None:
-    for k in range(n):
-        for j in range(h.shape[1]):
-            a[k, 2, j] = new = tanh(a[k, 2, j] + v[k, j] + b[2, j])
-            h[k, j] = new + a[k, 1, j] * (h_before[k, j] - new)
+def candidate_row(a: Any, v: Any, b: Any, h_before: Any, h: Any, k: int) -> None:
+    for j in range(h.shape[1]):
+        a[k, 2, j] = new = tanh(a[k, 2, j] + v[k, j] + b[2, j])
+        h[k, j] = new + a[k, 1, j] * (h_before[k, j] - new)
 
 
 @compiled
 def gru_before_forward(a: Any, b: Any, W_rz: Any, W_n: Any, h: Any, inner: Any, u: Any, v: Any, sizes: Any) -> None:
     """u (B, 2, H) and v (B, H) are what h and r h send."""
     for t in range(len(a)):
-        n, rh = sizes[t], inner[t % len(inner)]
+        n, rh, a_t, old, new = sizes[t], inner[t % len(inner)], a[t], h[t], h[t + 1]
         np.dot(h[t, :n], W_rz.T, rows(u, n))
-        reset_units(a[t], u, b, rh, h[t], n)
+        for k in range(n):
+            reset_row(a_t, u, b, rh, old, k)
         np.dot(rh[:n], W_n.T, v[:n])
-        candidate_units(a[t], v, b, h[t], h[t + 1], n)
+        for k in range(n):
+            candidate_row(a_t, v, b, old, new, k)
         carry(h[t], h[t + 1], n)
         carry(h[t], rh, n)  # any finite numbers: their gradients are 0
 
