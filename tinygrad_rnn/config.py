@@ -10,6 +10,7 @@ import numpy as np
 
 from . import threads
 from .dtypes import get_default_dtype
+from .kernels import choice
 from .kernels.choice import compile_all, kernels_used, state_of_kernels
 
 VERSIONS = ("tinygrad-rnn", "numpy", "numba", "llvmlite", "scipy")
@@ -46,6 +47,11 @@ def warm_up(*dtypes: Any) -> None:
         if np.dtype(dtype).char not in "fd":
             raise TypeError(f"warm_up expects float32 or float64, which kernels are compiled for, but got {dtype}")
         compile_all(np.dtype(dtype))
+
+
+def can_compile() -> bool:
+    """Are there compiled kernels here? Imports numba, if it is installed."""
+    return bool(choice.twins())
 
 
 def _described(library: Any) -> str:

@@ -11,7 +11,7 @@ from tinygrad_rnn import nn
 from tinygrad_rnn.kernels import choice
 from tinygrad_rnn.kernels.choice import GRU, LSTM, RNN, TwinLease, kernels_used
 
-needs_numba = pytest.mark.skipif(not choice._import(), reason="numba or SciPy is not installed")
+needs_numba = pytest.mark.skipif(not choice.twins(), reason="numba or SciPy is not installed")
 KINDS = [(RNN, 1, {}), (RNN, 1, {"nonlinearity": "relu"}), (LSTM, 4, {})]
 KINDS += [(GRU, 3, {"reset": r, "update": u}) for r in ("after", "before") for u in ("keep", "write")]
 kinds = pytest.mark.parametrize(("kernel", "gates", "options"), KINDS)
@@ -70,7 +70,7 @@ def test_the_twin_equals_the_kernel(kernel, gates, options, dtype, tolerance, re
 @dtypes
 @pytest.mark.parametrize("size", [(1, 1, 1, 1), (3, 1, 4, 33), (700, 2, 3, 8)])
 def test_other_sizes_and_several_blocks(kernel, gates, options, dtype, tolerance, size, monkeypatch):
-    if choice._import():
+    if choice.twins():
         from tinygrad_rnn.kernels.compiled import around
 
         monkeypatch.setattr(around, "ROWS", 100)

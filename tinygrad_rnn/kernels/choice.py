@@ -74,7 +74,7 @@ class use_kernels:
         global _setting
         if kernels not in ("auto", "numpy", "compiled"):
             raise ValueError(f"use_kernels expects 'auto', 'numpy' or 'compiled', but got {kernels!r}")
-        if kernels == "compiled" and not _import():
+        if kernels == "compiled" and not twins():
             raise RuntimeError(f"use_kernels('compiled'): {_reason}; they need pip install 'tinygrad-rnn[fast]'")
         self.before, _setting = _setting, kernels
 
@@ -102,12 +102,12 @@ def state_of_kernels() -> str:
     """Which kernels run, and why not the compiled ones."""
     if _setting == "numpy":
         return "numpy (use_kernels)"
-    if _import() and not _reason:
+    if twins() and not _reason:
         return "compiled"
     return f"numpy ({_reason})" if not _twins else f"compiled, but for what failed ({_reason})"
 
 
-def _import() -> dict[str, Any]:
+def twins() -> dict[str, Any]:
     """The twins by cell, none if they cannot be had."""
     global _twins, _reason
     with _lock:
@@ -131,15 +131,15 @@ def _prepare(cell: str, dtype: str, variant: str) -> bool:
     global _reason
     with _lock:
         key = cell, dtype, variant
-        twins = _import()
+        found = twins()
         if key not in _ready:
-            ready = bool(twins) and dtype in "fd"
+            ready = bool(found) and dtype in "fd"
             if ready:
                 try:
                     with _told_if_slow(
                         f"compiling the {cell.upper()} kernel for {np.dtype(dtype)}, kept on disk for the next time"
                     ):
-                        _run_once(twins[cell], np.dtype(dtype), variant)
+                        _run_once(found[cell], np.dtype(dtype), variant)
                 except Exception as error:
                     ready, _reason = False, _told(error)
             _ready[key] = ready
