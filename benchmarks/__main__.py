@@ -10,10 +10,12 @@ if __name__ == "__main__":  # one thread each; libraries read this when they are
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 import argparse
+import contextlib
 import json
 import platform
 
 from tinygrad_rnn.atomic import write_atomically
+from tinygrad_rnn.config import configuration
 
 from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, pictures, processes, training
 
@@ -35,6 +37,8 @@ TABLES = {
     "imports": processes.import_time,
     "node-memory": ops.node_memory,
     "inference": layers.inference,
+    "sampling": layers.sampling,
+    "first-call": processes.first_call,
 }
 
 
@@ -53,6 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.plot and options.against:
         parser.error("--plot draws this checkout against other libraries: leave --against out")
     facts = {"python": platform.python_version(), **peers.versions()}
+    if "OPENBLAS_CORETYPE" in os.environ:
+        print(f"NOT THE MACHINE'S OWN BLAS KERNELS: OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']} is set")
+    print(f"{processor()}; BLAS: {configuration()['BLAS']}")
     print("one thread, float32, processor time, medians of interleaved rounds")
     print(", ".join(f"{name} {version}" for name, version in facts.items()) + "\n")
     tables = {}
@@ -66,11 +73,20 @@ def main(arguments: list[str] | None = None) -> None:
     if peers.missing:
         print(f"not installed, left out: {', '.join(peers.missing)}")
     if options.json:
-        made = {"versions": facts, "machine": platform.processor() or platform.machine(),
+        made = {"versions": facts, "machine": processor(), "BLAS": configuration()["BLAS"],
                 "tables": {name: table.as_dict() for name, table in tables.items()}}  # fmt: skip
         write_atomically(options.json, json.dumps(made, indent=1))
     if options.plot:
         growth.plot(options.plot, tables)
+
+
+def processor() -> str:
+    """Its name, as far as the system tells."""
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.config import can_compile
 
 from . import jax_scan
 from .peers import peer
@@ -28,12 +29,43 @@ def rnn_layers(quick: bool) -> Table:
     table = Table("Recurrent layers, forward and backward")
     for kind in ("LSTM", "GRU", "RNN"):
         for size in SIZES[:2] if quick else SIZES:
-            jobs = {"ours": layer_job(tg, kind, *size)}
+            jobs = on_kernels(layer_job(tg, kind, *size))
             if peer("torch"):
                 jobs["PyTorch"] = layer_job(peer("torch"), kind, *size)
-            table.add(f"{kind} {named(size)}", compare(jobs, 9, quick))
+            times = compare(jobs, 9, quick)
+            for kernels in KERNELS:
+                table.add(f"{kind} {named(size)}", times, kernels, without=KERNELS)
     table.note_means()
     return table
+
+
+def sampling(quick: bool) -> Table:
+    """An LSTM asked for one token after the other, under no_grad with B = 1: what sampling costs."""
+    table = Table("nn.LSTM token by token, no_grad, B=1, per token", "µs", 1e6)
+    for H in (32,) if quick else (32, 128, 512):
+        jobs = on_kernels(sampling_job(tg, H))
+        if peer("torch"):
+            jobs["PyTorch"] = sampling_job(peer("torch"), H)
+        times = compare(jobs, 9, quick)
+        for kernels in KERNELS:
+            table.add(f"LSTM H={H}", times, kernels, 20, without=KERNELS)
+    return table
+
+
+KERNELS = ("numpy", "compiled") if can_compile() else ("numpy",)
+
+
+def on_kernels(job: Job) -> dict[str, Job]:
+    """The job on each of our kernels."""
+
+    def on(kernels: str) -> Job:
+        def run() -> None:
+            with tg.use_kernels(kernels):
+                job()
+
+        return run
+
+    return {kernels: on(kernels) for kernels in KERNELS}
 
 
 def other_ways(quick: bool) -> Table:
@@ -90,6 +122,19 @@ def cell_job(library: Any, T: int, B: int, I: int, H: int) -> Job:
             h, c = cell(x_t, (h, c))
             outputs.append(h)
         library.stack(outputs).sum().backward()
+
+    return job
+
+
+def sampling_job(library: Any, H: int) -> Job:
+    """20 tokens."""
+    layer, x = library.nn.LSTM(H, H), library.tensor(_numbers(1, 1, H))
+
+    def job() -> None:
+        state = None
+        with library.no_grad():
+            for _ in range(20):
+                _, state = layer(x, state)
 
     return job
 

@@ -7,6 +7,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 
 from .peers import peer
 from .table import Row, Table
@@ -75,6 +76,30 @@ def import_time(quick: bool) -> Table:
     for name in names[1:]:
         ratio = statistics.median(x / y for x, y in zip(ours, seconds[name], strict=True))
         table.rows.append(Row("import", statistics.median(ours), statistics.median(seconds[name]), ratio, name))
+    return table
+
+
+FIRST = """
+import sys, time
+import tinygrad_rnn as tg
+x, layer = tg.ones(2, 1, 1, dtype=getattr(tg, sys.argv[2])), getattr(tg.nn, sys.argv[1])(1, 1, dtype=getattr(tg, sys.argv[2]))
+start = time.process_time()
+layer(x)[0].sum().backward()
+print(time.process_time() - start)
+"""
+
+
+def first_call(quick: bool) -> Table:
+    """The first forward and backward of a layer in a process: nothing compiled before, and from the cache on disk."""
+    table = Table("The first call of a layer in a process, with the import of numba if it is there", "s", 1)
+    for kind in ("LSTM",) if quick else ("RNN", "LSTM", "GRU"):
+        for dtype in ("float32",) if quick else ("float32", "float64"):
+            with tempfile.TemporaryDirectory() as folder:
+                command = [sys.executable, "-c", FIRST, kind, dtype]
+                for state in ("cold", "cached"):
+                    environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+                    run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+                    table.rows.append(Row(f"{kind} {dtype}, {state}", float(run.stdout)))
     return table
 
 

@@ -30,9 +30,13 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, what: str, times: Times, ours: str = "ours", unit: float = 1.0) -> None:
-        """A row per peer in `times`; `unit` divides the times, for a cost per step or per node."""
-        peers = [name for name in times if name != ours]
+    def add(
+        self, what: str, times: Times, ours: str = "ours", unit: float = 1.0, without: tuple[str, ...] = ()
+    ) -> None:
+        """A row per peer in `times`, but for those `without`, which are ours too; `unit` divides the times, for a cost
+        per step or per node. A name other than "ours" stands in the row."""
+        peers = [name for name in times if name != ours and name not in without]
+        what = what if ours == "ours" else f"{what}, {ours}"
         for peer in peers:
             row = Row(what, times.seconds(ours) / unit, times.seconds(peer) / unit, times.ratio(ours, peer), peer)
             self.rows.append(row)
@@ -44,7 +48,8 @@ class Table:
         groups: dict[tuple[str, str], list[float]] = {}
         for row in self.rows:
             if row.ratio is not None:
-                groups.setdefault((row.what.split()[0], row.peer), []).append(row.ratio)
+                kind, _, kernels = row.what.partition(", ")
+                groups.setdefault((" ".join([kind.split()[0], kernels]).strip(), row.peer), []).append(row.ratio)
         for (kind, peer), ratios in groups.items():
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
             self.notes.append(f"{kind} against {peer}: geometric mean {mean:.2f} over {len(ratios)} sizes")

@@ -8,6 +8,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 
+from .layers import KERNELS, on_kernels
 from .peers import peer
 from .table import Table
 from .timing import Job, compare
@@ -19,10 +20,12 @@ def training(quick: bool) -> Table:
     """Embedding, LSTM, linear, cross-entropy, clipping, Adam."""
     size = SMALL if quick else LARGE
     table = Table("A training step: embedding, LSTM, linear, cross-entropy, clipping, Adam; V is the vocabulary")
-    jobs = {"ours": step_job(tg, *size)}
+    jobs = on_kernels(step_job(tg, *size))
     if peer("torch"):
         jobs["PyTorch"] = step_job(peer("torch"), *size)
-    table.add(named(size), compare(jobs, 11, quick))
+    times = compare(jobs, 11, quick)
+    for kernels in KERNELS:
+        table.add(named(size), times, kernels, without=KERNELS)
     return table
 
 

@@ -20,7 +20,7 @@ FLOORS = [
     ["_quiet"],
     ["_figure", "_forks", "_memory", "_mode", "_device", "_left_out", "atomic", "threads", "trees"],
     ["dtypes", "random", "kernels", "_names"],
-    ["arrays"],
+    ["arrays", "config"],
     ["graph"],
     ["ops.function", "ops.erf"],
     ["ops.checks", "ops.basic"],
@@ -70,7 +70,7 @@ FLOORS = [
 ONLY = {
     "tasks.generators": [],
     "tasks.sources": [],
-    "kernels": ["kernels"],
+    "kernels": ["kernels", "threads", "_forks"],
     "graph": ["_mode"],
     "ops": ["_quiet", "_mode", "graph", "ops", "kernels", "dtypes", "arrays", "recording", "random", "_device"],
     "engine": ["_quiet", "_mode", "graph", "ops"],
@@ -117,6 +117,7 @@ NOT_A_WORD = {
 
 # What the core may import from outside the standard library. Everything else serves one named purpose elsewhere.
 OUTSIDE = {"numpy": "", "matplotlib": "_figure viz study demo cli", "graphviz": "viz", "pygraphviz": "viz"}
+OUTSIDE |= {"numba": "kernels.compiled", "scipy": "kernels.compiled"}
 OUTSIDE |= {
     "safetensors": "interop",
     "threadpoolctl": "threads",

@@ -257,7 +257,7 @@ WITHOUT_ARITHMETIC = """argwhere bitwise_and bitwise_or bitwise_xor broadcast_te
     scatter_add_ bitwise_not index_fill squeeze_ swapaxes swapdims take tile transpose_ unflatten vstack bernoulli_ CharTensor HalfTensor ShortTensor
     are_deterministic_algorithms_enabled compile get_float32_matmul_precision
     set_default_tensor_type set_float32_matmul_precision set_num_interop_threads set_printoptions use_deterministic_algorithms bfloat16 is_pinned
-    is_shared masked_scatter_ set_ share_memory_ fix_ clip_grad_norm get_num_threads get_rng_state is_inference_mode_enabled scope seed set_num_threads set_rng_state"""
+    is_shared masked_scatter_ set_ share_memory_ fix_ clip_grad_norm show_config use_kernels warm_up get_num_threads get_rng_state is_inference_mode_enabled scope seed set_num_threads set_rng_state"""
 
 
 @pytest.mark.parametrize(

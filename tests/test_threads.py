@@ -13,7 +13,7 @@ from tinygrad_rnn import threads
 from tinygrad_rnn.cli import commands
 from tinygrad_rnn.cli.arguments import UsageError
 
-pytestmark = pytest.mark.skipif(not threads._libraries(), reason="NumPy's BLAS takes no orders here")
+pytestmark = pytest.mark.skipif(not threads.libraries(), reason="NumPy's BLAS takes no orders here")
 
 
 @pytest.fixture(autouse=True)

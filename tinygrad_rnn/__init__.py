@@ -51,7 +51,7 @@ Inplace         abs_ ceil_ clamp_ exp_ fill_ floor_ log_ neg_ reciprocal_ relu_ 
                 tanh_ threshold_ zero_
 Files           save load
 PyTorch         from_torch to_torch as_torch
-Threads         get_num_threads set_num_threads
+Speed           get_num_threads set_num_threads use_kernels warm_up show_config
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
 tasks (toy sequence tasks, for `fit`), fitting (what `fit` returns), runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
@@ -99,6 +99,7 @@ from ._mode import (
 )
 from ._names import missing as _missing
 from ._tensor import Tensor as Tensor
+from .config import show_config as show_config, warm_up as warm_up
 from .create import (
     arange as arange,
     as_tensor as as_tensor,
@@ -149,6 +150,7 @@ from .dtypes import (
     uint8 as uint8,
 )
 from .further import *  # noqa: F403
+from .kernels.choice import use_kernels as use_kernels
 from .notes import record as record
 from .ops.checks import is_tensor as is_tensor
 from .ops.choosing import where as where

@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-OWN = {"numpy", "numpy.libs"}  # folders where NumPy brings its own BLAS
+OWN = {"numpy", "numpy.libs"}  # folders where NumPy brings its own BLAS, and those that `follow` it
 
 
 def set_num_threads(n: int) -> None:
@@ -32,16 +32,24 @@ def set_num_threads(n: int) -> None:
         raise TypeError(f"set_num_threads expects an int, but got {type(n).__name__}")
     if n < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {n}")
-    for library in _libraries():
+    for library in libraries():
         library.set_num_threads(n)
 
 
 def get_num_threads() -> int:
     """How many threads a matrix product may use."""
-    return max((library.num_threads for library in _libraries()), default=os.cpu_count() or 1)
+    return max((library.num_threads for library in libraries()), default=os.cpu_count() or 1)
 
 
-def _libraries() -> list[Any]:
+def follow(*folders: str) -> None:
+    """From now on the BLAS in these folders, just loaded, has NumPy's number of threads: compiled kernels use SciPy's."""
+    n = get_num_threads()
+    OWN.update(folders)
+    if any(library.num_threads != n for library in libraries()):
+        set_num_threads(n)
+
+
+def libraries() -> list[Any]:
     """The BLAS of NumPy: the one in its own folder, or all there are where packages share one."""
     from threadpoolctl import ThreadpoolController
 

@@ -76,6 +76,10 @@ class Lease(tuple):
         )
 
 
+class TwinLease(Lease):
+    """The same of a compiled twin, whose backward takes it."""
+
+
 def _size(workspace: Workspace) -> int:
     """Bytes of its arrays and of the lists of views."""
     values = vars(workspace).values()

@@ -1,8 +1,8 @@
 """Ask the graph what happened in time, and why: functions of a loss that return plain data.
 
-    with tinygrad_rnn.record():
-        loss = model(x)
-    tinygrad_rnn.study.report(loss)
+with tinygrad_rnn.record():
+    loss = model(x)
+tinygrad_rnn.study.report(loss)
 
 Read in this order:
 

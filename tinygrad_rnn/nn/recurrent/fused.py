@@ -14,9 +14,7 @@ from ... import engine
 from ..._mode import Scope, enable_grad, thread
 from ..._tensor import Tensor
 from ...graph import FREED, Node
-from ...kernels.gru import gru_backward, gru_forward
-from ...kernels.lstm import lstm_backward, lstm_forward
-from ...kernels.rnn import rnn_backward, rnn_forward
+from ...kernels.choice import GRU, LSTM, RNN
 from ...ops.basic import Cast, Reshape
 from ...ops.function import Array, Function, freed_message
 from ...ops.joining import cat, stack
@@ -80,23 +78,23 @@ class Sequence(Function):
 class RNNSequence(Sequence):
     """`cells.rnn_transition` over a sequence."""
 
-    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(rnn_forward)
-    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(rnn_backward)
+    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(RNN.forward)
+    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(RNN.backward)
 
 
 class LSTMSequence(Sequence):
     """`cells.lstm_transition` over a sequence."""
 
     n_states = 2
-    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(lstm_forward)
-    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(lstm_backward)
+    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(LSTM.forward)
+    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(LSTM.backward)
 
 
 class GRUSequence(Sequence):
     """`cells.gru_transition` over a sequence."""
 
-    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(gru_forward)
-    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(gru_backward)
+    kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(GRU.forward)
+    kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(GRU.backward)
 
 
 def sequence_node(

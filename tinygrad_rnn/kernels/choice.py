@@ -1,0 +1,182 @@
+"""Which kernels run: the NumPy ones, or their compiled twins where numba and SciPy are installed.
+
+The twins are imported at the first call of a recurrent layer, never before, and compiled for each cell and dtype when it is
+first met. Whatever goes wrong on the way (no numba, one that does not know this NumPy, an error while compiling) leaves the
+NumPy kernels to run, and the reason to `why_not()`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import threads
+from .._forks import open_after_fork
+from .gru import gru_backward, gru_forward
+from .lstm import lstm_backward, lstm_forward
+from .rnn import rnn_backward, rnn_forward
+from .workspace import TwinLease
+
+_setting = "auto"
+_lock = open_after_fork(threading.RLock())
+_twins: dict[str, Any] | None = None  # by cell, once they are imported; empty if they cannot be
+_ready: dict[tuple[str, str, str], bool] = {}  # (cell, dtype, variant): does the twin run?
+_reason = ""  # why a twin does not run
+_used: dict[str, str] = {}
+
+
+class Kernel:
+    """A cell over a whole sequence, forward and backward, in NumPy or compiled: what `Lease` forward made says which."""
+
+    def __init__(self, cell: str, forward: Callable[..., Any], backward: Callable[..., Any]):
+        self.cell, self.in_numpy, self.back_in_numpy = cell, forward, backward
+
+    def forward(self, x: Any, *args: Any, **options: Any) -> Any:
+        """As the NumPy kernel's."""
+        key = self.cell, x.dtype.char, options.get("reset", "")
+        compiled = _setting != "numpy" and x.size and (_ready[key] if key in _ready else _prepare(*key))
+        _used[self.cell] = "compiled" if compiled else "numpy"
+        return (_twins[self.cell].forward if _twins and compiled else self.in_numpy)(x, *args, **options)
+
+    def backward(self, lease: Any, *gradients: Any, **options: Any) -> Any:
+        """As the NumPy kernel's."""
+        return (_twins[self.cell].backward if _twins and isinstance(lease, TwinLease) else self.back_in_numpy)(
+            lease, *gradients, **options
+        )
+
+
+RNN = Kernel("rnn", rnn_forward, rnn_backward)
+LSTM = Kernel("lstm", lstm_forward, lstm_backward)
+GRU = Kernel("gru", gru_forward, gru_backward)
+VARIANTS = ("rnn", ""), ("lstm", ""), ("gru", "after"), ("gru", "before")
+
+
+class use_kernels:
+    """Which kernels the recurrent layers run on, in the whole process, from now on or inside a `with` block.
+
+    "auto"       the compiled ones where they can be had, else NumPy's: the default
+    "numpy"      those in NumPy
+    "compiled"   as "auto", but RuntimeError where numba or SciPy is missing or broken
+
+    The numbers are the same up to rounding. A node's backward runs on the kernels of its forward.
+
+    >>> with tinygrad_rnn.use_kernels("numpy"):
+    ...     output, state = model(x)
+    """
+
+    def __init__(self, kernels: str):
+        global _setting
+        if kernels not in ("auto", "numpy", "compiled"):
+            raise ValueError(f"use_kernels expects 'auto', 'numpy' or 'compiled', but got {kernels!r}")
+        if kernels == "compiled" and not twins():
+            raise RuntimeError(f"use_kernels('compiled'): {_reason}; they need pip install 'tinygrad-rnn[fast]'")
+        self.before, _setting = _setting, kernels
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: Any) -> None:
+        global _setting
+        _setting = self.before
+
+
+def compile_all(dtype: np.dtype) -> None:
+    """Compile what is not yet compiled for a dtype, unless NumPy's kernels are asked for."""
+    for cell, variant in VARIANTS:
+        if _setting != "numpy" and (cell, dtype.char, variant) not in _ready:
+            _prepare(cell, dtype.char, variant)
+
+
+def kernels_used() -> dict[str, str]:
+    """For each cell that has run in this process which kernels ran last: {"lstm": "compiled", "gru": "numpy"}."""
+    return dict(_used)
+
+
+def state_of_kernels() -> str:
+    """Which kernels run, and why not the compiled ones."""
+    if _setting == "numpy":
+        return "numpy (use_kernels)"
+    if twins() and not _reason:
+        return "compiled"
+    return f"numpy ({_reason})" if not _twins else f"compiled, but for what failed ({_reason})"
+
+
+def twins() -> dict[str, Any]:
+    """The twins by cell, none if they cannot be had."""
+    global _twins, _reason
+    with _lock:
+        if _twins is None:
+            found: dict[str, Any] = {}
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # other packages' own
+                    from .compiled import gru, lstm, rnn
+
+                    threads.follow("scipy", "scipy.libs")  # whose BLAS the loops call
+                found, _reason = {"rnn": rnn, "lstm": lstm, "gru": gru}, ""
+            except Exception as error:  # whatever it is, the NumPy kernels are there
+                _reason = _told(error)
+            _twins = found
+        return _twins
+
+
+def _prepare(cell: str, dtype: str, variant: str) -> bool:
+    """Compile the twin of a cell for a dtype, by running it once; False if that fails."""
+    global _reason
+    with _lock:
+        key = cell, dtype, variant
+        found = twins()
+        if key not in _ready:
+            ready = bool(found) and dtype in "fd"
+            if ready:
+                try:
+                    with _told_if_slow(
+                        f"compiling the {cell.upper()} kernel for {np.dtype(dtype)}, kept on disk for the next time"
+                    ):
+                        _run_once(found[cell], np.dtype(dtype), variant)
+                except Exception as error:
+                    ready, _reason = False, _told(error)
+            _ready[key] = ready
+        return _ready[key]
+
+
+def _run_once(twin: Any, dtype: np.dtype, variant: str) -> None:
+    """Forward and backward at the smallest size."""
+    one, options = np.ones((1, 1, 1), dtype), {"reset": variant} if variant else {}
+    gates = {"rnn": 1, "lstm": 4, "gru": 3}[twin.__name__.rpartition(".")[2]]
+    weights = *[np.ones((gates, 1), dtype)] * 2, *[np.ones(gates, dtype)] * 2
+    states = (one[0],) * (2 if gates == 4 else 1)
+    for _ in range(10):
+        with contextlib.suppress(OSError):  # what was compiled runs, but could not be written to disk: the next part
+            _, lease = twin.forward(one, states, weights, False, True, None, **options)
+            twin.backward(lease, one, *states)
+            return
+    raise OSError("the compiled kernels cannot be kept on disk")
+
+
+def _told(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
+
+
+@contextlib.contextmanager
+def _told_if_slow(what: str) -> Any:
+    """Says on stderr what is going on, if it takes longer than a second."""
+
+    def tell() -> None:
+        with contextlib.suppress(Exception):  # nobody has to listen
+            print(f"tinygrad_rnn: {what} (tinygrad_rnn.show_config() tells more)", file=sys.stderr, flush=True)
+
+    timer = threading.Timer(1.0, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
