@@ -28,7 +28,7 @@ class Scope(NamedTuple):
 class Mode(Quiet):
     """The switches of one thread, as a new thread starts with them."""
 
-    __slots__ = ("before", "inference", "lift", "recorders", "recording", "scope", "unrolled", "watchers")
+    __slots__ = ("before", "inference", "lift", "listeners", "recording", "scope", "unrolled", "watchers")
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Mode(Quiet):
         self.scope = Scope()
         self.unrolled = False  # do whole-sequence layers record every step?
         self.lift: Any = None  # the Tensor class while gradients are themselves being recorded, else None
-        self.recorders: tuple[Callable[..., None], ...] = ()  # called with (node or None, output, input arrays) per op
+        self.listeners: tuple[Callable[..., None], ...] = ()  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
         self.before: list[dict[str, Any]] = []  # what the active switches restore, innermost last
 

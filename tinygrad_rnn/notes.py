@@ -2,7 +2,7 @@
 
 A node has no edge to an input that needs no gradient, so a picture of the bare graph cannot show `x_t`,
 nor tell a detached state from a number. Inside `record()` each node gets a `notes`, filled by the two
-points where the core can be watched: `recorders` (one call per operation) and the engine's watchers (one
+points where the core can be watched: `listeners` (one call per operation) and the engine's watchers (one
 call per node in backward). Outside nothing is noted, and operations cost what they always cost.
 """
 
@@ -87,7 +87,7 @@ class record(switch):
     def __enter__(self) -> Any:
         before = thread.mode
         self.values: Any = {
-            "recorders": (*before.recorders, self._note),
+            "listeners": (*before.listeners, self._note),
             "watchers": (*before.watchers, GradientNotes()),
             "unrolled": True,
         }

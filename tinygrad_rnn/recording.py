@@ -176,7 +176,7 @@ def record_node(node: Any, edges: tuple[Any, ...], arrays: tuple[Any, ...], out:
 
 
 def without_gradient(out: Any, *arrays: Any) -> Any:
-    """A Tensor of `out`, computed from `arrays` by what has no derivative, such as a comparison: recorders hear of it."""
+    """A Tensor of `out`, computed from `arrays` by what has no derivative, such as a comparison: listeners hear of it."""
     return _without_node(np.asarray(out), arrays, thread.mode)
 
 
@@ -191,7 +191,7 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     pick = node._pick_saved
     node.saved_tensors = () if pick is None else pick(edges, arrays, out)
     node.birth = tick()
-    if mode.recorders:
+    if mode.listeners:
         _tell(mode, node, out, arrays)
     t = _new(Tensor)
     t.array, t._edge = out, (node, 0)
@@ -212,10 +212,10 @@ def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: An
     if node.n_outputs == 1:  # a split into one piece: the engine sees an ordinary node
         node.shape, node.dtype = shapes[0], kinds[0]
     pick = node._pick_saved
-    outs = tuple([t.array for t in made]) if pick is not None or mode.recorders else ()
+    outs = tuple([t.array for t in made]) if pick is not None or mode.listeners else ()
     node.saved_tensors = pick(node.edges, (*arrays, *outs[:-1]), outs[-1]) if pick is not None and outs else ()
     node.birth = tick()
-    if mode.recorders:
+    if mode.listeners:
         _tell(mode, node, outs, arrays)
     return tuple(made)
 
@@ -225,14 +225,14 @@ def _without_node(out: Any, arrays: Any, mode: Any) -> Any:
         made: Any = tuple([_made(part if part.__class__ is _ndarray else np.asarray(part), None) for part in out])
     else:
         made = _made(out if out.__class__ is _ndarray else np.asarray(out), None)
-    if mode.recorders:
+    if mode.listeners:
         _tell(mode, None, tuple([t.array for t in made]) if made.__class__ is tuple else made.array, arrays)
     return made
 
 
 def _tell(mode: Any, node: Any, out: Any, arrays: Any) -> None:
-    for recorder in mode.recorders:
-        recorder(node, out, arrays)
+    for listener in mode.listeners:
+        listener(node, out, arrays)
 
 
 def _made(array: np.ndarray, edge: tuple[Any, int] | None) -> Any:
@@ -276,7 +276,7 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         if x.__class__ is _ndarray:
             if x.dtype is not common:
                 arrays[k] = dtypes.cast(x, common)
-                if thread.mode.recorders:
+                if thread.mode.listeners:
                     _tell(thread.mode, None, arrays[k], (x,))
         elif x.__class__ is int and common.kind in "iu":
             check_fits(op.__name__.lower(), x, common)

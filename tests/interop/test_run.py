@@ -62,7 +62,7 @@ def test_a_backward_is_drawn_and_asked(name, at, folder, capsys):
     assert "falls by" in report or "grows by" in report or "reaches" in report
     assert (folder / "study-report.png").read_bytes().startswith(b"\x89PNG")
     assert f"wrote {folder / 'graph.html'}" in printed
-    assert not tg._mode.thread.mode.recorders
+    assert not tg._mode.thread.mode.listeners
     assert not tg._mode.thread.mode.unrolled
 
 

@@ -24,14 +24,14 @@ def test_nothing_is_noted_outside():
     assert y._edge[0].notes is None
     with record():
         pass
-    assert thread.mode.recorders == ()
+    assert thread.mode.listeners == ()
     assert thread.mode.watchers == ()
 
 
 def test_the_mode_is_restored_after_an_exception():
     with pytest.raises(KeyError), record():
         raise KeyError
-    assert thread.mode.recorders == ()
+    assert thread.mode.listeners == ()
     assert not thread.mode.unrolled
 
 

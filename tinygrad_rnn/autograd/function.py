@@ -74,7 +74,7 @@ class Function:
         if cls is Function:
             raise RuntimeError("Function.apply: subclass Function and define forward and backward first")
         node = cls._node(args)
-        with switch(recording=False, recorders=()):  # it is one operation, whatever it calls
+        with switch(recording=False, listeners=()):  # it is one operation, whatever it calls
             if cls.setup_context is Function.setup_context:
                 returned = cls.forward(node, *args)
             else:

@@ -150,7 +150,7 @@ class Watch:
     def _record(self) -> None:
         """Switch `record()` on, without a `with`: it starts and ends inside calls of the program."""
         mode = thread.mode
-        self.recording = {name: getattr(mode, name) for name in ("recorders", "watchers", "unrolled")}
+        self.recording = {name: getattr(mode, name) for name in ("listeners", "watchers", "unrolled")}
         record().__enter__()
         mode.before.pop()
 

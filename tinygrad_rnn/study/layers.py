@@ -102,7 +102,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
     layers = {module: Layer(path, module) for path, module in model.named_modules()}
     counter = _Counter(model, layers)
-    telling = switch(recorders=(*thread.mode.recorders, counter.record))
+    telling = switch(listeners=(*thread.mode.listeners, counter.record))
     with _evaluating(model), _watched(layers, counter), enable_grad(), unrolled(), telling:
         model(*tree_map(_tracked, inputs, Tensor))
     seen: set[int] = set()
