@@ -14,7 +14,7 @@ LEFT_OUT = {
         "layers for volumes are left out; of a video take each frame by itself and run a recurrent layer over the frames"
     ),
     "LazyConv3d LazyConvTranspose3d LazyBatchNorm3d LazyInstanceNorm3d UninitializedBuffer": (
-        "lazy layers are left out; use the layer without Lazy and give its input size"
+        "lazy layers for volumes are left out; run a layer of one or two dimensions over the frames"
     ),
     "grid_sample affine_grid grid_sampler grid_sampler_2d grid_sampler_3d affine_grid_generator LocalResponseNorm "
     "local_response_norm CrossMapLRN2d FractionalMaxPool2d fractional_max_pool2d MaxUnpool1d MaxUnpool2d max_unpool1d "
