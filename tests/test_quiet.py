@@ -253,7 +253,7 @@ def test_extreme_numbers_give_the_same_in_silence(form):
 
 WITHOUT_ARITHMETIC = """argwhere bitwise_and bitwise_or bitwise_xor broadcast_tensors broadcast_to concat concatenate diag
     element_size empty_like from_dlpack hstack is_complex is_floating_point masked_scatter meshgrid moveaxis movedim ndimension new_empty
-    new_ones normal promote_types rand_like random_ randn_like register_hook repeat_interleave reshape_as result_type scatter
+    new_ones normal promote_types rand_like random_ randn_like register_hook register_post_accumulate_grad_hook repeat_interleave reshape_as result_type scatter
     scatter_add_ bitwise_not index_fill squeeze_ swapaxes swapdims take tile transpose_ unflatten vstack bernoulli_ CharTensor HalfTensor ShortTensor
     are_deterministic_algorithms_enabled compile get_float32_matmul_precision
     set_default_tensor_type set_float32_matmul_precision set_num_interop_threads set_printoptions use_deterministic_algorithms bfloat16 is_pinned
