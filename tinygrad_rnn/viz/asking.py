@@ -17,12 +17,12 @@ from .place.views import VIEWS
 from .style import THEMES
 
 CAUSES = {
-    "‖W‖": "‖W‖, the most that the matrix multiplies with",
+    "‖W‖": "‖W‖, the most that the recurrent matrix multiplies with",
     "tanh′": "mean of tanh′",
     "relu′": "share of units that are on",
     "saturated": "share of saturated units",
-    "kept": "mean of the gate that keeps it",
-    "other ways": "share of the gradient by other ways",
+    "kept": "mean of the gate that keeps it (f of an LSTM, z of a GRU)",
+    "other ways": "share of the gradient that came past that gate",
 }
 ENGINES = ("auto", "dot", "pygraphviz", "builtin")
 FREED_NOTE = "backward() has released this graph: of gradients only those of the parameters are known; run forward and backward inside tg.record()"  # fmt: skip
