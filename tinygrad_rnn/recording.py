@@ -1,4 +1,4 @@
-"""Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted.
+"""Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted (`tg.record()` is in notes.py).
 
 `record_op` does it in general. `record_pair` does the same for the two operands of an operator, `record_one` for a
 function of one Tensor, `record_view` for slices and pieces. A small op is done in a microsecond, so what happens
