@@ -53,13 +53,14 @@ def cut_of(array: np.ndarray) -> Constant | None:
 class Notes:
     """Notes on one node: see `Node.notes`."""
 
-    __slots__ = ("arrived", "constants", "output", "saved", "sent", "shared", "signed")
+    __slots__ = ("arrived", "constants", "inside", "output", "saved", "sent", "shared", "signed")
 
     def __init__(self) -> None:
         self.constants: dict[int, Constant] = {}  # by input number
         self.output: Any = None  # the output array, or a tuple of arrays
         self.saved: tuple[Any, ...] = ()  # what the rule needs, also after backward has let go of it
         self.arrived: float | None = None  # norm of the gradient that arrived
+        self.inside: Any = None  # that gradient itself, if the node stands for a graph of its own: it goes on in there
         self.signed: float | None = None  # that gradient itself, if it is a single number
         self.sent: tuple[float | None, ...] = ()  # norm of what went along each edge
         self.shared: dict[int, Any] = {}  # by input number: the gradient itself, where the value has other uses
@@ -178,6 +179,7 @@ class GradientNotes:
         notes.signed = (
             float(np.asarray(gradient).reshape(())) if node.n_outputs == 1 and np.size(gradient) == 1 else None
         )
+        notes.inside = gradient if hasattr(node, "recompute") else None
         notes.sent, notes.shared = tuple(map(norm, contributions)), {}
         for number in range(node.n_outputs):
             sent = self.waiting.pop((node, number), [])

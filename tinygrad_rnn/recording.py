@@ -14,7 +14,7 @@ import numpy as np
 
 from . import dtypes
 from ._mode import thread
-from .arrays import came, check_fits, operand
+from .arrays import came, check_fits, is_foreign, operand
 from .graph import tick
 from .ops.function import Function, Recorded
 from .ops.inplace import edge_of, rebased
@@ -133,9 +133,8 @@ def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
     for z in (x, y):
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
             other = (y if z is x else x).array  # a single integer may be the n of [0] * n, which Python knows
-            if isinstance(z, (str, bytes, list, tuple, dict, set, type(None))) and (
-                other.size != 1 or other.dtype.kind == "f"
-            ):
+            never = isinstance(z, (str, bytes, list, tuple, dict, set, type(None)))
+            if is_foreign(z) or (never and (other.size != 1 or other.dtype.kind == "f")):
                 raise TypeError(f"{op.__name__.lower()}(): expected Tensors and numbers, got {came(z)}")
             return NotImplemented
         pair.append(z if isinstance(z, Recorded) else operand(op.__name__.lower(), z))

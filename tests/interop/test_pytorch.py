@@ -263,6 +263,55 @@ def hooked(module):
     return module
 
 
+TIED = """
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.lstm, self.out = nn.Embedding(5, 4), nn.LSTM(4, 4), nn.Linear(4, 5)
+        self.out.weight = self.table.weight
+"""
+
+
+def test_tied_weights_go_both_ways_through_a_file(tmp_path):
+    files = pytest.importorskip("safetensors.torch")
+    ours, theirs = ({}, {})
+    exec(TIED, {"nn": nn}, ours)
+    exec(TIED, {"nn": torch().nn}, theirs)
+    a, b, c = ours["Tied"](), theirs["Tied"](), theirs["Tied"]()
+    files.save_model(b, tmp_path / "theirs.safetensors")  # stores what is shared once
+    a.load_state_dict(tg.load(tmp_path / "theirs.safetensors"))
+    assert a.out.weight is a.table.weight
+    assert a.out.weight.tolist() == b.table.weight.tolist()
+    tg.save(a.state_dict(), tmp_path / "ours.safetensors")
+    assert files.load_model(c, tmp_path / "ours.safetensors") == (set(), [])
+    assert c.out.weight is c.table.weight
+    assert torch().equal(c.table.weight, b.table.weight)
+
+
+MIXED = [  # what is written; a is ours, b PyTorch's
+    ("a + b", TypeError, r"add\(\): expected Tensors and numbers, got torch Tensor: make one with tensor\(\.\.\.\)"),
+    ("b * a", TypeError, r"mul\(\): expected Tensors and numbers, got torch Tensor"),
+    ("a @ b", TypeError, r"matmul\(\): argument 'other' must be a Tensor, not torch Tensor"),
+    ("a == b", TypeError, "compared with Tensors and numbers, not with torch Tensor"),
+    ("a < b", TypeError, "compared with Tensors and numbers, not with torch Tensor"),
+    ("a[b > 0]", IndexError, "not by torch Tensor: make one with tensor"),
+    ("a.copy_(b)", TypeError, r"copy_\(\): argument 'src' must be a Tensor, not torch Tensor"),
+    ("tg.cat([a, b])", TypeError, "got .'Tensor', 'torch Tensor'."),
+    ("nn.LSTM(3, 2)(b)", TypeError, "argument 'input' must be a Tensor, not torch Tensor: make one"),
+    ("nn.functional.mse_loss(a, b)", TypeError, "argument 'target' must be a Tensor, not torch Tensor: make one"),
+    ("nn.Parameter(b)", TypeError, "expected a Tensor, got torch Tensor: make one"),
+    ("nn.Sequential(t.nn.ReLU())", TypeError, r"got torch ReLU; from_torch\(module\) makes one of ours"),
+    ("tg.optim.SGD(t.nn.Linear(2, 2).parameters())", TypeError, r"parameter 0 is a torch Parameter; from_torch\(model\)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "error", "words"), MIXED, ids=[text for text, _, _ in MIXED])
+def test_mixing_says_whose_tensor_it_is_and_what_to_do(text, error, words):
+    given = {"a": tg.ones(2, 3), "b": torch().ones(2, 3), "nn": nn, "tg": tg, "t": torch()}
+    with pytest.raises(error, match=words):
+        eval(text, given)
+
+
 def test_a_state_dict_goes_both_ways(tmp_path):
     safetensors_torch = pytest.importorskip("safetensors.torch")
     theirs, ours = torch().nn.LSTM(3, 4), nn.LSTM(3, 4)

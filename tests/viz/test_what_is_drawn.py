@@ -138,6 +138,9 @@ def test_a_layer_called_step_by_step_gets_its_steps_from_its_calls():
     assert {tile.data["t"] for tile in drawing.picture.tiles if tile.kind == "step"} == {"0", "1", "2", "3"}
     assert drawing.stats["steps"] == 4
     assert sorted(drawing.picture.lanes[0].norms) == [0, 1, 2, 3]
+    steps = [tile for tile in drawing.picture.tiles if tile.kind == "step"]
+    assert [tile.title for tile in steps] == ["t = 0", "t = 1", "t = 2", "t = 3"]  # one row: no second one of reshapes
+    assert {box.lines[0] for box in steps[1].left} == {"h[0]"}
 
 
 def test_a_cell_in_a_loop_without_tags_has_steps_and_a_loop_by_hand_a_hint():
@@ -172,6 +175,15 @@ def test_a_cell_in_a_loop_without_tags_has_steps_and_a_loop_by_hand_a_hint():
 def test_wrong_arguments_are_named(options, error, message):
     with pytest.raises(error, match=message):
         draw(tg.ones(2, requires_grad=True).sum(), **options)
+
+
+def test_causes_are_those_of_a_loss():
+    gru, x = nn.GRU(3, 4), tg.randn(4, 2, 3)
+    with pytest.raises(ValueError, match=r"causes=True asks .* single number; got shape \(4, 2, 4\): reduce it first"):
+        draw(gru, inputs=x, grads=True, causes=True)
+    (first, _), (second, _) = gru(x), gru(x)
+    lines = draw([first.sum(), second[-1].sum()], titles=["a", "b"], grads=True, causes=True).wanted.causes
+    assert {label.partition(" · ")[0] for label, _ in lines} == {"a", "b"}
 
 
 # --- after backward -----------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def _load(file: BinaryIO, name: str, only_one: bool) -> Any:
     metadata = _parsed(header, name)[0]
     values = [str(value).encode() for value in metadata.values()]
     if KEY not in metadata and not any(DIGEST.match(value) for value in values):
-        return _plain_tensors(start + header + data, name)
+        return _plain_tensors(start + header + data, metadata, name)
     _check_digest(start, header, data, name)
     try:
         blocks = {key: _array(key, info) for key, info in safetensors.deserialize(start + header + data)}
@@ -226,7 +226,7 @@ def _array(name: str, info: dict[str, Any]) -> np.ndarray:
     return array if array.flags.writeable else array.copy()
 
 
-def _plain_tensors(data: bytes, name: str) -> dict[str, Tensor]:
+def _plain_tensors(data: bytes, metadata: dict[str, Any], name: str) -> dict[str, Tensor]:
     """The tensors of a safetensors file that another program wrote."""
     try:
         found = safetensors.deserialize(data)
@@ -248,4 +248,10 @@ def _plain_tensors(data: bytes, name: str) -> dict[str, Tensor]:
         tensors[key] = Tensor._of(wider)
     for (stored, used), keys in widened.items():
         warnings.warn(f"{name}: {len(keys)} tensors of type {stored} became {used} ({keys[0]!r}, ...)", stacklevel=4)
+    for (
+        key,
+        kept,
+    ) in metadata.items():  # tied weights are stored once: safetensors.torch.save_model notes under which name
+        if key != "format" and kept in tensors:
+            tensors.setdefault(key, tensors[kept])
     return tensors

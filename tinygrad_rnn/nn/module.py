@@ -12,6 +12,7 @@ from typing import Any
 from .._mode import Scope, thread
 from .._names import nearest
 from .._tensor import Tensor
+from ..arrays import kind_of
 from ..graph import RemovableHandle, tick
 from .backward_hooks import Passage
 from .parameter import Parameter
@@ -115,19 +116,17 @@ class Module(Saving):
         elif name in self._parameters:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign {type(value).__name__} as parameter {name!r}: expected a Parameter or None; "
+                    f"cannot assign {kind_of(value)} as parameter {name!r}: expected a Parameter or None; "
                     f"to change its numbers use .data = ... or .copy_() inside no_grad()"
                 )
             self._parameters[name] = None
         elif name in self._modules:
             if value is not None:
-                raise TypeError(
-                    f"cannot assign {type(value).__name__} as child module {name!r}: expected a Module or None"
-                )
+                raise TypeError(f"cannot assign {kind_of(value)} as child module {name!r}: expected a Module or None")
             self._modules[name] = None
         elif name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(f"cannot assign {type(value).__name__} as buffer {name!r}: expected a Tensor or None")
+                raise TypeError(f"cannot assign {kind_of(value)} as buffer {name!r}: expected a Tensor or None")
             self._buffers[name] = value
         else:
             object.__setattr__(self, name, value)

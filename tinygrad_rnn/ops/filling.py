@@ -62,6 +62,7 @@ class Filling(Recorded):
 
     def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         """Put the numbers of `src`, broadcast, into input; the gradient goes to `src`."""
+        need_tensor("copy_", src, "src")
         return overwrite(input, src.to(input.dtype).expand(input.array.shape))
 
     def fill_(input: Tensor, value: Any) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .._mode import thread
+from ..arrays import kind_of
 from ..recording import record_op, record_view
 from .basic import in_order
 from .checks import array, is_tensor, need_tensor, sizes_of, wrap_dim
@@ -287,7 +288,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
 
 def _several(name, tensors):
     if is_tensor(tensors) or not all(map(is_tensor, tensors)):
-        found = type(tensors).__name__ if is_tensor(tensors) else [type(x).__name__ for x in tensors]
+        found = type(tensors).__name__ if is_tensor(tensors) else [kind_of(x) for x in tensors]
         raise TypeError(f"{name}(): expected a list or tuple of Tensors, got {found}")
     if not tensors:
         # PyTorch's stack raises a RuntimeError here, its cat a ValueError

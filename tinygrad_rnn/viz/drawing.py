@@ -100,13 +100,13 @@ def draw(
     if view == "op" and steps is not None:
         view = "folded"
     bounds = None if scale is None else bounds_of(scale)
-    wanted = Wanted(view, labels, grads, steps, bounds, wrap, compact, causes_of(output, titles) if causes else [])
+    wanted = Wanted(view, labels, grads, steps, bounds, wrap, compact, causes_of(tensors, titles) if causes else [])
     drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
     drawing.tensors, drawing.variables = tensors, names or {}
     if opened.closed:
         note = (
             f"{', '.join(sorted(opened.closed))}: one box, because backward() freed what its steps need; run forward and "
-            f"backward inside tg.record(), or draw before"
+            f"backward inside tg.record() and draw before the weights change, or draw before backward"
         )
     if note:
         drawing.picture.notes.append(note)

@@ -271,7 +271,12 @@ def _whence(link: Link) -> str:
 
 
 def value_name(item: Item, number: int) -> str:
-    """How a value is called where it enters and leaves a tile: 'h[3]'."""
+    """How a value is called where it enters and leaves a tile: 'h[3]'; with another shape it is the same value."""
+    while item.op in ("Reshape", "Stack") and not item.name and len(item.inputs) == 1 and item.place is not None:
+        link = item.inputs[0]
+        if link.source.place != item.place:
+            break
+        item, number = link.source, link.number
     name = short(item.label_of(number), 12) or (how(item) if item.symbol == "[ ]" else item.symbol)
     if item.op == "Unbind" and item.place is None and number not in item.names:
         whole = item.inputs[0].source
