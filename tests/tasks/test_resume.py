@@ -122,11 +122,13 @@ def test_another_environment_is_said(whole, tmp_path, capsys):
     folder = tmp_path / "run"
     folder.mkdir()
     config = json.loads((whole / "config.json").read_text())
-    config["environment"]["numpy"] = "1.0"
+    config["environment"] |= {"kernels": "numpy, source 0", "blas": "openblas 0.3 (Prescott), 1 thread"}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "checkpoint.tgr").write_bytes((whole / "checkpoint.tgr").read_bytes())
     assert main(["train", "--resume", str(folder)]) == 0
-    assert "numpy 1.0 (now " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "kernels numpy, source 0 (now " in said
+    assert "blas openblas 0.3 (Prescott), 1 thread (now " in said
 
 
 def test_a_checkpoint_of_another_run_is_refused(whole, tmp_path, capsys):
