@@ -104,6 +104,23 @@ def test_any_run_is_drawn_and_studied(runs, tmp_path, capsys, name):
     assert (tmp_path / "study-report.txt").read_text(encoding="utf-8").startswith("loss ")
 
 
+def test_the_page_of_a_text_shows_what_was_read_and_guessed(runs, tmp_path, monkeypatch):
+    from tinygrad_rnn.viz import Drawing
+
+    said = {}
+    monkeypatch.setattr(Drawing, "save", lambda drawing, path, **options: said.update(options))
+    assert run("draw", runs / "text", "--out", tmp_path / "graph.html", "--steps", 6) == 0
+    (x,), y = tg.tasks.text(runs / "text.txt", length=16).batch(0, 1, "validation")
+    vocabulary = said["vocabulary"]
+    assert [vocabulary.index(letter) for letter in said["text"]] == x.array[0, :6].tolist()
+    assert said["targets"][:-1] == said["text"][1:]
+    assert said["scores"].shape == (6, 1, len(vocabulary))
+    assert len(said["losses"]) == 2
+    said.clear()
+    assert run("draw", runs / "adding", "--out", tmp_path / "graph.html") == 0
+    assert set(said) == {"gradient_flow", "losses"}
+
+
 def test_a_model_without_time_is_drawn_and_study_says_why_it_has_nothing_to_say(runs, tmp_path, capsys):
     assert run("draw", runs / "echo", "--out", tmp_path / "graph.svg") == 0
     assert run("study", runs / "echo") == 2
