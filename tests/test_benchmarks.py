@@ -12,7 +12,8 @@ import sys
 
 import pytest
 
-from benchmarks import against, attention, growth, layers, ops, training
+import tinygrad_rnn as tg
+from benchmarks import against, attention, growth, layers, ops, tasks, training
 from benchmarks.__main__ import TABLES, main
 from benchmarks.table import Row, Table
 from benchmarks.timing import Times, compare
@@ -64,6 +65,25 @@ def test_each_table_runs_and_has_numbers(name):
     assert table.rows
     assert all(row.ours > 0 and (row.theirs is None or row.theirs > 0) for row in table.rows)
     assert table.title in str(table)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", tasks.NAMES)
+def test_tasks_are_trained_on_the_same_model_in_both_libraries(name):
+    torch = pytest.importorskip("torch")
+    task = tg.tasks.TASKS[name]()
+    ours, theirs = task.model(), tasks.twin(torch, task)
+    theirs.load_state_dict({key: torch.from_numpy(value.numpy().copy()) for key, value in ours.state_dict().items()})
+    losses = []
+    for library, model in ((tg, ours), (torch, theirs)):
+        *inputs, y = map(library.tensor, task.data.batch(0, 8))
+        scores = model(*inputs)
+        loss = tasks.loss_of(library, task.loss_kind, scores[0] if isinstance(scores, tuple) else scores, y)
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    batch = task.batch(0, 8)
+    scores = ours(*batch.inputs)
+    assert losses[0] == pytest.approx(task.loss(scores[0] if task.carries else scores, batch.y).item(), rel=1e-6)
 
 
 def test_the_command_writes_json(tmp_path, capsys):

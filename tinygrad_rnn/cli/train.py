@@ -22,7 +22,7 @@ from ..runs import Checkpoints, Progress, WaysOut, claimed, differences, environ
 from ..tasks import TASKS
 from ..tasks.bodies import CELLS, INITS
 from ..tasks.networks import HEADS
-from .arguments import UsageError, complain, count, name
+from .arguments import UsageError, complain, count, name, nearest
 from .picture_of_run import draw_run
 from .run_config import CHECKPOINT, CONFIG, changed, checkpoint_of, config_of, read_config, set_up
 
@@ -229,11 +229,9 @@ def task_name(text: str) -> str:
     """The name of a task; hyphens will do."""
     name = text.replace("-", "_")
     if name not in TASKS:
-        import difflib
-
-        near = difflib.get_close_matches(name, TASKS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise argparse.ArgumentTypeError(f"there is no task {text!r}{hint} tinygrad-rnn tasks lists them")
+        raise argparse.ArgumentTypeError(
+            f"there is no task {text!r}{nearest(name, TASKS)}; tinygrad-rnn tasks lists them"
+        )
     return name
 
 
