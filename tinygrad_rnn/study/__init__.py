@@ -10,6 +10,7 @@ Read in this order:
     results.py                         what every answer can do: print, `.table()`, `.plot()`
     weights.py, truncating.py          a weight's gradient by use; what truncated BPTT would give
     maps.py, decays.py, reaching.py    which loss reaches which state, by what factor and cause, how far back
+    comparing.py, differing.py         two recordings on one scale; what one graph has and the other has not
     jacobians.py, pathways.py          what one step does to a gradient; along the cell, and through the gates
     ledgers.py, unrolling.py           bytes kept for backward; all gates and states of a layer
     derivations.py, nodechecks.py      a hand-derived gradient checked; every rule against finite differences
@@ -18,8 +19,10 @@ Read in this order:
     walking/, explaining/              the backward debugger; why a gradient is what it is
 """
 
+from .comparing import Comparison as Comparison, Snapshot as Snapshot, compare as compare, snapshot as snapshot
 from .decays import Decay as Decay, Line as Line, decay as decay
 from .derivations import Derivation as Derivation, check_derivation as check_derivation
+from .differing import Difference as Difference
 from .explaining.answers import Explanation as Explanation
 from .explaining.diagnosis import explain as explain
 from .history import History as History

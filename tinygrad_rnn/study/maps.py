@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .._figure import headline, new_figure
+from .._figure import COLOURS, SOFT, folded, headline, new_figure
 from .._tensor import Tensor
 from .history import History, ones
 from .outside import Start, losses_in_time
 from .results import Result, Table, norm
 from .steps import Track, inputs_in_time
-from .weights import target_edge, uses_of
+from .weights import signed_shares, target_edge, uses_of
 
 LONGEST = 200  # losses that are all taken unless the caller chooses
 
@@ -25,13 +25,19 @@ class GradientMap(Result):
     rows     the time step of each loss, or its number in the list that was given
     columns  the time steps t
     norms    (rows, columns), or (rows, columns, B) with per_sample. nan: not connected; 0: connected, and exactly zero
+    shares   (rows, columns), of a weight alone, else None: how much of the whole gradient the loss s gives by the use at
+             t, signed, as `Contributions.shares`; the sum of a row is the share of that loss, and all of them add up to
+             1 but for uses outside time and losses that were not asked for
     """
 
-    def __init__(self, name: str, rows: list[int], columns: list[int], norms: np.ndarray):
+    def __init__(
+        self, name: str, rows: list[int], columns: list[int], norms: np.ndarray, shares: np.ndarray | None = None
+    ):
         self.name: str = name
         self.rows: list[int] = rows
         self.columns: list[int] = columns
         self.norms: np.ndarray = norms
+        self.shares: np.ndarray | None = shares
 
     @property
     def _whole(self) -> np.ndarray:
@@ -46,40 +52,70 @@ class GradientMap(Result):
             return f"the last loss is connected to no {self.name}"
         first, own = reached[0], reached[-1]
         ratio = last[first] / last[own] if last[own] else np.nan
-        return (
+        words = (
             f"‖∂L/∂{self.name}‖ of the loss at {self.rows[-1]} is {last[own]:.3g} at t={self.columns[own]} and "
             f"{last[first]:.3g} at t={self.columns[first]}, {ratio:.2g} of it"
         )
+        if self.shares is None:
+            return words
+        by_loss = np.nansum(self.shares, 1)
+        most = int(np.abs(by_loss).argmax())
+        return f"{words}; of the whole gradient the loss at {self.rows[most]} gives {by_loss[most]:.0%}"
 
     def table(self) -> Table:
-        """A row for each loss: its norm at each t; "-" where they are not connected."""
+        """A row for each loss: its norm at each t, "-" where they are not connected; of a weight its share as well."""
         shown = [[None if np.isnan(n) else float(n) for n in row] for row in self._whole]
-        return Table(("loss", *map(str, self.columns)), [(s, *row) for s, row in zip(self.rows, shown, strict=True)])
+        rows = [(s, *row) for s, row in zip(self.rows, shown, strict=True)]
+        if self.shares is None:
+            return Table(("loss", *map(str, self.columns)), rows)
+        by_loss = np.nansum(self.shares, 1).tolist()
+        return Table(("loss", *map(str, self.columns), "share"), [(*r, n) for r, n in zip(rows, by_loss, strict=True)])
 
     def plot(self) -> Any:
-        """A heat map on a log scale: losses down, time to the right. White: not connected; a cross: exactly zero."""
-        from matplotlib.colors import LogNorm
-
-        values = self._whole
-        figure, [[ax]] = new_figure(size=(7.0, 5.0))
-        positive = values[np.isfinite(values) & (values > 0)]
-        low, high = (positive.min(), positive.max()) if len(positive) else (1e-12, 1.0)
-        scale = LogNorm(max(low, high * 1e-8), high if high > low else low * 10)
-        image = ax.imshow(np.where(values > 0, values, np.nan), norm=scale, cmap="cividis", aspect="auto")
-        zeros = np.argwhere(values == 0)
-        ax.plot(zeros[:, 1], zeros[:, 0], "x", color="black", markersize=4, linestyle="none")
+        """A heat map on a log scale: losses down, time to the right. White: not connected; a cross: exactly zero. Of a
+        weight the signed share of each loss stands beside it."""
+        if self.shares is None:
+            figure, [[ax]] = new_figure(size=(7.0, 5.0))
+        else:
+            figure, [[ax, beside]] = new_figure(1, 2, (8.5, 5.0), width_ratios=[4, 1])
+            by_loss = np.nansum(self.shares, 1)
+            beside.barh(range(len(by_loss)), by_loss, color=[COLOURS[0] if n >= 0 else COLOURS[1] for n in by_loss])
+            beside.axvline(0, color=SOFT, linewidth=0.8)
+            beside.set(xlabel="signed share", ylim=(len(by_loss) - 0.5, -0.5), yticks=[])
+        image = draw_map(ax, self, scale_of([self]))
         figure.colorbar(image, ax=ax, label=f"‖∂L_s/∂{self.name} at t‖")
-        for set_ticks, labels in ((ax.set_xticks, self.columns), (ax.set_yticks, self.rows)):
-            every = max(1, -(-len(labels) // 12))
-            set_ticks(range(0, len(labels), every), [str(label) for label in labels[::every]])
-        if values.size <= 144:
-            for (s, t), n in np.ndenumerate(values):
-                if n > 0:
-                    dark = scale(n) < 0.5
-                    ax.text(t, s, f"{n:.2g}", ha="center", va="center", color="white" if dark else "black", fontsize=8)
-        ax.set(xlabel="time step t", ylabel="loss s")
-        headline(ax, self.finding())
+        if self.shares is None:
+            headline(ax, self.finding())
+        else:
+            figure.suptitle(folded(self.finding(), 110), fontsize="small")
         return figure
+
+
+def scale_of(maps: Sequence[GradientMap]) -> Any:
+    """One logarithmic scale for the norms of all the maps, over eight decades at most."""
+    from matplotlib.colors import LogNorm
+
+    values = np.concatenate([found._whole.ravel() for found in maps])
+    positive = values[np.isfinite(values) & (values > 0)]
+    low, high = (positive.min(), positive.max()) if len(positive) else (1e-12, 1.0)
+    return LogNorm(max(low, high * 1e-8), high if high > low else low * 10)
+
+
+def draw_map(ax: Any, found: GradientMap, scale: Any) -> Any:
+    """Draw a map, with numbers where there is room; returns the image."""
+    values = found._whole
+    image = ax.imshow(np.where(values > 0, values, np.nan), norm=scale, cmap="cividis", aspect="auto")
+    zeros = np.argwhere(values == 0)
+    ax.plot(zeros[:, 1], zeros[:, 0], "x", color="black", markersize=4, linestyle="none")
+    for set_ticks, labels in ((ax.set_xticks, found.columns), (ax.set_yticks, found.rows)):
+        every = max(1, -(-len(labels) // 12))
+        set_ticks(range(0, len(labels), every), [str(label) for label in labels[::every]])
+    for (s, t), n in np.ndenumerate(values) if values.size <= 144 else ():
+        if n > 0:
+            colour = "white" if scale(n) < 0.5 else "black"
+            ax.text(t, s, f"{n:.2g}", ha="center", va="center", color=colour, fontsize=8)
+    ax.set(xlabel="time step t", ylabel="loss s")
+    return image
 
 
 def gradient_map(
@@ -100,9 +136,15 @@ def gradient_map(
         past.steps.need()
         starts = _starts(past, many)
         wanted = _chosen(starts, rows)
-        name, columns, measure = _measure(past, states, per_sample)
-        found = [measure(starts[s]) for s in wanted]
-    return GradientMap(name, wanted, columns, _as_array(found, columns, per_sample))
+        name, columns, arriving, total = _measure(past, states)
+        found, shares = [], []
+        for s in wanted:
+            gradients = arriving(starts[s])
+            found.append({t: norm(g, per_sample and total is None) for t, g in gradients.items()})
+            if total is not None:
+                shares.append(dict(zip(gradients, signed_shares(gradients.values(), total), strict=True)))
+    norms = _as_array(found, columns, per_sample and total is None)
+    return GradientMap(name, wanted, columns, norms, None if total is None else _as_array(shares, columns, False))
 
 
 def _starts(past: History, many: bool) -> dict[int, Start]:
@@ -126,18 +168,25 @@ def _chosen(starts: dict[int, Start], rows: Iterable[int] | None) -> list[int]:
     return chosen
 
 
-def _measure(past: History, states: Any, per_sample: bool) -> tuple[str, list[int], Any]:
-    """The name of what is asked for, its time steps, and a function from where to start to its norm by step."""
+def _measure(past: History, states: Any) -> tuple[str, list[int], Any, Any]:
+    """The name of what is asked for, its time steps, a function from where to start to its gradient by step; and of a
+    weight its whole gradient."""
     if isinstance(states, Tensor):
         target = target_edge(past, states)
         name = past.name_of(target[0]) if not target[0].edges else states.name or "the tensor"
 
-        def by_use(start: Start) -> dict[int, Any]:
-            uses = uses_of(past, target, start)
-            return {use.place[1]: norm(use.gradient) for use in uses if use.place is not None}
+        def by_use(start: Start | None) -> dict[int | None, Any]:
+            found: dict[int | None, Any] = {}
+            for use in uses_of(past, target, start):
+                t = None if use.place is None else use.place[1]
+                found[t] = use.gradient if t not in found else found[t] + use.gradient
+            return found
 
-        steps = {use.place[1] for use in uses_of(past, target) if use.place is not None}
-        return name, sorted(steps), by_use
+        def in_time(start: Start) -> dict[int | None, Any]:
+            return {t: g for t, g in by_use(start).items() if t is not None}
+
+        whole = by_use(None)
+        return name, sorted(t for t in whole if t is not None), in_time, sum(whole.values())
     if states == "x":
         edges, name = inputs_in_time(past.nodes, past.steps), "x"
     else:
@@ -146,9 +195,9 @@ def _measure(past: History, states: Any, per_sample: bool) -> tuple[str, list[in
     at = {edge: t for t, edge in edges.items()}
 
     def by_state(start: Start) -> dict[int, Any]:
-        return {at[edge]: norm(g, per_sample) for edge, g in past.arriving(list(at), *start).items()}
+        return {at[edge]: g for edge, g in past.arriving(list(at), *start).items()}
 
-    return name, sorted(edges), by_state
+    return name, sorted(edges), by_state, None
 
 
 def _one_track(tracks: Sequence[Track], state: str) -> Track:

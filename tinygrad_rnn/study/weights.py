@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,7 @@ class Contributions(Result):
     @property
     def shares(self) -> np.ndarray:
         """The signed share of each part: its component along the total, ⟨part, total⟩ / ⟨total, total⟩. They sum to 1."""
-        total = self.total.astype(np.float64)
-        size = float((total * total).sum())
-        if size == 0:
-            return np.zeros(len(self.parts))
-        return np.array([float((part * total).sum()) / size for part in self.parts])
+        return np.array(signed_shares(self.parts, self.total))
 
     def finding(self) -> str:
         """How many uses, and which one weighs most."""
@@ -75,6 +72,13 @@ class Contributions(Result):
         below.axhline(0, color=SOFT, linewidth=0.8)
         below.set(xlabel="time step t of the use", ylabel="signed share")
         return figure
+
+
+def signed_shares(parts: Iterable[np.ndarray], total: np.ndarray) -> list[float]:
+    """The component of each part along the total, as a share of it: ⟨part, total⟩ / ⟨total, total⟩; 0 of a total of 0."""
+    whole = np.asarray(total, np.float64)
+    size = float((whole * whole).sum())
+    return [float((part * whole).sum()) / size if size else 0.0 for part in parts]
 
 
 def contributions(loss: Any, weight: Tensor) -> Contributions:
