@@ -52,6 +52,7 @@ FLOORS = [
     ["run_results"],
     ["running"],
     ["fitting"],
+    ["run_setup"],
     ["viz.style", "viz.errors"],
     ["viz.plots"],
     ["viz.model"],
@@ -59,6 +60,7 @@ FLOORS = [
     ["viz.write"],
     ["viz.page"],
     ["viz"],
+    ["comparing"],
     ["accelerator", "cuda", "backends"],
     [""],  # tinygrad_rnn/__init__.py itself: the public names
     ["demo"],
@@ -121,8 +123,9 @@ OUTSIDE |= {"numba": "kernels.compiled", "scipy": "kernels.compiled"}
 OUTSIDE |= {
     "safetensors": "interop",
     "threadpoolctl": "threads",
-    "tqdm": "utils cli demo data runs",
+    "tqdm": "utils cli demo data runs comparing",
     "torch": "interop",
+    "distributed": "comparing.cluster",
 }
 
 

@@ -18,15 +18,16 @@ from ..atomic import write_atomically
 from ..fitting import OPTIMIZERS, SCHEDULES, Diverged, Run, fit
 from ..interop import load
 from ..run_results import metrics_csv, report, shown
+from ..run_setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of
 from ..runs import Checkpoints, Progress, WaysOut, claimed, differences, environment, new_folder
 from ..tasks import TASKS
 from ..tasks.bodies import CELLS, INITS
 from ..tasks.networks import HEADS
 from .arguments import UsageError, complain, count, name, nearest
 from .picture_of_run import draw_run
-from .run_config import CHECKPOINT, CONFIG, changed, checkpoint_of, config_of, read_config, set_up
+from .run_config import changed, config_of, read_config, set_up
 
-METRICS, CURVE, GRAPH, REPORT = "metrics.csv", "curve.png", "graph.svg", "report.txt"
+CURVE, GRAPH, REPORT = "curve.png", "graph.svg", "report.txt"
 
 
 def add_train(commands: Any) -> None:
