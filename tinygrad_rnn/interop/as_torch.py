@@ -80,8 +80,8 @@ def _is_torchs(name: str) -> bool:
 
 
 def _home(name: str) -> str:
-    """The path here: `torch.nn.modules.rnn` and its like are all `nn`."""
-    path = name.split(".")[1:]
+    """The path here: `torch.nn.modules.rnn` and its like are all `nn`, `torch.cuda.amp` is `amp`."""
+    path = name.split(".")[2 if name.startswith("torch.cuda.amp") else 1 :]
     return ".".join([HERE, *(path[:1] if path[:2] == ["nn", "modules"] else path)])
 
 
