@@ -197,7 +197,7 @@ def test_inside_as_torch_pytorch_is_this_library():
         assert pad_sequence is tg.nn.utils.rnn.pad_sequence
         assert sys.modules["torch.nn.modules.rnn"] is tg.nn
         with pytest.raises(ModuleNotFoundError, match=r"no torch\.fx here: there is no compiler"):
-            import torch.fx  # noqa: F401
+            import torch.fx
         with pytest.raises(ModuleNotFoundError, match=r"torchvision is not used: it is made of PyTorch"):
             import torchvision  # noqa: F401
         with pytest.raises(ImportError, match=r"inside as_torch\(\) the name torch stands for tinygrad_rnn"):
