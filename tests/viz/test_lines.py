@@ -45,6 +45,15 @@ def test_wrapped_steps_fit_the_width_and_do_not_overlap(engine, compact):
         assert max(xs) <= drawing.picture.w
 
 
+@pytest.mark.parametrize("make", [lambda: nn.GRU(3, 4, num_layers=2, bidirectional=True), lambda: nn.Recurrent(nn.RHNCell(3, 4, depth=3))])  # fmt: skip
+def test_what_is_wider_than_a_line_is_shown_smaller(make):
+    loss = make()(tg.randn(4, 2, 3))[0].sum()
+    svg = draw(loss, grads=True, shapes=True, wrap=1000, engine="builtin").svg()
+    (whole, high), (width, height) = (map(float, re.search(rf'{name}="(?:0 0 )?(\d+)(?: |" height=")(\d+)', svg).groups()) for name in ("viewBox", " width"))  # fmt: skip
+    assert width == 1000 < whole
+    assert height == pytest.approx(high * width / whole, abs=1)
+
+
 def test_a_notebook_gets_lines():
     loss = nn.LSTM(3, 4)(tg.randn(4, 2, 3))[0].sum()
     drawing = draw(loss, view="op")

@@ -13,7 +13,7 @@ from ..model.boxes import Mark, Picture, Tile
 from ..model.gradients import Lane
 from ..model.labels import number_text, short
 
-BAND, BARS, AXIS = 46.0, 18.0, 16.0  # heights: of a band, of its largest bar, of the line with the time steps
+BAND, BARS, AXIS = 52.0, 18.0, 16.0  # heights: of a band, of its largest bar, of the line with the time steps
 LEAST = 46.0  # a number needs this width
 Stretch = tuple[float, float, list[int]]  # x, width, and the steps that share it
 
