@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import numpy as np
@@ -210,6 +211,16 @@ def test_inside_record_everything_is_there_after_backward():
     assert drawing.picture.notes == []
     assert drawing.stats["steps"] == 3
     assert len(drawing.picture.lanes) == 2
+
+
+def test_the_folders_of_a_program_are_in_no_picture():
+    with record():
+        loss = nn.LSTM(3, 4)(tg.randn(3, 2, 3))[0].sum()
+        loss.backward()
+    drawing = draw(loss, grads=True)
+    for text in (drawing.svg(), drawing.html(), drawing.dot(), drawing.text(), drawing.mermaid()):
+        assert os.path.dirname(__file__) not in text
+    assert "test_what_is_drawn.py:" in drawing.svg()
 
 
 # --- scalar graphs ------------------------------------------------------------------------------------------------

@@ -80,7 +80,8 @@ def _is_torchs(name: str) -> bool:
 
 
 def _home(name: str) -> str:
-    return ".".join([HERE, *name.split(".")[1:]])
+    """The path here: the same, but that `torch.cuda.amp` is `amp`."""
+    return ".".join([HERE, *name.split(".")[2 if name.startswith("torch.cuda.amp") else 1 :]])
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -27,7 +27,7 @@ WITHOUT_MEANING = {
     "self", "args", "kwargs", "device", "dtype", "inplace", "fused", "size_average", "reduce", "also", "_weight", "_freeze",
     "_depth", "gate_bias", "old",
 }  # fmt: skip
-KEPT_AS = {("PairwiseDistance", "p"): "norm"}  # where the attribute has another name than the argument
+KEPT_AS = {("PairwiseDistance", "p"): "norm"}  # arguments that modules keep under another name
 OURS_ALONE = {"reset", "update", "fused"}  # PyTorch's RNN, LSTM and GRU take **kwargs, but not these
 
 
@@ -145,8 +145,8 @@ class _Way:
             raise self.refused(
                 module, path, str(missing(f"module {self.target.__name__!r}", name, self.target.__dict__))
             )
-        if getattr(module, "has_uninitialized_params", bool)():
-            raise self.refused(module, path, "it is lazy; call it once, so that its shapes are known")
+        if hasattr(module, "has_uninitialized_params"):
+            raise self.refused(module, path, "its sizes are not known yet; call the model once, then convert it")
         self._check_hooks(module, path)
         if name in MADE_BY and twin is not None:
             return MADE_BY[name](self, module, path, twin)
@@ -168,12 +168,12 @@ class _Way:
         known = own or taken
         values = {}
         for name in taken:
-            kept_as = KEPT_AS.get((type(module).__name__, name), name)
-            if name == "bias" or hasattr(module, kept_as):
-                value = getattr(module, kept_as)
+            kept = KEPT_AS.get((type(module).__name__, name), name)
+            if name == "bias" or hasattr(module, kept):
+                value = getattr(module, kept)
                 flag = name == "bias" and not isinstance(value, bool)
                 values[name] = value is not None if flag else self.value(value, f"{path}.{name}")
-            elif name in own:
+            elif name in known and name not in OURS_ALONE:  # a default in its place would be another layer
                 raise self.refused(module, path, f"its argument {name!r} is not kept as an attribute")
         left = {
             name: getattr(module, name)
@@ -244,7 +244,7 @@ def _parameters_named(way: _Way, module: Any, path: str, kind: Any) -> Any:
     return kind({name: way.copy(p, True) for name, p in module.items()})
 
 
-def _parallel(way: _Way, module: Any, path: str, kind: Any) -> Any:
+def _wrapped(way: _Way, module: Any, path: str, kind: Any) -> Any:
     return kind(way.module(module.module, f"{path}.module"))
 
 
@@ -291,7 +291,7 @@ MADE_BY: dict[str, Callable[[_Way, Any, str, Any], Any]] = {
     "ModuleList": _listed,
     "ParameterList": _parameters_listed,
     "ParameterDict": _parameters_named,
-    "DataParallel": _parallel,
+    "DataParallel": _wrapped,
     "MultiheadAttention": _attention,
     "TransformerEncoderLayer": _layer,
     "TransformerDecoderLayer": _layer,

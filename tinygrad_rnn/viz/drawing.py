@@ -62,7 +62,7 @@ def draw(
     causes   under the strip, by what each step multiplies the gradient: see `study.decay`, which needs a scalar loss
     steps    a range of time steps to show in full; the others are folded
     scale    (smallest, largest) norm for widths and shades, or a Drawing whose scale to use, to compare two
-    wrap     the width in pixels at which steps go on in the next line
+    wrap     the width in pixels at which steps go on in the next line; a step that is wider is shown smaller
     compact  one box for a linear map with its weights and the split behind it
     titles   for a list of outputs: compare them, under each other on one scale and one time axis, by these names
     expand   show the steps inside a whole-sequence layer; False leaves it one box
@@ -106,7 +106,7 @@ def draw(
     if opened.closed:
         note = (
             f"{', '.join(sorted(opened.closed))}: one box, because backward() freed what its steps need; run forward and "
-            f"backward inside tg.record() and draw before the weights change, or draw before backward"
+            f"backward inside tg.record(), and draw before the weights change"
         )
     if note:
         drawing.picture.notes.append(note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,7 @@ class Labels:
         if item.node is not None and item.node.notes is not None and item.node.notes.arrived is not None:
             parts.append(f"|grad| {number_text(item.node.notes.arrived)}")
         if item.node is not None and item.node.source:
-            parts.append(item.node.source)
+            parts.append(os.path.basename(item.node.source))  # folders are nobody's business
         return " · ".join(part for part in parts if part)
 
 

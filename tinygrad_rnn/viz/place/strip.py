@@ -13,12 +13,7 @@ from ..model.boxes import Mark, Picture, Tile
 from ..model.gradients import Lane
 from ..model.labels import number_text, short
 
-BAND, CAUSE, BARS, AXIS = (
-    54.0,
-    34.0,
-    18.0,
-    16.0,
-)  # heights: of a band, of a line of causes, of the largest bar, of the axis
+BAND, CAUSE, BARS, AXIS = 54.0, 34.0, 18.0, 16.0  # heights: a band, a line of causes, the largest bar, the time axis
 LEAST = 46.0  # a number needs this width
 Stretch = tuple[float, float, list[int]]  # x, width, and the steps that share it
 
