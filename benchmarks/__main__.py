@@ -17,7 +17,20 @@ import platform
 from tinygrad_rnn.atomic import write_atomically
 from tinygrad_rnn.config import configuration
 
-from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, pictures, processes, training
+from . import (
+    against,
+    attention,
+    floor,
+    growth,
+    layers,
+    numpy_peers,
+    ops,
+    peers,
+    pictures,
+    processes,
+    training,
+    watching,
+)
 
 TABLES = {
     "chain": ops.chain,
@@ -27,6 +40,7 @@ TABLES = {
     "floor": floor.floor,
     "attention": attention.attention,
     "training": training.training,
+    "watching": watching.watching,
     "numpy": numpy_peers.numpy_peers,
     "memory": processes.peak_memory,
     "length": growth.length,
