@@ -17,7 +17,21 @@ import platform
 from tinygrad_rnn.atomic import write_atomically
 from tinygrad_rnn.config import configuration
 
-from . import against, attention, floor, growth, layers, numpy_peers, ops, peers, pictures, processes, tasks, training
+from . import (
+    against,
+    attention,
+    floor,
+    growth,
+    layers,
+    numpy_peers,
+    ops,
+    peers,
+    pictures,
+    processes,
+    tasks,
+    training,
+    watching,
+)
 
 TABLES = {
     "chain": ops.chain,
@@ -28,6 +42,7 @@ TABLES = {
     "attention": attention.attention,
     "training": training.training,
     "tasks": tasks.tasks,
+    "watching": watching.watching,
     "numpy": numpy_peers.numpy_peers,
     "memory": processes.peak_memory,
     "length": growth.length,

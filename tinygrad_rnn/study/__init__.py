@@ -15,6 +15,8 @@ Read in this order:
     ledgers.py, unrolling.py           bytes kept for backward; all gates and states of a layer
     derivations.py, nodechecks.py      a hand-derived gradient checked; every rule against finite differences
     writing.py                         the chain rule written out
+    monitoring.py, looking.py,         a training loop watched: one step of 200, by the kernels' own backward
+    in_kernels.py
     reporting.py, layers.py            all of it on one page; a model in a table
     walking/, explaining/              the backward debugger; why a gradient is what it is
 """
@@ -29,7 +31,9 @@ from .history import History as History
 from .jacobians import StepJacobians as StepJacobians, step_jacobians as step_jacobians
 from .layers import Layer as Layer, Summary as Summary, summary as summary
 from .ledgers import Ledger as Ledger, ledger as ledger
+from .looking import Look as Look
 from .maps import GradientMap as GradientMap, gradient_map as gradient_map
+from .monitoring import Monitor as Monitor
 from .nodechecks import NodeChecks as NodeChecks, Wrong as Wrong, gradcheck_nodes as gradcheck_nodes
 from .pathways import Paths as Paths, paths as paths
 from .reaching import Cut as Cut, Reach as Reach, reach as reach

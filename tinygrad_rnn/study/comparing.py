@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._figure import COLOURS, SOFT, folded, new_figure
-from ..graph import Edge, Leaf, Node
+from ..graph import Edge, Leaf
 from .decays import Decay, Line, decay
 from .differing import Census, Difference, census_of, differences
 from .history import History

@@ -1,0 +1,107 @@
+"""∂L/∂h_t at each step of a layer that is one fast node, from the kernel's own backward.
+
+A kernel returns the gradient of the state before its first step. So the sequence is cut into stretches, of one step where
+there are not too many: what a stretch returns arrives at the end of the one before it. That is one more forward and
+backward of the kernel, and no step is recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._mode import enable_grad, thread
+from .._tensor import Tensor
+from ..graph import Node
+from .results import norm
+
+POINTS = 64  # stretches at most
+
+
+class ByStep:
+    """A fused layer at some of its time steps, first to last in the order of the run.
+
+    steps   the time t of each
+    norms   by state, "h" and "c": ‖∂L/∂s_t‖, as `decay` gives it
+    """
+
+    def __init__(self, node: Any, gradients: tuple[Any, ...]):
+        self.node: Any = node
+        x, *rest = node.saved_tensors[:-1]
+        start, self.weights = tuple(rest[: node.n_states]), tuple(rest[node.n_states :])
+        from_outputs, *at_end = gradients
+        order: Any = slice(None, None, -1) if node.reverse else slice(None)
+        self.x: Any = x[order if node.turn is None else node.turn]
+        outside = np.zeros(node.shapes[0], x.dtype) if from_outputs is None else from_outputs
+        self.outside: Any = outside[order if node.turn is None else node.turn]
+        layer = node.transition_with.__self__
+        self.options: dict[str, Any] = {name: getattr(layer, name) for name in layer.options}
+        T = len(self.x)
+        stretch = math.ceil(T / POINTS)
+        self.stretches: list[slice] = [slice(k, min(k + stretch, T)) for k in range(0, T, stretch)]
+        self.starts: list[tuple[Any, ...]] = [start]  # the state before each stretch
+        self.slopes: list[Any] = []  # of an LSTM ∂h/∂c at the end of each
+        for part in self.stretches:
+            (outputs, *state), _ = self._forward(part, False)
+            if len(state) > 1:
+                h_before = outputs[-2] if len(outputs) > 1 else self.starts[-1][0]
+                self.slopes.append(self._output_gate(self.x[part.stop - 1], h_before) * (1 - np.tanh(state[1]) ** 2))
+            self.starts.append(tuple(state))
+        self.steps: list[int] = [T - part.stop if node.reverse else part.stop - 1 for part in self.stretches]
+        self.norms: dict[str, np.ndarray] = {
+            name: np.sqrt((self._in_order(rows) ** 2).sum(1)) for name, rows in self._gradients(at_end).items()
+        }
+
+    def _forward(self, part: slice, for_backward: bool) -> tuple[tuple[Any, ...], Any]:
+        sizes = None if self.node.sizes is None else self.node.sizes[part]
+        state = self.starts[self.stretches.index(part)]
+        return self.node.kernel_forward(self.x[part], state, self.weights, False, for_backward, sizes, **self.options)
+
+    def _output_gate(self, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """o = σ(W_io x + W_ho h + b), the last quarter of the rows."""
+        weight_ih, weight_hh, *biases = [w if w is None else w[-h.shape[1] :] for w in self.weights]
+        z = x @ weight_ih.T + h @ weight_hh.T + sum(b for b in biases if b is not None)
+        return 0.5 + 0.5 * np.tanh(0.5 * z)
+
+    def _gradients(self, arriving: list[Any]) -> dict[str, np.ndarray]:
+        """Norms (steps, B), found from the last stretch to the first; `arriving` at the state after it, from later steps."""
+        found: dict[str, list[np.ndarray]] = {name: [] for name in ("h", "c")[: len(arriving)]}
+        for part in reversed(self.stretches):
+            last = self.outside[part.stop - 1]
+            states = [last if arriving[0] is None else last + arriving[0]]
+            if self.slopes:
+                by_h = states[0] * self.slopes.pop()
+                states.append(by_h if arriving[1] is None else by_h + arriving[1])
+            for name, gradient in zip(found, states, strict=True):
+                rows = norm(gradient, per_sample=True)
+                if self.node.sizes is not None:
+                    rows[self.node.sizes[part.stop - 1] :] = 0  # of sequences that have ended
+                found[name].append(rows)
+            _, lease = self._forward(part, True)
+            _, *arriving = self.node.kernel_backward(lease, self.outside[part], *arriving, wants_dx=False)
+            arriving = arriving[: self.node.n_states]
+        return {name: np.array(rows[::-1]) for name, rows in found.items()}
+
+    def _in_order(self, rows: np.ndarray) -> np.ndarray:
+        """A layer that reads sequences of different length from their ends has each one's steps elsewhere."""
+        turn = self.node.turn
+        return rows if turn is None or len(rows) < len(self.x) else rows[turn][::-1]
+
+    def named(self) -> dict[str, Node]:
+        """The node of each state and gate by name, from the readable step at the first step of all stretches at once."""
+        first = [part.start for part in self.stretches]
+        rows = self.x[first].reshape(-1, self.x.shape[-1])
+        states = [np.concatenate(parts) for parts in zip(*self.starts[:-1], strict=True)]
+        mode, outer = thread.mode, thread.mode.scope
+        mode.scope = self.node.scope
+        try:
+            with enable_grad():
+                weights = [w if w is None else Tensor._of(w).requires_grad_() for w in self.weights]
+                transition = self.node.transition_with(tuple(weights))
+                state, gates = transition(Tensor._of(rows), tuple(map(Tensor._of, states)))
+        finally:
+            mode.scope = outer
+        named = {**dict(zip(("h", "c"), state, strict=False)), **gates}
+        return {name: tensor._edge[0] for name, tensor in named.items() if tensor._edge is not None}
