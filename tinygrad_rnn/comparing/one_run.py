@@ -123,7 +123,9 @@ class Keeper:
 
     def _of(self, run: Run) -> Checkpoints:
         if self.checkpoints is None:
-            self.checkpoints = Checkpoints(self.folder / CHECKPOINT, partial(checkpoint_of, run, self.config))
+            self.checkpoints = Checkpoints(
+                self.folder / CHECKPOINT, partial(checkpoint_of, run, self.config), at_most=0.5
+            )
         return self.checkpoints
 
     def __call__(self, run: Run) -> bool:
