@@ -36,11 +36,12 @@ def checkpoints(out):
     return steps
 
 
-def wait_for_a_checkpoint(out, seconds=120.0):
-    """Until a run is in the middle; its folder's name."""
+def wait_for_a_step(out, before=None, seconds=120.0):
+    """Until a run is in the middle, and further than it was `before`; its folder's name."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if steps := checkpoints(out):
-            return next(iter(steps))
+        for name, step in checkpoints(out).items():
+            if step > (before or {}).get(name, 0):
+                return name
         time.sleep(0.005)
     raise AssertionError(f"no run of {os.listdir(out)} was in the middle")

@@ -10,7 +10,7 @@ import pytest
 from tinygrad_rnn.cli import main
 from tinygrad_rnn.comparing.cluster import connect
 
-from .small import compare, texts, wait_for_a_checkpoint
+from .small import compare, texts, wait_for_a_step
 
 
 def test_without_dask_a_line_says_what_to_install(monkeypatch, tmp_path, capsys):
@@ -27,7 +27,7 @@ def test_a_dask_cluster_gives_the_same_to_the_bit_though_a_worker_is_killed(tmp_
     killed = []
 
     def kill():
-        wait_for_a_checkpoint(tmp_path)
+        wait_for_a_step(tmp_path)
         killed.append(next(iter(cluster.workers.values())).pid)
         os.kill(killed[0], signal.SIGKILL)
 

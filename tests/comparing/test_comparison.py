@@ -122,7 +122,8 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_end(tmp_path):
     assert 0 < tg.load(parts.folder / "checkpoint.tgr")["step"] < 30
     assert not (parts.folder / "result.json").exists()
     results = [finish(one.folder, one.config, lambda: False) for one in (whole, parts)]
-    assert {**results[0], "seconds": 0} == {**results[1], "seconds": 0}
+    times = {"seconds": 0, "elapsed": 0}
+    assert {**results[0], **times} == {**results[1], **times}
     weights = [tg.load(one.folder / "checkpoint.tgr")["model"] for one in (whole, parts)]
     assert all((weights[0][name].array == weights[1][name].array).all() for name in weights[0])
 
@@ -216,10 +217,10 @@ def test_progress_says_what_is_left():
     runs = grid("adding", ["rnn", "gru"], [5, 10], 2, [0.01], Path("out"), {})
     said = io.StringIO()
     progress = Progress(True, said)
-    done = {"failed": "", "solved": True, "seconds": 100.0}
+    done = {"failed": "", "solved": True, "elapsed": 100.0}
     with progress:
         progress.begin([(runs[0], done)], runs[1:], 2)
-        progress.finished(runs[1], {**done, "seconds": 300.0})
+        progress.finished(runs[1], {**done, "elapsed": 300.0})
         progress.finished(runs[4], {"failed": "diverged at step 7: the loss is nan", "solved": False})
     lines = said.getvalue().splitlines()
     # a length of 5 takes 200 s, so 2 runs at 5 and 4 at 10 take 2,000 s on one and half of that on two
