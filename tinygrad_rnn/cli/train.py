@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,12 @@ def add_train(commands: Any) -> None:
         "those of the task's default model. Ctrl-C ends training and keeps what was trained.",
     )
     train.add_argument("task", nargs="?", type=task_name, metavar="TASK", help=", ".join(TASKS))
+    add_options(train)
+    train.set_defaults(run=run_train)
+
+
+def add_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
+    """What can be asked of a run; other commands that train leave some out."""
     for flag, kind, word, text in (
         ("--length", count, "N", "steps of a sequence (default: the task's)"),
         ("--text", name, "FILE", "for text and words: a UTF-8 text (default Python's documentation)"),
@@ -65,8 +71,10 @@ def add_train(commands: Any) -> None:
         ("--resume", name, "FOLDER", "go on with the run in this folder (default: a new run); no other options"),
         ("--from", name, "FOLDER", "start the run in this folder again, with the changes given (default: none)"),
     ):
+        if flag in leave_out:
+            continue
         dest = {"--from": "origin", "--eval-every": "evaluate_every"}.get(flag)
-        train.add_argument(flag, type=kind, metavar=word, help=text, **({"dest": dest} if dest else {}))
+        parser.add_argument(flag, type=kind, metavar=word, help=text, **({"dest": dest} if dest else {}))
     for flag, choices, text in (
         ("--cell", CELLS, "what carries information through time"),
         ("--optimizer", tuple(OPTIMIZERS), "default adam"),
@@ -74,9 +82,10 @@ def add_train(commands: Any) -> None:
         ("--init", INITS, "of recurrent weights; forget and chrono are for LSTMs"),
         ("--head", tuple(HEADS), "how steps become one answer"),
     ):
+        if flag in leave_out:
+            continue
         said = text if "default" in text else f"{text} (default: the task's)"
-        train.add_argument(flag, choices=choices, help=said)
-    train.set_defaults(run=run_train)
+        parser.add_argument(flag, choices=choices, help=said)
 
 
 def run_train(arguments: argparse.Namespace, ways: WaysOut) -> int:

@@ -127,14 +127,17 @@ class Comparison:
 
     def finding(self) -> str:
         """In words: which cells solved the task, at which length."""
-        parts = []
-        for length in dict.fromkeys(row.length for row in self.rows):
-            rows = sorted((row for row in self.rows if row.length == length), key=lambda row: -row.solved)
-            solved = [f"{row.cell} by {row.solved} of {row.seeds} seeds" for row in rows if row.solved]
-            start = "Solved" if length is None else f"At length {length:,} solved"
-            nobody = [row.cell for row in rows if not row.solved]
-            parts.append(f"{start}{' with ' + ', '.join(solved) if solved else ' with none of the cells'}{'; not with ' + ', '.join(nobody) if nobody and solved else ''}.")  # fmt: skip
-        return " ".join(parts)
+        lengths = dict.fromkeys(row.length for row in self.rows)
+        parts = [self._solved_at(length, [row for row in self.rows if row.length == length]) for length in lengths]
+        return f"Solved {'; '.join(parts)}."
+
+    def _solved_at(self, length: int | None, rows: Sequence[Row]) -> str:
+        able = [f"{row.cell} ({row.solved} of {row.seeds} seeds)" for row in sorted(rows, key=lambda row: -row.solved) if row.solved]  # fmt: skip
+        unable = [row.cell for row in rows if not row.solved]
+        where = "" if length is None else f"at length {length:,} "
+        if not able:
+            return f"{where}with none of them"
+        return f"{where}with {', '.join(able)}{', not with ' + ', '.join(unable) if unable else ''}"
 
     def csv(self) -> str:
         """The rows; numbers in full, failures and unknown scores empty."""

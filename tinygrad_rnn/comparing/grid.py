@@ -37,6 +37,7 @@ class Outcome(NamedTuple):
     solved      whether the validation score reached `threshold`, or the target that was asked for
     failed      why it has no score; "" if it has
     trivial, optimal, threshold   of the task that it had, with its seed
+    again       it failed through the machine, not by itself: the same comparison tries it again
     """
 
     cell: str
@@ -52,6 +53,7 @@ class Outcome(NamedTuple):
     trivial: float
     optimal: float | None
     threshold: float
+    again: bool
 
 
 def grid(

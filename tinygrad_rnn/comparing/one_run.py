@@ -51,8 +51,10 @@ def finish(folder: Path, config: dict[str, Any], stop: Callable[[], bool]) -> di
     with _claimed_at_last(folder / CONFIG, stop):
         result = result_of(folder)
         if result is None and not stop():
+            since = time.perf_counter()
             result = _train(folder, config, stop)
             if result is not None:
+                result["elapsed"] = time.perf_counter() - since  # seconds, of the last part if it was interrupted
                 write_result(folder, result)
         return result
 
@@ -123,7 +125,9 @@ class Keeper:
 
     def _of(self, run: Run) -> Checkpoints:
         if self.checkpoints is None:
-            self.checkpoints = Checkpoints(self.folder / CHECKPOINT, partial(checkpoint_of, run, self.config))
+            self.checkpoints = Checkpoints(
+                self.folder / CHECKPOINT, partial(checkpoint_of, run, self.config), at_most=0.5
+            )
         return self.checkpoints
 
     def __call__(self, run: Run) -> bool:

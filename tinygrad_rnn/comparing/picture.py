@@ -17,10 +17,12 @@ def figure_of(found: Any) -> Any:
     lengths = list(dict.fromkeys(row.length for row in found.rows))
     cells = list(dict.fromkeys(row.cell for row in found.rows))
     (_by_length if len(lengths) > 1 else _by_cell)(found, left, right, cells)
-    _levels(found, left)
     scores = [score for row in found.rows for score in (row.best, row.worst, row.score) if score is not None]
     if not task.metric.higher and scores and min(scores) > 0 and max(scores) > 10 * min(scores):
         left.set_yscale("log")
+        shown = [*scores, *(row.trivial for row in found.rows), *(row.threshold for row in found.rows)]
+        left.set_ylim(min(shown) / 2, max(shown) * 2)  # a best possible 0 has no place on this scale
+    _levels(found, left)
     unit = f" ({task.metric.unit})" if task.metric.unit else ""
     seeds = max(row.seeds for row in found.rows)
     left.set(

@@ -31,8 +31,8 @@ class Progress:
 
     def begin(self, results: Sequence[tuple[Asked, dict[str, Any]]], waiting: Iterable[Asked], at_once: int) -> None:
         """So many were finished before, and so many are still to be trained, `at_once` at a time."""
-        self._left, self._all, self._at_once = list(waiting), len(results), at_once
-        self._all += len(self._left)
+        self._left = list(waiting)
+        self._all, self._at_once = len(results) + len(self._left), max(1, min(at_once, len(self._left)))
         self._since = time.perf_counter()
         for run, result in results:
             self._note(run, result)
@@ -68,8 +68,8 @@ class Progress:
             self._bar.set_postfix_str(self._time())
 
     def _note(self, run: Asked, result: Mapping[str, Any]) -> None:
-        if result.get("seconds"):
-            self._seconds.setdefault((run.cell, run.length), []).append(result["seconds"])
+        if not result["failed"]:
+            self._seconds.setdefault((run.cell, run.length), []).append(result["elapsed"])
 
     def _time(self) -> str:
         if not self._left:

@@ -96,6 +96,6 @@ def _cluster(address: str) -> Iterator[tuple[Submit, int]]:
 
 def outcome(run: Asked, result: dict[str, Any], task: Any) -> Outcome:
     """The run with what came of it; `task` where it failed before it knew its own."""
-    known = {"score": None, "validation": None, "step": 0, "solved": False, "parameters": 0}
+    known = {"score": None, "validation": None, "step": 0, "solved": False, "parameters": 0, "again": False}
     known |= {"trivial": task.trivial, "optimal": task.optimal, "threshold": task.threshold, **result}
     return Outcome(run.cell, run.length, run.lr, run.seed, **{name: known[name] for name in Outcome._fields[4:]})
