@@ -88,7 +88,8 @@ def came(x: Any) -> str:
 
 def is_foreign(x: Any) -> bool:
     """Is `x` a tensor of another library, PyTorch's or JAX's?"""
-    return hasattr(x, "__dlpack__") and not hasattr(x, "_edge") and not isinstance(x, (np.ndarray, np.generic))
+    here = hasattr(x, "_edge") or isinstance(x, (np.ndarray, np.generic, type))
+    return hasattr(x, "__dlpack__") and not here
 
 
 def kind_of(x: Any) -> str:

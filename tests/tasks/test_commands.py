@@ -145,7 +145,7 @@ BAD = [
     (["train"], "which task?"),
     (["train", "addin"], "there is no task 'addin'; did you mean adding?"),
     (["train", "qqq"], "there is no task 'qqq'"),
-    (["trian", "adding"], "argument COMMAND: there is no 'trian'; did you mean train?; choose from train, tasks"),
+    (["trian", "adding"], "argument COMMAND: there is no 'trian'; did you mean train?; choose from train, "),
     (["train", "adding", "--celll", "rnn"], "train: error: there is no --celll; did you mean --cell?"),
     (["train", "adding", "extra"], "train: error: there is no extra (see"),
     (["train", "adding", "--cell", "lsmt"], "argument --cell: there is no 'lsmt'; did you mean lstm?"),
