@@ -223,6 +223,17 @@ def test_the_folders_of_a_program_are_in_no_picture():
     assert "test_what_is_drawn.py:" in drawing.svg()
 
 
+def test_a_variable_is_no_gate_because_of_its_name():
+    a, b = tg.tensor(2.0, requires_grad=True), tg.tensor(3.0)
+    c = a * b
+    n = c.tanh()
+    plain = draw(n, names={"a": a, "b": b, "c": c, "n": n})
+    assert {box.role for box in graphs.boxes(plain, "op")} == {""}
+    assert "cell state" not in plain.svg()
+    h, c = nn.LSTMCell(3, 4)(tg.randn(2, 3))
+    assert {"i", "f", "g", "o", "c", "h"} <= {box.role for box in graphs.boxes(draw(h.sum() + c.sum()), "op")}
+
+
 # --- scalar graphs ------------------------------------------------------------------------------------------------
 
 

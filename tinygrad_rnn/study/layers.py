@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..graph import Leaf, memory_of
 from ..nn.module import Module
 from ..trees import tree_map
-from .results import Table
+from .results import Table, counted
 
 WORK: dict[str, Callable[[Any, Any], int]] = {  # multiply-adds by operation, of (what comes out, what went in)
     "MatMul": lambda out, inputs: out.size * inputs[0].shape[-1],
@@ -76,7 +76,7 @@ class Summary:
     def finding(self) -> str:
         """The totals in a sentence."""
         return (
-            f"{self.parameters:,} parameters ({self.parameter_bytes:,} bytes), {self.multiply_adds:,} multiply-adds, "
+            f"{counted(self.parameters, 'parameter')} ({self.parameter_bytes:,} bytes), {self.multiply_adds:,} multiply-adds, "
             f"{self.kept:,} bytes kept for backward"
         )
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from ..atomic import write_atomically
 from ..study.history import callers_variables
+from ..study.results import counted
 from .asking import bounds_of, called, causes_of, check_options, run_backward, tensors_in
 from .errors import DrawError
 from .model.boxes import Picture
 from .model.items import Model, fill_in_values
-from .model.labels import Labels, counted
+from .model.labels import Labels
 from .model.names import name_items
 from .model.opened import Opened, open_fused
 from .page.inline import Page, inline
@@ -23,7 +24,7 @@ from .place.arrange import arrange
 from .place.fold import LONG_GRAPH, UNFOLDED
 from .place.layout import LayoutTimeout, layered_all
 from .place.views import Wanted, build
-from .write import dot, text
+from .write import dot, mermaid, text
 from .write.svg import write_svg
 
 MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
@@ -210,7 +211,7 @@ class Drawing:
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
-        return text.write_mermaid(self.picture)
+        return mermaid.write_mermaid(self.picture)
 
     def with_view(self, view: str) -> Drawing:
         """The same graph in another view."""

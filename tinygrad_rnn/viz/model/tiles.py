@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...study.results import counted
 from .boxes import Arrow, Box, Cluster, Hop, Picture, Tile
 from .items import Item, Link, Model, norm_of, transposed_parameter
 from .labels import Labels, cuts_text, how, short
@@ -62,7 +63,7 @@ class TileBuilder:
                 shared[key] = self._place(tile, self._box(item, together.get(key, [])))
             self.box_of[item] = shared[key]
         if hidden:
-            fold = Box("fold0", "fold", ["…", f"{len(hidden):,} operations"])
+            fold = Box("fold0", "fold", ["…", counted(len(hidden), "operation")])
             tile.boxes.append(fold)
             self.tile_of.update(dict.fromkeys(hidden, tile))
             self.box_of.update(dict.fromkeys(hidden, fold))
