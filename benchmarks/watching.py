@@ -12,8 +12,9 @@ from tinygrad_rnn import nn, study
 
 from .table import Table
 from .timing import Job, compare
-from .training import LARGE, SMALL, named
+from .training import SMALL, named
 
+MIDDLE = (40, 16, 32, 64, 96)  # (T, B, I, H, V)
 STEPS = 200  # the monitor looks at one of them
 
 
@@ -33,7 +34,7 @@ def watching(quick: bool) -> Table:
     """One look in 200 steps, whatever it costs (limit=inf), against the loop alone."""
     table = Table(f"study.Monitor around {STEPS} training steps, one look, against the loop alone, per step")
     for kind in ("LSTM",) if quick else ("LSTM", "GRU", "RNN"):
-        for size in (SMALL,) if quick else (SMALL, LARGE):
+        for size in (SMALL,) if quick else (SMALL, MIDDLE):
             steps = 2 if quick else STEPS
             jobs = {"ours": loop_job(kind, size, steps, True), "the loop alone": loop_job(kind, size, steps, False)}
             table.add(f"{kind} {named(size)}", compare(jobs, 3, quick), unit=steps)

@@ -60,18 +60,22 @@ def test_the_total_is_what_tracemalloc_says(kind, mode):
     tg.manual_seed(0)
     run, x = MODELS[kind](), tg.randn(T, B, I)
     modes = {"fused": nullcontext, "unrolled": tg.unrolled, "recorded": tg.record}
+    grown, kept = [], []
     with modes[mode]():
         run(x)  # first calls fill caches
     gc.collect()
-    workspace._waiting.clear()  # a workspace that waits is memory that is there already
     tracemalloc.start()
     try:
-        with modes[mode]():
-            loss, alive = run(x)
-        gc.collect()
-        traced = tracemalloc.get_traced_memory()[0]
+        for _ in range(3):  # a table of the whole process that grows, or another thread, does so in one of them
+            workspace._waiting.clear()  # a workspace that waits is memory that is there already
+            before = tracemalloc.get_traced_memory()[0]
+            with modes[mode]():
+                kept.append(run(x))
+            gc.collect()
+            grown.append(tracemalloc.get_traced_memory()[0] - before)
     finally:
         tracemalloc.stop()
+    (loss, alive), traced = kept[0], sorted(grown)[1]
     own = sum(p.array.nbytes for p in (alive if isinstance(alive, tuple) else alive.parameters() if alive else ()))
     found = study.ledger(loss)
     assert found.total == pytest.approx(traced - own, rel=0.05)

@@ -71,7 +71,7 @@ class Ledger(Result):
         parts = list(self._reachable([node.saved_tensors, node.scope, getattr(node, "__dict__", None)]))
         size = self._memory([part for part in parts if isinstance(part, np.ndarray)])
         self.values += size
-        self.objects += sum(map(_header, [*parts, node, node.edges, *filter(None, node.edges)]))
+        self.objects += sum(map(_header, [*parts, node, node.birth, node.edges, *filter(None, node.edges)]))
         if isinstance(node, Leaf):
             return
         name = node.name().removesuffix("Backward0")
