@@ -152,6 +152,8 @@ def test_names_of_cells():
     }  # fmt: skip
     (run,) = grid("adding", "lstm:chrono", None, [0], [0.5], Path("out"), {})
     assert run.config["model"] == {"cell": "lstm", "init": "chrono"}
+    (run,) = grid("latch", ["lstm"], None, [0], [0.5], Path("out"), {})  # whose own model has chrono
+    assert run.config["model"] == {"cell": "lstm", "init": "default"}
     assert run.config["data"] == {}
 
 
