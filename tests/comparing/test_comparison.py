@@ -215,6 +215,35 @@ def test_a_folder_of_another_comparison_is_refused(tmp_path, capsys):
     assert "1 of 1 runs were finished before" in capsys.readouterr().err
 
 
+def test_what_the_machine_spoils_is_tried_again_and_loses_no_other(tmp_path, monkeypatch, capsys):
+    trained = []
+
+    class Spoilt:
+        """Trains here; but the disk is full for one of the runs, the first time."""
+
+        def train(self, folder, config, stop):
+            trained.append(folder.name)
+            if trained.count("rnn-length5-lr0.01-seed0") == 1 and folder.name == "rnn-length5-lr0.01-seed0":
+                return {"failed": "OSError: No space left on device", "again": True}
+            return finish(folder, config, stop)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("tinygrad_rnn.comparing.sweep.Workers", Spoilt)
+    command = ["compare", "adding", "--cells", "rnn", "--lengths", 5, "--seeds", 2, "--lrs", 0.01, "--steps", 5, "--hidden", 4]  # fmt: skip
+    assert run(*command, "--out", tmp_path) == 1
+    said = capsys.readouterr()
+    assert "failed: rnn, length 5, lr 0.01, seed 0: OSError: No space left on device" in said.out
+    assert said.err.endswith("tinygrad-rnn compare: 1 of 2 runs were cut short; the same command tries them again\n")
+    assert run(*command, "--out", tmp_path) == 0
+    assert sorted(trained) == ["rnn-length5-lr0.01-seed0", "rnn-length5-lr0.01-seed0", "rnn-length5-lr0.01-seed1"]
+    said = capsys.readouterr().out
+    assert "failed:" not in said
+    assert (tmp_path / "comparison.txt").read_text(encoding="utf-8") in said
+    assert (tmp_path / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_progress_says_what_is_left():
     runs = grid("adding", ["rnn", "gru"], [5, 10], 2, [0.01], Path("out"), {})
     said = io.StringIO()
