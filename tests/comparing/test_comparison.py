@@ -152,6 +152,8 @@ def test_names_of_cells():
     }  # fmt: skip
     (run,) = grid("adding", "lstm:chrono", None, [0], [0.5], Path("out"), {})
     assert run.config["model"] == {"cell": "lstm", "init": "chrono"}
+    (run,) = grid("latch", ["lstm"], None, [0], [0.5], Path("out"), {})  # whose own model has chrono
+    assert run.config["model"] == {"cell": "lstm", "init": "default"}
     assert run.config["data"] == {}
 
 
@@ -211,6 +213,35 @@ def test_a_folder_of_another_comparison_is_refused(tmp_path, capsys):
     assert "rnn-length5-lr0.01-seed0 holds a run that was asked for steps 5, not 7; take another folder" in capsys.readouterr().err  # fmt: skip
     assert run(*same, "--hidden", "4", "--steps", "5") == 0
     assert "1 of 1 runs were finished before" in capsys.readouterr().err
+
+
+def test_what_the_machine_spoils_is_tried_again_and_loses_no_other(tmp_path, monkeypatch, capsys):
+    trained = []
+
+    class Spoilt:
+        """Trains here; but the disk is full for one of the runs, the first time."""
+
+        def train(self, folder, config, stop):
+            trained.append(folder.name)
+            if trained.count("rnn-length5-lr0.01-seed0") == 1 and folder.name == "rnn-length5-lr0.01-seed0":
+                return {"failed": "OSError: No space left on device", "again": True}
+            return finish(folder, config, stop)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("tinygrad_rnn.comparing.sweep.Workers", Spoilt)
+    command = ["compare", "adding", "--cells", "rnn", "--lengths", 5, "--seeds", 2, "--lrs", 0.01, "--steps", 5, "--hidden", 4]  # fmt: skip
+    assert run(*command, "--out", tmp_path) == 1
+    said = capsys.readouterr()
+    assert "failed: rnn, length 5, lr 0.01, seed 0: OSError: No space left on device" in said.out
+    assert said.err.endswith("tinygrad-rnn compare: 1 of 2 runs were cut short; the same command tries them again\n")
+    assert run(*command, "--out", tmp_path) == 0
+    assert sorted(trained) == ["rnn-length5-lr0.01-seed0", "rnn-length5-lr0.01-seed0", "rnn-length5-lr0.01-seed1"]
+    said = capsys.readouterr().out
+    assert "failed:" not in said
+    assert (tmp_path / "comparison.txt").read_text(encoding="utf-8") in said
+    assert (tmp_path / "comparison.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_progress_says_what_is_left():

@@ -22,7 +22,7 @@ def connect(address: str) -> Any:
     Raises ModuleNotFoundError without Dask, ConfigError where nobody answers.
     """
     try:
-        import distributed
+        import distributed  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError:
         raise ModuleNotFoundError("a scheduler needs Dask: pip install 'tinygrad-rnn[dask]'") from None
     try:
@@ -33,7 +33,7 @@ def connect(address: str) -> Any:
 
 def train(folder: str, config: dict[str, Any]) -> dict[str, Any] | None:
     """What a Dask worker is sent: train a run, as long as somebody waits for its result."""
-    from distributed import get_worker
+    from distributed import get_worker  # pyright: ignore[reportMissingImports]
 
     worker: Any = get_worker()
     key = worker.get_current_task()

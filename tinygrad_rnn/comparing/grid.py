@@ -71,10 +71,11 @@ def grid(
     data, model, training = (
         {name: asked[name] for name in names if name in asked} for names in (TASK, MODEL, TRAINING)
     )
+    start = {"init": "default"}  # what the task's own model has would be for one of the cells alone
     runs = [
         Asked(name, length, lr, seed, out / _folder(name, length, lr, seed), {
             "task": task, "seed": seed, "data": data if length is None else {"length": length, **data},
-            "model": {**model, **cell}, "training": {"lr": lr, **training},
+            "model": {**start, **model, **cell}, "training": {"lr": lr, **training},
         })
         for length in _distinct("lengths", [None] if lengths is None else [count_of("lengths", n) for n in lengths])
         for name, cell in _cells(cells).items()

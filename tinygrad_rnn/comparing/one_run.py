@@ -74,7 +74,9 @@ def _claimed_at_last(path: Path, stop: Callable[[], bool]) -> Iterator[None]:
 
 def _train(folder: Path, config: dict[str, Any], stop: Callable[[], bool]) -> dict[str, Any] | None:
     task, model = set_up(config)
-    training = {name: tuple(value) if isinstance(value, list) else value for name, value in config["training"].items()}
+    training: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in config["training"].items()
+    }
     target = training.get("target")
     fixed = {
         "parameters": sum(p.numel() for p in model.parameters()), "trivial": task.trivial, "optimal": task.optimal,

@@ -22,6 +22,7 @@ from typing import Any
 from ..run_setup import CHECKPOINT
 from .one_run import finish
 
+IDLE = 60.0  # seconds after which a process that is asked nothing ends: a Dask worker stays when the sweep has gone
 TRIES = 5  # processes that may die one after the other without a new checkpoint
 PROGRAM = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from tinygrad_rnn.comparing.workers import main; main()"
@@ -87,10 +88,7 @@ class Workers:
         """The result of a run; None once `stop()` is true. One that kills its process TRIES times has failed."""
         deaths, before = 0, _age(folder)
         while True:
-            try:
-                worker = self._idle.pop()
-            except IndexError:
-                worker = Worker()
+            worker = self._free()
             try:
                 result = worker.ask(folder, config, stop)
             except Died as error:
@@ -106,6 +104,14 @@ class Workers:
             if worker.process.poll() is None:
                 self._idle.append(worker)
             return result
+
+    def _free(self) -> Worker:
+        """A process that waits, or a new one."""
+        with contextlib.suppress(IndexError):
+            while (worker := self._idle.pop()).process.poll() is not None:
+                worker.close()
+            return worker
+        return Worker()
 
     def close(self) -> None:
         """End the processes that are idle."""
@@ -142,9 +148,10 @@ def main() -> None:
         asked.put("")
 
     threading.Thread(target=listen, daemon=True).start()
-    with contextlib.suppress(BrokenPipeError):  # nobody hears the answer any more
-        while line := asked.get():
-            answers.write(json.dumps(_answer(*json.loads(line), orphaned.is_set)) + "\n")
+    with contextlib.suppress(BrokenPipeError, queue.Empty):  # nobody hears the answer any more, or asks
+        while line := asked.get(timeout=IDLE):
+            folder, config = json.loads(line)
+            answers.write(json.dumps(_answer(folder, config, orphaned.is_set)) + "\n")
             answers.flush()
     os._exit(0)
 
