@@ -59,6 +59,7 @@ FLOORS = [
     ["viz.write"],
     ["viz.page"],
     ["viz"],
+    ["claims"],
     ["accelerator", "cuda", "backends"],
     [""],  # tinygrad_rnn/__init__.py itself: the public names
     ["demo"],
