@@ -61,6 +61,7 @@ FLOORS = [
     ["viz.page"],
     ["viz"],
     ["comparing"],
+    ["claims"],
     ["accelerator", "cuda", "backends"],
     [""],  # tinygrad_rnn/__init__.py itself: the public names
     ["demo"],

@@ -13,6 +13,7 @@ from .. import __version__
 from ..runs import Terminal, WaysOut
 from ..threads import get_num_threads, set_num_threads
 from .arguments import Parser, UsageError, complain
+from .claim import add_claim
 from .compare import add_compare
 from .convert import add_convert
 from .demo import add_demo
@@ -56,6 +57,7 @@ def run_command(argv: Sequence[str] | None, arguments: argparse.Namespace, ways:
     add_demo(commands)
     add_draw(commands)
     add_study(commands)
+    add_claim(commands)
     add_run(commands)
     add_convert(commands)
     parser.parse_args(argv, arguments)
