@@ -66,6 +66,15 @@ def test_a_backward_is_drawn_and_asked(name, at, folder, capsys):
     assert not tg._mode.thread.mode.unrolled
 
 
+@pytest.mark.parametrize(("file", "words"), [("g.xyz", "cannot write '.xyz': use one of .svg, .html"), ("nowhere/g.svg", "no folder nowhere")])  # fmt: skip
+def test_a_file_that_cannot_be_drawn_is_refused_before_the_program_runs(file, words, folder, capsys):
+    (folder / "program.py").write_text("print('runs')\n")
+    assert run("--draw", file, folder / "program.py") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert words in printed.err
+
+
 def test_a_program_has_its_arguments_its_folder_and_its_status(folder, capsys):
     (folder / "helper.py").write_text("import torch\nWORDS = torch.arange(3).tolist()\n")
     program = folder / "program.py"

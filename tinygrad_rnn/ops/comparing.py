@@ -189,9 +189,11 @@ COMPLEX = (complex, np.complexfloating)
 
 def comparable(other: Any) -> bool:
     """Is `other` something whose numbers a tensor's can be compared with? Raises for another library's tensor."""
+    if isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_)):
+        return True
     if is_foreign(other):
         raise TypeError(f"a Tensor is compared with Tensors and numbers, not with {came(other)}")
-    return isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_))
+    return False
 
 
 def _compare(name, function, input, other):

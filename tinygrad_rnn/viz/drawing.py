@@ -237,10 +237,7 @@ class Drawing:
         shows how backward sends the gradients, one after the other. Raises OSError, naming the file.
         """
         path = Path(path)
-        writer = WRITERS.get(path.suffix.lower())
-        if writer is None:
-            raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
-        write_atomically(path, writer(self, **options))
+        write_atomically(path, writer_of(path)(self, **options))
         return path
 
     def render(self, to: str) -> bytes:
@@ -277,6 +274,14 @@ class Drawing:
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.picture.title}>"
+
+
+def writer_of(path: Path) -> Callable[..., str | bytes]:
+    """What writes a drawing to such a file; raises DrawError if nothing does."""
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
+    return writer
 
 
 # How to write a drawing, by the suffix of the file.

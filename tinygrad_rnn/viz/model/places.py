@@ -61,9 +61,9 @@ def _common(a: str, b: str) -> str:
 def _by_scope(items: list[Item], row_of: dict[Item, tuple[object, int]], time: Steps) -> None:
     running: dict[Any, tuple[int, int, set[int]]] = {}  # (layer, direction) -> row, step now, steps so far
     rows = 0
-    timed = [item for item in items if item.kind == "op" and item.node is not None and time.time(item.node) is not None]
-    for item, key in zip(timed, _layers(timed), strict=True):
-        step = time.time(item.node)
+    known = [(item, time.time(item.node)) for item in items if item.kind == "op" and item.node is not None]
+    timed = [(item, step) for item, step in known if step is not None]
+    for (item, step), key in zip(timed, _layers([item for item, _ in timed]), strict=True):
         row, now, done = running.get(key, (-1, -1, set()))
         if row < 0 or (step != now and step in done):
             row, done = rows, set()
