@@ -116,6 +116,8 @@ class Joining(Recorded):
                 raise RuntimeError(f"split(): sizes {lengths} must add up to the size {length} of dimension {dim}")
         return record_view(Split, input, lengths, dim)
 
+    split_with_sizes: Final = split
+
     @worded
     def chunk(input: Tensor, chunks: int, dim: Any = 0) -> tuple[Tensor, ...]:
         """Cut along `dim` into at most `chunks` pieces of equal size (the last may be smaller)."""
