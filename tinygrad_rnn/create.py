@@ -92,17 +92,17 @@ def _sizes(name: str, size: Any) -> tuple[int, ...]:
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """Zeros of the given size: `zeros(2, 3)` or `zeros((2, 3))`."""
-    return _filled("zeros", _size(size, named), 0, dtype, device, requires_grad)
+    return _filled("zeros", _size(size, named) if named else size, 0, dtype, device, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """Ones of the given size."""
-    return _filled("ones", _size(size, named), 1, dtype, device, requires_grad)
+    return _filled("ones", _size(size, named) if named else size, 1, dtype, device, requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """A tensor to be filled; its numbers are zero, so that nothing depends on what memory held."""
-    return _filled("empty", _size(size, named), 0, dtype, device, requires_grad)
+    return _filled("empty", _size(size, named) if named else size, 0, dtype, device, requires_grad)
 
 
 def _size(size: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -228,7 +228,7 @@ def rand(
     requires_grad: bool = False, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Uniform random numbers from [0, 1)."""
-    shape = _sizes("rand", _size(size, named))
+    shape = _sizes("rand", _size(size, named) if named else size)
     return _random(random.source(generator).random(shape), dtype, device, requires_grad)
 
 
@@ -237,7 +237,7 @@ def randn(
     requires_grad: bool = False, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Normal random numbers with mean 0 and standard deviation 1."""
-    shape = _sizes("randn", _size(size, named))
+    shape = _sizes("randn", _size(size, named) if named else size)
     return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
 
 
