@@ -97,7 +97,7 @@ class Joining(Recorded):
     ) -> tuple[Tensor, ...]:
         """Cut along `dim` into pieces of one size (the last may be smaller) or of the listed sizes."""
         if other:
-            return again(Joining.split, other, input, split_size_or_sections, dim=dim, split_size=split_size)
+            return again(Joining.split, other, input, split_size_or_sections, dim=dim, split_size=split_size)  # type: ignore
         need_tensor("split", input)
         sizes = split_size if split_size is not None else split_size_or_sections
         if sizes is None:
@@ -122,7 +122,7 @@ class Joining(Recorded):
     def chunk(input: Tensor, chunks: int, dim: Any = 0, **other: Any) -> tuple[Tensor, ...]:
         """Cut along `dim` into at most `chunks` pieces of equal size (the last may be smaller)."""
         if other:
-            return again(Joining.chunk, other, input, chunks, dim=dim)
+            return again(Joining.chunk, other, input, chunks, dim=dim)  # type: ignore
         need_tensor("chunk", input)
         if chunks <= 0:
             raise RuntimeError(f"chunk(): expects chunks to be greater than 0, got {chunks}")

@@ -79,7 +79,7 @@ class Reducing(Recorded):
     def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **other: Any) -> Tensor:
         """The sum over `dim` (all axes when None). Integers and bools add up as int64."""
         if other:
-            return again(Reducing.sum, other, input, dim=dim, keepdim=keepdim, dtype=dtype)
+            return again(Reducing.sum, other, input, dim=dim, keepdim=keepdim, dtype=dtype)  # type: ignore
         input = addable("sum", input, dtype)
         dims = wrap_dims("sum", dim, input.array.ndim)
         return record_op(Sum, input, dims=dims, keepdim=keepdim)
@@ -87,7 +87,7 @@ class Reducing(Recorded):
     def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **other: Any) -> Tensor:
         """The mean over `dim` (all axes when None)."""
         if other:
-            return again(Reducing.mean, other, input, dim=dim, keepdim=keepdim, dtype=dtype)
+            return again(Reducing.mean, other, input, dim=dim, keepdim=keepdim, dtype=dtype)  # type: ignore
         if dtype is not None:
             input = input.to(dtype)
         need_float("mean", input, error=RuntimeError)
