@@ -51,6 +51,7 @@ class Tensor(Families):
     _view: tuple[Tensor, Any] | None
     _grad: Tensor | None
     name: str | None
+    _after_grad: dict[int, Any] | None = None
 
     def __init__(self, *data: Any):
         """PyTorch's legacy form: `Tensor(2, 3)` has unset float32 numbers, `Tensor([1, 2])` holds 1. and 2."""
@@ -190,7 +191,7 @@ class Tensor(Families):
             else:
                 new = Tensor._of(np.asarray(self._grad.array + g))
             self._grad = new
-        for hook in tuple(self.__dict__.get("_after_grad", {}).values()):
+        for hook in tuple(self._after_grad.values()) if self._after_grad else ():
             hook(self)
 
     def retain_grad(self) -> None:
@@ -240,8 +241,7 @@ class Tensor(Families):
         """Call `hook(tensor)` each time backward has added to this leaf's `.grad`; returns a handle with `remove()`."""
         if not self.is_leaf or not self.requires_grad:
             raise RuntimeError("post accumulate grad hooks are for leaf tensors that require grad; use register_hook")
-        hooks = self.__dict__.setdefault("_after_grad", {})
-        key = tick()
+        hooks, key = self.__dict__.setdefault("_after_grad", {}), tick()
         hooks[key] = hook
         return RemovableHandle(hooks, key)
 

@@ -40,7 +40,14 @@ CONVERT = (
 )
 
 
-def save(obj: Any, f: Any, *, pickle_protocol: Any = None, _use_new_zipfile_serialization: bool = True) -> None:
+def save(
+    obj: Any,
+    f: Any,
+    *,
+    pickle_module: Any = None,
+    pickle_protocol: Any = None,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
     """Write `obj` to a path or to a file opened with "wb".
 
     obj  tensors, arrays, numbers, strings, bytes, None, dtypes, and dicts, lists, tuples and sets of them: what
@@ -54,7 +61,7 @@ def save(obj: Any, f: Any, *, pickle_protocol: Any = None, _use_new_zipfile_seri
     Raises TypeError, naming the place, for anything else (your own functions, hooks); no file is opened then. Raises
     OSError, naming the file, where it cannot be written.
 
-    pickle_protocol and _use_new_zipfile_serialization are accepted as in PyTorch, and change nothing.
+    pickle_module, pickle_protocol and _use_new_zipfile_serialization are accepted as in PyTorch, and change nothing.
 
     >>> save({"model": {"weight": tensor([1.0, 2.0])}, "epoch": 3}, "state.tg")
     >>> load("state.tg")
@@ -73,10 +80,11 @@ def save(obj: Any, f: Any, *, pickle_protocol: Any = None, _use_new_zipfile_seri
         rest = rest[len(rest) if written is None else written :]
 
 
-def load(f: Any, map_location: Any = None, weights_only: bool = True, mmap: bool | None = None) -> Any:
+def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None, mmap: bool | None = None, encoding: str = "utf-8") -> Any:  # fmt: skip
     """Read what `save` wrote, or the tensors of any safetensors file, from a path or a file opened with "rb".
 
     map_location  accepted as in PyTorch; there is only the CPU
+    pickle_module, encoding  accepted as in PyTorch; nothing is pickled
     mmap          accepted as in PyTorch; files are read as a whole, for their digest to be checked
     weights_only  False: build the whole modules that the file names, of classes that are imported already. They are not
                   called, but what they do later depends on attributes that the file gives them. `safe_globals` is
@@ -88,10 +96,10 @@ def load(f: Any, map_location: Any = None, weights_only: bool = True, mmap: bool
     if isinstance(map_location, (str, device)):
         check_device(map_location)
     if hasattr(f, "read"):
-        return _load(f, str(getattr(f, "name", "the file")), only_one=False, weights_only=weights_only)
+        return _load(f, str(getattr(f, "name", "the file")), only_one=False, weights_only=weights_only is not False)
     path = os.fspath(f)
     with open(path, "rb") as file:
-        return _load(file, os.fsdecode(path), only_one=True, weights_only=weights_only)
+        return _load(file, os.fsdecode(path), only_one=True, weights_only=weights_only is not False)
 
 
 # --- writing ----------------------------------------------------------------------------------------------

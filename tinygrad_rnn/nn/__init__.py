@@ -33,7 +33,7 @@ from .convolution import (
     ConvTranspose2d as ConvTranspose2d,
 )
 from .distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
-from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
+from .dropout import AlphaDropout as AlphaDropout, Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
 from .flatten import Flatten as Flatten, Unflatten as Unflatten
 from .lazy import (
     LazyBatchNorm1d as LazyBatchNorm1d,

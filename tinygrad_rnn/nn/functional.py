@@ -6,10 +6,13 @@ from .._names import missing as _missing
 from .._tensor import Tensor
 from ..ops.activations import (
     elu as elu,
+    elu_ as elu_,
     gelu as gelu,
     glu as glu,
     hardtanh as hardtanh,
+    hardtanh_ as hardtanh_,
     leaky_relu as leaky_relu,
+    leaky_relu_ as leaky_relu_,
     logsigmoid as logsigmoid,
     relu as relu,
     relu6 as relu6,
@@ -35,7 +38,12 @@ from ..ops.distances import (
     normalize as normalize,
     pairwise_distance as pairwise_distance,
 )
-from ..ops.dropout import dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d
+from ..ops.dropout import (
+    alpha_dropout as alpha_dropout,
+    dropout as dropout,
+    dropout1d as dropout1d,
+    dropout2d as dropout2d,
+)
 from ..ops.linear import bilinear as bilinear, linear as linear
 from ..ops.losses import (
     huber_loss as huber_loss,
@@ -77,12 +85,15 @@ from ..ops.resizing import interpolate as interpolate
 from ..ops.rows import embedding as embedding, one_hot as one_hot
 from ..ops.thresholds import (
     celu as celu,
+    celu_ as celu_,
     gumbel_softmax as gumbel_softmax,
     hardsigmoid as hardsigmoid,
     hardswish as hardswish,
     mish as mish,
     rrelu as rrelu,
+    rrelu_ as rrelu_,
     selu as selu,
+    selu_ as selu_,
     softmin as softmin,
     softshrink as softshrink,
     softsign as softsign,
@@ -94,6 +105,7 @@ from ..ops.thresholds import (
 hardshrink: _Final = Tensor.hardshrink
 log_softmax: _Final = Tensor.log_softmax
 prelu: _Final = Tensor.prelu
+relu_: _Final = Tensor.relu_
 sigmoid: _Final = Tensor.sigmoid
 softmax: _Final = Tensor.softmax
 tanh: _Final = Tensor.tanh

@@ -79,6 +79,15 @@ class Filling(Recorded):
         need_tensor("zero_", input)
         return input.fill_(0)
 
+    def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+        """Set the elements whose indices are all equal; with `wrap` the diagonal begins anew below a tall matrix's square."""
+        need_tensor("fill_diagonal_", input)
+        if input.ndim < 2 or (input.ndim > 2 and len(set(input.shape)) > 1):
+            raise RuntimeError(f"fill_diagonal_(): expected a matrix, or axes of one size, got {list(input.shape)}")
+        mask = np.zeros(input.array.shape, bool)
+        np.fill_diagonal(mask, True, wrap)
+        return input.masked_fill_(input._of(mask), fill_value)
+
     @quiet
     def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
         """Fill with normal random numbers."""
