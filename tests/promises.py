@@ -110,8 +110,7 @@ def tcn(printed: str) -> bool:
 
 def transformer_lm(printed: str) -> bool:
     guessing = next(numbers(line)[-1] for line in printed.splitlines() if "by frequency" in line)
-    cached, again = numbers(next(line for line in printed.splitlines() if line.startswith("cache")))
-    return table(printed)[-1][1] < 0.5 * guessing and cached < again
+    return table(printed)[-1][1] < 0.5 * guessing
 
 
 def truncated_bptt(printed: str) -> bool:
@@ -127,15 +126,15 @@ def vanishing_gradients(printed: str) -> bool:
 
 PROMISES: dict[str, Promise] = {
     "before_recurrence": Promise("Markov fails, two steps are enough, the naive model learns by heart", before_recurrence),
-    "ctc": Promise("the label error rate falls, by both ways of reading", ctc, 100),
+    "ctc": Promise("the label error rate falls, by both ways of reading", ctc),
     "from_pytorch": Promise("the network learns to recall the first bit", from_pytorch),
     "gru_conventions": Promise("converted it is the same function, trained it comes near", gru_conventions, 150),
     "lstm_variants": Promise("every gated cell keeps the number, the plain one does not", lstm_variants),
     "rnn_memory": Promise("gates begin to learn first", rnn_memory),
     "seq2seq_attention": Promise("the loss falls, strings are reversed", seq2seq_attention),
-    "task_shapes": Promise("the loss of every shape falls", task_shapes),
+    "task_shapes": Promise("the loss of every shape falls", task_shapes, 300),
     "tcn": Promise("it answers well only when its receptive field is long enough", tcn),
-    "transformer_lm": Promise("better than guessing by frequency; the cache saves time", transformer_lm, 150),
+    "transformer_lm": Promise("better than guessing by frequency, by half", transformer_lm),
     "truncated_bptt": Promise("learnt only if k2 reaches back to the input", truncated_bptt),
     "vanishing_gradients": Promise("below radius 1 gradients vanish, a forget bias keeps them", vanishing_gradients, 60),
 }  # fmt: skip

@@ -51,7 +51,12 @@ def add_train(commands: Any) -> None:
         ("--lr", positive, "X", "learning rate (default: the task's)"),
         ("--clip", from_zero, "X", "largest norm of the gradient (default 1; 0: any)"),
         ("--tbptt", two_counts, "K1,K2", "a gradient every K1 steps that goes back K2 (default: through all)"),
-        ("--target", target, "X", "metric to stop at (default: the task's threshold or a little more, for texts none: all steps)"),
+        (
+            "--target",
+            target,
+            "X",
+            "metric to stop at (default: the task's threshold or a little more, for texts none: all steps)",
+        ),
         ("--eval-every", count, "N", "steps between evaluations (default 100)"),
         ("--save-every", count, "N", "steps between checkpoints (default: 2 s, or 2%% of the time)"),
         ("--seed", seed, "N", "of weights, data and dropout (default 0)"),
