@@ -130,6 +130,15 @@ def test_truncated_gradients_equal_those_of_truncated_bptt():
         assert tg.allclose(a, b, atol=1e-5), name
 
 
+def test_the_figure_has_all_scores_to_compare_with_from_step_0_on():
+    task = tg.tasks.sunspots()
+    right = fit(task.model(hidden=4), task, steps=2, batch=4, target="none").plot().axes[1]
+    levels = {text.get_text().rpartition(", ")[0] for text in right.get_legend().get_texts()}
+    assert levels == {"", "trivial: as now", "solved", "as 11 steps ago"}
+    assert [line.get_ydata()[0] for line in right.get_lines()[1:]] == [task.trivial, task.threshold, task.options["seasonal"]]  # fmt: skip
+    assert right.get_xlim()[0] == 0
+
+
 CASES = {
     "adding": {"schedule": "cosine"},
     "words": {"optimizer": "rmsprop"},  # a state that is carried, and dropout
