@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..kernels.choice import state_of_kernels
 from ..threads import get_num_threads
 
 
 def environment() -> dict[str, Any]:
-    """Versions, a digest of the kernels' source, processor and BLAS, threads: plain values for a JSON file."""
+    """Versions, which kernels run and a digest of their source, processor and BLAS, threads: plain values for a JSON file."""
     config: Any = np.show_config(mode="dicts")
     blas = config["Build Dependencies"]["blas"]
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": f"{blas.get('name')} {blas.get('version')}",
+        "layers run on": state_of_kernels(),
         "kernels": _digest(Path(str(kernels.__file__)).parent),
         "machine": f"{platform.system()} {platform.machine()} {_processor()}",
         "threads": get_num_threads(),
