@@ -120,7 +120,7 @@ NOT_A_WORD = {
 
 # What the core may import from outside the standard library. Everything else serves one named purpose elsewhere.
 OUTSIDE = {"numpy": "", "matplotlib": "_figure viz study demo cli", "graphviz": "viz", "pygraphviz": "viz"}
-OUTSIDE |= {"numba": "kernels.compiled", "scipy": "kernels.compiled"}
+OUTSIDE |= {"numba": "kernels.compiled", "llvmlite": "kernels.compiled"}
 OUTSIDE |= {
     "safetensors": "interop",
     "threadpoolctl": "threads",

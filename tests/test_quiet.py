@@ -145,7 +145,7 @@ FURTHER = {  # the calls that are compared with PyTorch: `t` is the library ther
     "further": [re.sub(r"\bx\b", "p", re.sub(r"\bz\b", "v", re.sub(r"\bt\.", "torch.", call)))
                 for row in rows_further.ROWS for call in row.calls if ".t()" not in call],
     "further functions": [f"F.{name}(p)" for name in HARD.split()] + [
-        *[f"F.{name}(x)" for name in "celu_ elu_ hardtanh_ leaky_relu_ relu_ rrelu_ selu_".split()], "F.alpha_dropout(p, 1.0, True)",
+        *[f"F.{name}(x)" for name in ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_"]], "F.alpha_dropout(p, 1.0, True)",
         "x.multiply_(y)", "x.subtract_(y)", "x.divide_(y)", "x.true_divide_(y)", "x.clip_(-1, 1)",
         "F.threshold(p, 0.1, 2.0)", "F.threshold_(x, 0.1, 2.0)", "F.prelu(p, v[:1])", "F.gumbel_softmax(p)", "F.instance_norm(c3)",
         "F.conv2d(b3, sq.view(2, 2, 2, 2))", "F.conv_transpose1d(b3, b3[0].view(3, 2, 2).transpose(0, 1))", "F.conv_transpose2d(b3, sq.view(2, 2, 2, 2))",

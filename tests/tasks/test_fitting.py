@@ -6,6 +6,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.fitting import Diverged, Run, fit
+from tinygrad_rnn.runs import environment
 from tinygrad_rnn.tasks import TASKS, ConfigError
 from tinygrad_rnn.tasks.scoring import METRICS, edit_distance
 
@@ -221,3 +222,11 @@ def test_edit_distance_and_label_errors():
     scores = np.zeros((1, 4, 3), np.float32)
     scores[0, [0, 1, 2, 3], [1, 1, 0, 2]] = 9  # reads 1 2
     assert METRICS["label errors"].add_up(scores, [], np.array([[1, 2, 2]])) == (1.0, 3)
+
+
+def test_a_run_notes_which_kernels_ran():
+    task = TASKS["adding"]()
+    with tg.use_kernels("numpy"):
+        run = fit(task.model(hidden=4, cell="lstm"), task, steps=1, batch=2, target="none")
+        assert environment()["kernels"].startswith("numpy (use_kernels)")
+    assert run.state_dict()["kernels"]["lstm"] == "numpy"
