@@ -563,11 +563,17 @@ def test_studies_are_in_the_panel(browser, reading):
     drawing, path, _ = reading
     browser.open(path)
     assert "per step" in browser.text("#findings")
+    assert "the graph keeps" in browser.text("#memory")
     browser.click_node(item(drawing, "c", 5))
-    assert "the gate keeps, mean" in browser.text("#study")
+    told = browser.text("#study")
+    assert "the gate keeps, mean" in told
+    assert "share along the cell" in told
+    browser.click_node(item(drawing, "f", 5))
+    assert browser.text('[data-key="kept"]') == "32 bytes"  # 8 numbers of float32
     [weight] = [i for i in drawing.model.parameters if i.name.endswith("weight_hh_l0")]
     browser.click_node(weight)
     assert "share of t = " in browser.text("#study")
+    assert browser.complaints() == []
 
 
 def test_on_a_phone_the_controls_stay_in_reach(browser, reading):

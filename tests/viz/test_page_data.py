@@ -81,16 +81,29 @@ def test_states_and_weights_know_what_the_studies_say(read):
     data, model, loss, _ = read
     [state] = [node for node in data["nodes"] if node.get("name") == "c" and node.get("t") == 2]
     line = study.decay(loss).lines["c"]
-    told = dict(state["study"][1])
+    decay, ways = state["study"]
+    told = dict(decay[1])
     assert told["‖∂L‖ here"] == pytest.approx(line.whole[2], rel=1e-3)
     assert told["factor to the step before"] == pytest.approx(line.factors[2], rel=1e-3)
     assert told["the gate keeps, mean"] == pytest.approx(line.causes["kept"][2], rel=1e-3)
-    assert "per step" in state["study"][2]
+    assert "per step" in decay[2]
+    found = study.paths(loss, "c")
+    told = dict(ways[1])
+    assert told["share along the cell"] == pytest.approx(found.shares[2], rel=1e-3)
+    assert told["‖∂L‖ through the gates"] == pytest.approx(study.norm(found.through[2]), rel=1e-3)
+    assert ways[2] == found.finding()
     [weight] = [node for node in data["nodes"] if node.get("name", "").endswith("weight_hh_l0")]
     found = study.contributions(loss, model.recurrent.weight_hh_l0)
     shares = {f"share of t = {t}": share for t, share in zip(found.steps, found.shares, strict=True)}
-    told = dict(weight["study"][1])
+    uses, why = weight["study"]
+    told = dict(uses[1])
     assert told == pytest.approx({name: shares[name] for name in told}, rel=1e-3, abs=1e-9)
+    assert why[0] == "Its gradient is healthy"
+    assert why[2] == study.explain(loss, model.recurrent.weight_hh_l0).finding()
+    assert data["memory"].startswith("the graph keeps ")
+    for node in data["nodes"]:
+        if node.get("op") == "Tanh" and "kept" in node:  # of its own output, if nothing else keeps that
+            assert node["kept"] == node["value"]["bytes"]
     assert data["findings"] == study.report(loss).noteworthy[:4]
 
 

@@ -184,17 +184,25 @@ def _more(past: History) -> dict[str, Result]:
     return found
 
 
-def memory_by_step(past: History) -> dict[int | None, int]:
-    """Bytes of the arrays that rules saved, each counted once, by time step."""
+def memory_by_node(past: History) -> dict[Node, int]:
+    """Bytes of the arrays that each rule saved, each counted once."""
     counted: set[int] = set()
-    found: dict[int | None, int] = {}
+    found: dict[Node, int] = {}
     for node in past.nodes:
         for value in () if node.saved_tensors is FREED else node.saved_tensors:
             owner = memory_of(value) if isinstance(value, np.ndarray) else None
             if owner is not None and id(owner) not in counted:
                 counted.add(id(owner))
-                t = past.steps.time(node)
-                found[t] = found.get(t, 0) + owner.nbytes
+                found[node] = found.get(node, 0) + owner.nbytes
+    return found
+
+
+def memory_by_step(past: History) -> dict[int | None, int]:
+    """The same by time step."""
+    found: dict[int | None, int] = {}
+    for node, size in memory_by_node(past).items():
+        t = past.steps.time(node)
+        found[t] = found.get(t, 0) + size
     return found
 
 

@@ -199,6 +199,7 @@ class PageData:
                 for flow in sorted(self.studies.flow, key=lambda flow: not flow["name"].startswith("h"))
             ],
             "findings": self.studies.findings,
+            "memory": self.studies.memory,
             "reading": reading,
             "losses": [tidy(x) for x in self._losses()],
             "notes": [*self.notes],
@@ -259,6 +260,8 @@ class PageData:
         }
         if item in self.studies.about:
             found["study"] = self.studies.about[item]
+        if item in self.studies.kept:
+            found["kept"] = self.studies.kept[item]
         if item.names:
             found["names"] = [clean(name) for _, name in sorted(item.names.items())]
         if item.node is not None and item.node.source:

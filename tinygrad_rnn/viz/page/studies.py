@@ -12,9 +12,13 @@ import numpy as np
 
 from ...graph import Leaf
 from ...study.decays import Decay, Line
+from ...study.explaining.diagnosis import explain
 from ...study.history import History
+from ...study.ledgers import ledger
 from ...study.maps import gradient_map
-from ...study.reporting import Report
+from ...study.pathways import paths
+from ...study.reporting import Report, memory_by_node
+from ...study.results import norm
 from ...study.steps import Track
 from ...study.weights import contributions
 from ..errors import DrawError
@@ -25,6 +29,7 @@ from .summary import tidy
 LONGEST_FLOW = 200  # time steps for which the gradient flow is computed: one backward pass each
 MOST_NODES = 20_000  # in a larger graph nothing is studied
 MOST_PARTS = 5_000_000  # numbers of a weight's gradient, by use
+MOST_EXPLAINED = 100_000  # items times weights: each weight is explained by a run of backward
 CAUSES = {
     "‖W‖": "W multiplies by, at most", "tanh′": "tanh′, mean", "relu′": "units that are on", "saturated": "units saturated",
     "kept": "the gate keeps, mean", "other ways": "share of other ways",
@@ -36,14 +41,18 @@ class Studies:
 
     findings  sentences, the most noteworthy first
     flow      gradient maps: [{name, times, nodes, norms}]
-    about     for an item: [title, [[name, number], …], sentence]
+    about     for an item: [[title, [[name, number], …], sentence], …]
+    kept      for an item: bytes that its rule keeps for backward, each memory counted once
+    memory    a sentence: what the whole graph keeps for backward
     """
 
     def __init__(self, model: Model, losses: list[Any], variables: dict[str, Any], flow: bool):
         self.model = model
         self.findings: list[str] = []
         self.flow: list[dict[str, Any]] = []
-        self.about: dict[Item, list[Any]] = {}
+        self.about: dict[Item, list[list[Any]]] = {}
+        self.kept: dict[Item, int] = {}
+        self.memory: str = ""
         self.notes: list[str] = []
         self._places: dict[Any, Item] = {}
         if flow and model.steps > LONGEST_FLOW:
@@ -60,6 +69,7 @@ class Studies:
             with History(losses, variables) as past:
                 if past.steps.tracks:
                     self._ask(past, flow)
+                self._memory(past, losses)
         except (RuntimeError, ValueError) as error:  # the graph was freed, or a value changed
             self.notes.append(clean(f"no gradient flow, and nothing was studied: {error}"))
 
@@ -69,8 +79,10 @@ class Studies:
         tracks = {track.label: track for track in past.steps.tracks}
         for label, line in report.decay.lines.items():
             self._state(tracks[label], line, report.decay)
+            self._ways(past, tracks[label])
         for item in self.model.parameters:
             self._weight(past, item)
+            self._why(past, item)
         for track in past.steps.tracks if flow else ():
             self._map(past, track)
 
@@ -82,7 +94,40 @@ class Studies:
                 continue
             rows = [["‖∂L‖ here", line.whole[k]], ["factor to the step before", line.factors[k]]]
             rows += [[CAUSES.get(name, name), values[k]] for name, values in line.causes.items()]
-            self.about[item] = [f"{track.label} through time", _known(rows), sentence]
+            self._tell(item, f"{track.label} through time", rows, sentence)
+
+    def _tell(self, item: Item, title: str, rows: list[list[Any]], sentence: str) -> None:
+        self.about.setdefault(item, []).append([clean(title), _known(rows), clean(sentence)])
+
+    def _ways(self, past: History, track: Track) -> None:
+        """Of a state that a gate carries along: how much of its gradient came along, how much through the gates."""
+        try:
+            found = paths(past, track.label)
+        except ValueError:  # no gate does
+            return
+        for k, t in enumerate(found.steps):
+            item = self._item(track, t)
+            if item is not None:
+                ways = [("along the cell", found.along), ("through the gates", found.through)]
+                rows = [[f"‖∂L‖ {way}", norm(parts[k])] for way, parts in ways]
+                self._tell(item, "By which way", [*rows, ["share along the cell", found.shares[k]]], found.finding())
+
+    def _why(self, past: History, item: Item) -> None:
+        """What is wrong with the gradient of a weight, or that nothing is."""
+        tensor = item.node.variable if isinstance(item.node, Leaf) else None
+        if tensor is None or len(self.model.items) * len(self.model.parameters) > MOST_EXPLAINED:
+            return
+        found = explain(past.losses, tensor)
+        if found.verdict == "none" and past.arriving([(item.node, 0)]):
+            return  # it is about `.grad` alone, which drawing leaves empty: what arrives is shown above
+        self._tell(item, f"Its gradient is {found.verdict}", [], found.finding())
+
+    def _memory(self, past: History, losses: list[Any]) -> None:
+        for node, size in memory_by_node(past).items():
+            item = self.model.item_of.get(node)
+            if item is not None and size:
+                self.kept[item] = self.kept.get(item, 0) + size
+        self.memory = clean(ledger(losses).finding().partition(". ")[0])
 
     def _weight(self, past: History, item: Item) -> None:
         tensor = item.node.variable if isinstance(item.node, Leaf) else None
@@ -96,7 +141,7 @@ class Studies:
             [f"share of t = {t}", share] for t, share in zip(found.steps, found.shares, strict=True) if t is not None
         ]
         shares.sort(key=lambda row: -abs(row[1]))
-        self.about[item] = ["Contributions of time steps", _known(shares[:6]), clean(found.finding())]
+        self._tell(item, "Contributions of time steps", shares[:6], found.finding())
 
     def _map(self, past: History, track: Track) -> None:
         found = gradient_map(past, track.label)

@@ -95,6 +95,7 @@ function fillPanel() {
   if (chosen === null) {
     panel.append(make("h2", {}, "Details"), make("p", { className: "hint" }, "Click a box, or press Tab to the graph and use the arrow keys. Keys: press ?"));
     if (page.findings.length) panel.append(make("h3", {}, "What happened in time"), make("ol", { id: "findings" }, ...page.findings.map((words) => make("li", {}, words))), make("h3", {}, "Counts"));
+    if (page.memory) panel.append(make("p", { className: "hint", id: "memory" }, page.memory));
     panel.append(list(Object.entries(page.stats).map(([name, value]) => [name.replace("_", " "), value])));
     return;
   }
@@ -105,6 +106,7 @@ function fillPanel() {
   if (derivative) panel.append(make("p", { className: "formula" }, derivative));
   panel.append(list([
     ["shape", node.shape, "shape"], ["dtype", node.value && node.value.dtype], ["bytes", node.value && node.value.bytes],
+    ["kept for backward", node.kept && `${node.kept.toLocaleString("en")} bytes`, "kept"],
     ["time step", node.t, "t"], ["layer", node.layer], ["direction", node.direction], ["module", node.module, "module"], ["source", node.source, "source"],
   ]));
   if (node.flat !== undefined) panel.append(make("p", { className: node.flat > 0.3 ? "warn" : "hint" }, `saturated: ${(100 * node.flat).toFixed(0)} % of the elements have a slope below 0.05`));
@@ -117,8 +119,8 @@ function fillPanel() {
   } else if (norm !== undefined) panel.append(make("h3", {}, "Gradient"), list([["norm", show(norm), "grad-norm"]]));
   if (contributions.has(chosen)) panel.append(contributionBlock(chosen));
   if (node.study) {
-    const [heading, rows, sentence] = node.study;
-    panel.append(make("section", { id: "study" }, make("h3", {}, heading), list(rows.map(([name, x]) => [name, show(x)])), make("p", { className: "hint" }, sentence)));
+    panel.append(make("section", { id: "study" }, ...node.study.map(([heading, rows, sentence]) =>
+      make("section", {}, make("h3", {}, heading), list(rows.map(([name, x]) => [name, show(x)])), make("p", { className: "hint" }, sentence)))));
   }
   const inputs = node.inputs.filter(([from]) => from >= 0);
   if (inputs.length) panel.append(make("h3", {}, "Made from"), links(inputs.map(([from, , , cut]) => ({ to: from, note: cut ? `(cut: ${cut})` : "" }))));
