@@ -137,6 +137,7 @@ def _timed(layer: Callable[[Tensor], Tensor], x: Tensor) -> float:
 def chain(y: Tensor) -> int:
     """The most operations of a graph that wait for each other."""
     depth: dict[Any, int] = {}
-    for node in reversed(list(ancestors([y.grad_fn]))):
+    last: Any = y.grad_fn
+    for node in reversed(ancestors([last])):
         depth[node] = 1 + max((depth.get(edge[0], 0) for edge in node.edges if edge is not None), default=0)
     return max(depth.values())

@@ -23,7 +23,7 @@ from ..study.results import Table
 from .claim import Claim, Effort, Point, Row
 from .training import seeded
 
-LENGTH, HIDDEN, BATCH, UPDATES, QUICK = 20, 12, 32, 300, 15
+LENGTH, HIDDEN, BATCH, UPDATES, QUICK = 20, 12, 32, 200, 10
 MARKED = 0.12  # how often
 
 
