@@ -12,11 +12,28 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import models
-from tinygrad_rnn.claims import CLAIMS, Bottleneck, Gradients, Ladder, Range, Truncation
+from tinygrad_rnn.claims import (
+    CLAIMS,
+    Bidirectional,
+    Bottleneck,
+    Cures,
+    Gradients,
+    Ladder,
+    Range,
+    Sharing,
+    Speed,
+    Truncation,
+    Variants,
+)
+from tinygrad_rnn.claims.bidirectional import scores_of
 from tinygrad_rnn.claims.claim import Effort
+from tinygrad_rnn.claims.cures import MODELS
 from tinygrad_rnn.claims.gradients import RADII, SCALES, factor, with_radius
 from tinygrad_rnn.claims.ladder import RUNGS, STEPS, optimum, wandering
+from tinygrad_rnn.claims.sharing import LAYERS, InARow
+from tinygrad_rnn.claims.speed import chain
 from tinygrad_rnn.claims.truncation import windowed_loss
+from tinygrad_rnn.claims.variants import CELLS, WithoutForgetting
 from tinygrad_rnn.cli import main
 
 
@@ -207,3 +224,112 @@ def test_truncation_turned_round():
     for row in claim.of(window=9):
         row["solved"] = False
     assert not answers(claim)[2]
+
+
+# --- cures ------------------------------------------------------------------------------------------------------
+
+
+def cures(solved):
+    """Runs in which a (model, rate) is solved or not; others are not, and diverge at 0.01 where it says None."""
+    return Cures([
+        {"model": model, "rate": rate, "seed": seed, "solved": bool(solved.get((model, rate), False)),
+         "diverged": solved.get((model, rate), 0) is None, "score": 0.005 if solved.get((model, rate)) else 0.17, "steps": 100}
+        for model in MODELS for rate in (0.003, 0.01) for seed in range(3)
+    ])  # fmt: skip
+
+
+def test_cures_at_the_better_rate():
+    claim = cures({("relu, identity", 0.003): True, ("relu, identity", 0.01): None, ("gru", 0.01): True})
+    assert answers(claim) == [True, False, False, True, True, False]
+    assert claim.better("gru") == 0.01
+    assert "at 0.01 3 of 3 seeds diverge" in claim.finding()
+    assert not answers(cures({("tanh", 0.003): True, ("gru", 0.003): True}))[4]  # no cure where there is no illness
+
+
+# --- variants ---------------------------------------------------------------------------------------------------
+
+
+def test_the_lstm_of_1997_is_an_lstm_that_never_forgets():
+    old, new = WithoutForgetting(3, 4, dtype=tg.float64), tg.nn.LSTMCell(3, 4, dtype=tg.float64)
+    for name, weight in new.named_parameters():
+        rows = dict(old.named_parameters())[name].detach().chunk(3)
+        forget = tg.full(rows[0].shape, 50.0 if name == "bias_ih" else 0.0, dtype=tg.float64)  # σ(50) = 1
+        weight.detach().copy_(tg.cat([rows[0], forget, rows[1], rows[2]]))
+    x, h, c = (tg.randn(2, n, dtype=tg.float64) for n in (3, 4, 4))
+    for ours, theirs in zip(old(x, (h, c)), new(x, (h, c)), strict=True):
+        assert tg.allclose(ours, theirs, atol=1e-14)
+
+
+def test_variants():
+    errors = {"no forget gate": 0.3, "coupled, i = 1 - f": 0.2, "no biases": 0.05, "peephole, dense": 0.05, "gru": 0.09}
+    rows = [{"cell": name, "seed": 0, "weights": 5, "ms": 1.0, "error": errors.get(name, 0.1)} for name in CELLS]
+    assert answers(Variants(rows)) == [True, False, True, True, True]
+
+
+# --- sharing ----------------------------------------------------------------------------------------------------
+
+
+def test_sharing():
+    rows = [
+        {"layers": layers, "samples": samples, "seed": 0, "weights": {"shared": 10, "untied": 100}[layers],
+         "known": 0.01, "fresh": {"shared": 0.02, "untied": 0.1 if samples < 1000 else 0.01}[layers],
+         "longer": 0.2 if layers == "shared" else float("nan"), "apart": 0.0}
+        for samples in (100, 1000) for layers in LAYERS
+    ]  # fmt: skip
+    claim = Sharing(rows)
+    assert answers(claim) == [True, True, True, False, False]
+    assert "at 100 of 100, 1,000" in claim.finding()
+
+
+def test_an_untied_network_has_no_weights_for_further_steps():
+    with pytest.raises(ValueError, match="weights for 10 steps, a sequence of 11"):
+        InARow(tied=False)(tg.zeros(1, 11, 2))
+
+
+# --- speed ------------------------------------------------------------------------------------------------------
+
+
+def test_speed_judges_by_its_numbers():
+    times = {"lstm, step by step": 100.0, "lstm, one kernel": 10.0, "attention": 20.0, "tcn": 5.0}
+    chains = {"lstm, step by step": 8, "lstm, one kernel": 1, "attention": 9, "tcn": 20}
+    rows = [
+        {"layer": name, "length": n, "seed": 0, "ms": time * n, "chain": chains[name] * (n if "step by" in name else 1)}
+        for name, time in times.items() for n in (16, 512)
+    ]  # fmt: skip
+    claim = Speed(rows)
+    assert answers(claim) == [True, True, True, False]
+    assert claim.growth("attention") == pytest.approx(1)
+
+
+def test_the_chain_of_a_graph():
+    x = tg.ones(2, requires_grad=True)
+    y = x * 2
+    assert chain((y + y.tanh().exp()) * y) == 1 + 5  # the leaf, mul, tanh, exp, add, mul
+
+
+# --- bidirectional ----------------------------------------------------------------------------------------------
+
+
+def test_bidirectional():
+    numbers = {
+        ("tagging", "forward"): (0.89, 0.89), ("tagging", "both ways"): (1.0, 0.86),
+        ("prediction", "forward"): (1.1, 1.1), ("prediction", "both ways"): (0.1, 2.0),
+    }  # fmt: skip
+
+    def claim():
+        return Bidirectional([
+            {"task": task, "model": model, "seed": 0, "whole": a, "so far": b, "optimal": 1.0, "trivial": 0.8}
+            for (task, model), (a, b) in numbers.items()
+        ])  # fmt: skip
+
+    assert answers(claim()) == [True, True, True, True]
+    numbers["tagging", "both ways"], numbers["prediction", "both ways"] = (0.9, 0.9), (1.05, 1.1)
+    assert answers(claim()) == [False, False, False, False]
+
+
+def test_so_far_is_what_a_causal_model_says_anyway():
+    task = tg.tasks.autoregression(8)
+    whole, so_far = scores_of(task, task.model(cell="gru", hidden=4))
+    assert whole == pytest.approx(so_far, rel=1e-5)
+    whole, so_far = scores_of(task, task.model(cell="gru", hidden=4, bidirectional=True))
+    assert whole != pytest.approx(so_far, rel=1e-5)

@@ -19,7 +19,7 @@ from .claim import Claim, Effort, Point, Row, spread
 from .training import seeded, trained
 
 MODELS = {"state alone": ("gru", 64), "attention": ("attention", 48)}  # cell, features
-LENGTHS, QUICK = (6, 12, 24), (4, 8)
+LENGTHS, QUICK = (6, 16), (4, 8)
 
 
 class Bottleneck(Claim):
@@ -38,7 +38,7 @@ class Bottleneck(Claim):
                     task = dataclasses.replace(reverse(length, seed=seeded(seed)), held_out=100)
                     model = task.model(cell=cell, hidden=hidden)
                     weights = sum(p.numel() for p in model.parameters())
-                    steps = 50 if effort.quick else 400
+                    steps = 25 if effort.quick else 250
                     result = trained(task, model, steps=steps, batch=32, lr=0.005, evaluate_every=steps // 2)
                     yield {"model": name, "length": length, "seed": seed, "weights": weights, "right": symbols_right(task, model), "whole": result["score"], "steps": result["steps"], "seconds": result["seconds"]}  # fmt: skip
 

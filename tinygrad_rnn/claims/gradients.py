@@ -117,6 +117,8 @@ class Gradients(Claim):
         headline(left, "RNN: below the line it vanishes")
         spread(middle, SCALES, [self.numbers("factor", kind="lstm", x=x) for x in SCALES], "lstm", COLOURS[2])
         middle.set(xscale="log", xlabel="weights, times the usual", ylabel="factor of ∂L/∂c per step back")
+        middle.set_xticks(SCALES, [f"{scale:g}" for scale in SCALES])
+        middle.minorticks_off()
         headline(middle, "LSTM: above the line it explodes")
         for ax in (left, middle):
             ax.axhline(1, color=SOFT, linewidth=1)

@@ -86,7 +86,7 @@ class Ladder(Claim):
                 seeded(seed)
                 started = time.process_time()
                 model = rung(name)
-                learnt = _learn(model, known, 80 if effort.quick else 500)
+                learnt = _learn(model, known, 40 if effort.quick else 500)
                 seconds = time.process_time() - started
                 weights = sum(p.numel() for p in model.parameters())
                 yield {"model": name, "seed": seed, "weights": weights, "known": learnt, "fresh": _error(model, fresh), "seconds": seconds}  # fmt: skip

@@ -101,10 +101,10 @@ class Range(Claim):
             Point(chrono == furthest > plain, f"an LSTM with chrono initialisation keeps it for {chrono:,} ({self.count('solved', kept='a number', model='lstm, chrono', lag=furthest)} at {furthest:,})"),
         ]  # fmt: skip
         if "lstm" in self.values("model"):
-            common, other = number("lstm"), number("rnn, orthogonal")
+            common, other, relu = number("lstm"), number("rnn, orthogonal"), number("irnn")
             points += [
                 Point(common >= 1000, f"an LSTM as it comes, its forget gates at one half, keeps it for {common:,}"),
-                Point(other <= plain, f"the limit is the RNN's own: started with an orthogonal matrix the same RNN keeps it for {other:,}"),
+                Point(max(other, relu) <= plain, f"the limit is the RNN's own, whatever it starts from: with an orthogonal matrix it keeps the number for {other:,}, with relu and the identity (IRNN) for {relu:,}"),
             ]  # fmt: skip
         bit = self.bridged("a bit", "rnn")
         points.append(Point(bit <= 20, f"the limit is of any memory: a bit, which may be pulled to two values, a plain RNN keeps for {bit:,} steps"))  # fmt: skip
@@ -141,7 +141,7 @@ class Range(Claim):
             ax.set(xscale="log", xlabel="lag (steps)", ylim=(-0.06, 1.06))
             headline(ax, f"{kept}: a plain RNN bridges {self.bridged(kept, 'rnn'):,}, an LSTM with chrono {self.bridged(kept, 'lstm, chrono'):,}")  # fmt: skip
         axes[0].set_ylabel("share of seeds that solve it")
-        axes[0].legend(frameon=False, fontsize="small", loc="lower left")
+        axes[1].legend(*axes[0].get_legend_handles_labels(), frameon=False, fontsize="small", loc="center")
         return figure
 
 
