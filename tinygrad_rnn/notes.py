@@ -134,7 +134,7 @@ class record(switch):
     def _how(self, out: np.ndarray) -> str:
         if out.dtype.kind != "f":
             return "integer"  # argmax, comparisons, .long(): a step function, no gradient passes
-        return "detach" if thread.mode.recording else "no_grad"
+        return "detach" if thread.mode.grad_enabled else "no_grad"
 
     def _origin(self, array: Any) -> Constant | None:
         if isinstance(array, np.ndarray):

@@ -54,7 +54,7 @@ def record_op(op: type[Function], *inputs: Any, **options: Any) -> Any:
         return mode.within(record_op, op, *inputs, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
-    if wanted and mode.recording:
+    if wanted and mode.grad_enabled:
         result = _as_node(node, tuple(edges), arrays, out, mode)
     else:
         result = _without_node(out, arrays, mode)
@@ -77,7 +77,7 @@ def record_one(op: type[Function], x: Any) -> Any:
         out = mode.quietly(node.forward, a)
     except RuntimeError:
         return mode.within(record_one, op, x)
-    if edge is not None and mode.recording:
+    if edge is not None and mode.grad_enabled:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
 
@@ -88,7 +88,7 @@ def record_view(op: type[Function], x: Any, *options: Any) -> Any:
     node = op()
     out = node.forward(a, *options)
     mode = thread.mode
-    if edge is not None and mode.recording:
+    if edge is not None and mode.grad_enabled:
         result = _as_node(node, (edge,), (a,), out, mode)
     else:
         result = _without_node(out, (a,), mode)
@@ -123,7 +123,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         return mode.within(record_pair, op, x, y)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
-    if mode.recording and (to_x is not None or to_y is not None):
+    if mode.grad_enabled and (to_x is not None or to_y is not None):
         return _as_node(node, (to_x, to_y), (a, b), out, mode)
     return _without_node(out, (a, b), mode)
 

@@ -26,6 +26,24 @@ from ..ops.binary_losses import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
 from ..ops.class_losses import cross_entropy as cross_entropy, nll_loss as nll_loss
+from ..ops.composed_activations import (
+    celu as celu,
+    celu_ as celu_,
+    gumbel_softmax as gumbel_softmax,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    mish as mish,
+    rrelu as rrelu,
+    rrelu_ as rrelu_,
+    selu as selu,
+    selu_ as selu_,
+    softmin as softmin,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
 from ..ops.convolution import (
     conv1d as conv1d,
     conv2d as conv2d,
@@ -83,24 +101,6 @@ from ..ops.pooling import (
 )
 from ..ops.resizing import interpolate as interpolate
 from ..ops.rows import embedding as embedding, one_hot as one_hot
-from ..ops.thresholds import (
-    celu as celu,
-    celu_ as celu_,
-    gumbel_softmax as gumbel_softmax,
-    hardsigmoid as hardsigmoid,
-    hardswish as hardswish,
-    mish as mish,
-    rrelu as rrelu,
-    rrelu_ as rrelu_,
-    selu as selu,
-    selu_ as selu_,
-    softmin as softmin,
-    softshrink as softshrink,
-    softsign as softsign,
-    tanhshrink as tanhshrink,
-    threshold as threshold,
-    threshold_ as threshold_,
-)
 
 hardshrink: _Final = Tensor.hardshrink
 log_softmax: _Final = Tensor.log_softmax

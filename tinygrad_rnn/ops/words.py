@@ -55,7 +55,7 @@ def into(name: str, out: Any, result: Any) -> Any:
     if isinstance(result, tuple):
         parts = [into(name, o, r) for o, r in zip(out, result, strict=True)]
         return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
-    if thread.mode.recording and (result.requires_grad or out.requires_grad):
+    if thread.mode.grad_enabled and (result.requires_grad or out.requires_grad):
         raise RuntimeError(
             f"{name}(): functions with out=... don't support automatic differentiation, but one of the arguments "
             f"requires grad; leave out= out, or compute inside no_grad()"

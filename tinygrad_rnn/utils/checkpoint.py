@@ -47,7 +47,7 @@ def checkpoint(
     """
     if not callable(function):
         raise TypeError(f"checkpoint(): expected a function first, got {type(function).__name__}")
-    if not thread.mode.recording:
+    if not thread.mode.grad_enabled:
         return function(*args, **kwargs)
     again = Again(function, args, kwargs, preserve_rng_state)
     start = tick()
@@ -102,7 +102,7 @@ class Again:
         try:
             if self.random is not None:
                 random.set_rng_state(self.random)
-            switches = {"recording": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
+            switches = {"grad_enabled": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
             with (
                 thread.mode.users_errors(),
                 switch(listeners=(lambda node, out, arrays: nodes.append(node),), **switches),

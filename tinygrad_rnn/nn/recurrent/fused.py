@@ -106,7 +106,7 @@ def sequence_node(
     mode = thread.mode
     outer = mode.scope
     mode.scope = Scope(outer.path, outer.call, layer, "reverse" if reverse else "forward", outer.step)
-    options["for_backward"] = mode.recording and any(t is not None and t.requires_grad for t in inputs)
+    options["for_backward"] = mode.grad_enabled and any(t is not None and t.requires_grad for t in inputs)
     try:
         output, *end = record_op(op, *inputs, transition_with=transition_with, layer=layer, reverse=reverse, **options)
     finally:

@@ -1,8 +1,8 @@
 """Open nodes that stand for a graph of their own, so that a picture shows what a fast kernel computes.
 
 A whole-sequence layer, or a checkpointed part, is one node with a method `recompute()`, which gives its outputs again
-as a graph of readable steps. The picture then leads through the steps instead of the node. Nothing else is changed:
-the node stays in the real graph.
+as a graph of readable operations. The picture then leads through these instead of the node. Nothing else is changed: the
+node stays in the real graph (`study` puts them in its place for the time of a question: study/history.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..._mode import switch
 from ...graph import FREED, Edge, Node, ancestors
 from ...notes import GradientNotes
 from ...ops.inplace import changed_since
-from ...study.history import steps_inside, without_retaining
+from ...study.history import operations_inside, without_retaining
 
 
 class Opened:
@@ -45,9 +45,9 @@ def open_fused(outputs: Iterable[Node]) -> Opened:
         if released and not _still_known(node):
             opened.closed.add(node.name().removesuffix("Backward0"))
             continue
-        own, inner = steps_inside(node)
+        own, inner = operations_inside(node)
         opened.edges |= own
-        opened.order |= {step: (node.birth, step.birth) for step in inner}
+        opened.order |= {operation: (node.birth, operation.birth) for operation in inner}
         if released and node.notes.inside is not None:
             _inside(node, node.notes.inside, opened, GradientNotes())
     return opened
