@@ -82,7 +82,7 @@ def came(x: Any) -> str:
     if isinstance(x, (list, tuple, np.ndarray)):
         return f"{kind}: make one with tensor(...)"
     if is_foreign(x):
-        return f"{kind_of(x)}: make one with tensor(...), outside its graph"
+        return f"{kind_of(x)}: make one with tensor(...); gradients do not cross over"
     return f"{kind}: did a function forget to return?" if x is None else kind
 
 

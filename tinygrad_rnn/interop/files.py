@@ -266,10 +266,7 @@ def _plain_tensors(data: bytes, metadata: dict[str, Any], name: str) -> dict[str
         tensors[key] = Tensor._of(wider)
     for (stored, used), keys in widened.items():
         warnings.warn(f"{name}: {len(keys)} tensors of type {stored} became {used} ({keys[0]!r}, ...)", stacklevel=4)
-    for (
-        key,
-        kept,
-    ) in metadata.items():  # tied weights are stored once: safetensors.torch.save_model notes under which name
+    for key, kept in metadata.items():  # tied weights are stored once: save_model of safetensors.torch says where
         if key != "format" and kept in tensors:
             tensors.setdefault(key, tensors[kept])
     return tensors
