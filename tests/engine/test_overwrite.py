@@ -161,6 +161,7 @@ ARGUMENTS = {
     "addmm_": (tg.ones(2, 4, dtype=tg.float64), tg.ones(4, 3, dtype=tg.float64)), "cumsum_": (0,), "fmod_": (2.0,), "xlogy_": (2.0,),
     "index_copy_": (0, tg.tensor([0]), tg.ones(1, 3, dtype=tg.float64)), "index_put_": ((tg.tensor([0]),), tg.ones(3, dtype=tg.float64)),
     "masked_scatter_": (tg.tensor(EVERYWHERE), tg.ones(6, dtype=tg.float64)), "unsqueeze_": (0,), "transpose_": (0, 1),
+    "divide_": (2.0,), "true_divide_": (2.0,), "multiply_": (2.0,), "subtract_": (1.0,), "fill_diagonal_": (1.0,),
 }  # fmt: skip
 IN_PLACE = sorted(
     name

@@ -188,7 +188,7 @@ def test_every_layer_here_is_in_the_grid():
 
 BY_ARGUMENTS = [
     "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "KLDivLoss", "L1Loss", "NLLLoss", "SmoothL1Loss", "CosineEmbeddingLoss",
-    "HingeEmbeddingLoss", "GaussianNLLLoss", "SoftMarginLoss", "Dropout1d", "Dropout2d",
+    "HingeEmbeddingLoss", "GaussianNLLLoss", "SoftMarginLoss", "AlphaDropout", "Dropout1d", "Dropout2d",
 ]  # fmt: skip
 
 
