@@ -162,3 +162,8 @@ def test_an_optimizer_as_people_write_their_own():
     (w**2).sum().backward()
     Mine([w]).step()
     assert w.tolist() == pytest.approx([0.9, -1.9])
+
+
+def test_the_weights_of_a_layer_in_a_row():
+    layer = nn.GRU(2, 3, bidirectional=True, bias=False)
+    assert [w is p for w, p in zip(layer._flat_weights, layer.parameters(), strict=True)] == [True] * 4

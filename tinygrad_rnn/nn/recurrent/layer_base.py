@@ -115,6 +115,10 @@ class RNNBase(Module):
     def _flat_weights_names(self) -> list[str]:
         return [name for names in self._all_weights for name in names]
 
+    @property
+    def _flat_weights(self) -> list[Tensor]:
+        return [getattr(self, name) for name in self._flat_weights_names]
+
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The weights of one layer and direction, as its transition takes them."""
         suffix = f"_l{layer}{self._suffixes[direction]}"
