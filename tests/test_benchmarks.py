@@ -13,7 +13,7 @@ import sys
 import pytest
 
 import tinygrad_rnn as tg
-from benchmarks import against, attention, growth, layers, ops, tasks, training
+from benchmarks import against, attention, growth, layers, ops, summary, tasks, training
 from benchmarks.__main__ import TABLES, main
 from benchmarks.table import Row, Table
 from benchmarks.timing import Times, compare
@@ -52,6 +52,25 @@ def test_geometric_mean_by_kind_and_peer():
     table = Table("t", rows=[Row("LSTM a", 1, 2, 0.5, "PyTorch"), Row("LSTM b", 4, 2, 2.0, "PyTorch"), Row("GRU a", 1)])
     table.note_means()
     assert table.notes == ["LSTM against PyTorch: geometric mean 1.00 over 2 sizes"]
+
+
+def test_the_short_table_is_put_between_its_marks(tmp_path, monkeypatch):
+    monkeypatch.setattr(summary, "KERNELS", ("numpy", "compiled"))
+    file = tmp_path / "page.md"
+    file.write_text(f"before\n{summary.START}old\n{summary.END}\nafter\n", encoding="utf-8")
+    tables = {name: Table(name) for name in summary.NEEDED}
+    tables["layers"].rows = [Row(f"LSTM {k}, numpy", 1, 1, k, "PyTorch") for k in (0.5, 2.0)]
+    tables["layers"].rows += [Row("LSTM a, compiled", 1, 2, 0.5, "PyTorch"), Row("LSTM a, numpy", 1, 9, 0.1, "JAX")]
+    tables["chain"].rows = [Row("forward and backward", 1, 2, 0.5, "PyTorch"), Row("forward only", 1, 2, 9, "PyTorch")]
+    text = summary.summary(tables, "A machine.")
+    assert "| `nn.LSTM`, six sizes | **1.00** (0.50 to 2.00) | **0.50** |" in text
+    assert "| 100 multiplications of 8 numbers | **0.50** | the same |" in text
+    for _ in range(2):
+        summary.write(str(file), text)
+        assert file.read_text(encoding="utf-8") == f"before\n{summary.START}\n{text}\n{summary.END}\nafter\n"
+    file.write_text("no marks", encoding="utf-8")
+    with pytest.raises(ValueError, match="has no place for the table"):
+        summary.write(str(file), text)
 
 
 made_quickly = functools.cache(lambda name: TABLES[name](True))
