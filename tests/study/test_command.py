@@ -50,6 +50,22 @@ def test_each_tool_writes_text_and_a_picture(checkpoint, tmp_path, capsys, tool)
     assert (out / f"study-{tool}.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_two_runs_are_compared(checkpoint, tmp_path, capsys):
+    tg.manual_seed(1)
+    other = tmp_path / "other" / "checkpoint.tgr"
+    other.parent.mkdir()
+    settings = {"cell": "lstm", "vocabulary": "ab ", "steps": 0, "seed": 0}
+    tg.save({"model": demo.CharModel(3, "lstm").state_dict(), "settings": settings, "losses": []}, other)
+    assert run(checkpoint, "--tool", "compare", "--against", other, "--steps", 6, "--out", tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert "in other ∂L/∂h is multiplied by" in printed
+    assert "Sigmoid" in printed
+    assert (tmp_path / "study-compare.png").read_bytes().startswith(b"\x89PNG")
+    assert run(checkpoint, "--tool", "compare") == 2
+    assert "--tool compare and --against RUN belong together" in capsys.readouterr().err
+    assert run(checkpoint, "--against", other) == 2
+
+
 def test_paths_of_a_cell_without_gates_says_why(checkpoint, capsys):
     assert run(checkpoint, "--tool", "paths", "--steps", 6) == 2
     assert "no gate carries 'h' along" in capsys.readouterr().err

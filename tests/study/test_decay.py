@@ -333,8 +333,10 @@ def test_a_full_report_answers_more():
         graph = KINDS["two layers"]()
     found = study.report(graph.loss, full=True)
     assert set(found.more) == {
-        "steps of h (layer 0)", "ways of c (layer 0)", "steps of h (layer 1)", "ways of c (layer 1)", "memory"
+        "steps of h (layer 0)", "ways of c (layer 0)", "steps of h (layer 1)", "ways of c (layer 1)", "memory",
+        "uses of weight_ih_l1", "truncation, weight_ih_l1",
     }  # fmt: skip
+    assert found.plot()._repr_png_().startswith(b"\x89PNG")
     for result in found.more.values():
         assert result.finding() in repr(found)
     assert not study.report(graph.loss).more

@@ -39,6 +39,7 @@ TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> an
     "truncation": lambda loss, weight: study.truncation(loss, weight, [1, 2, 3, 5, 10, 20]),
     "walk": lambda loss, weight: study.walk(loss),
 }
+COMPARE = "compare"  # beside these: it takes two runs
 
 
 def add_study(commands: Any) -> None:
@@ -59,7 +60,12 @@ def add_study(commands: Any) -> None:
         metavar="FILE",
         help="for the demo: read the beginning of this UTF-8 text (default Python's documentation)",
     )
-    parser.add_argument("--tool", choices=TOOLS, default="report", help="which question (default %(default)s)")
+    parser.add_argument(
+        "--tool", choices=[*TOOLS, COMPARE], default="report", help="which question (default %(default)s)"
+    )
+    parser.add_argument(
+        "--against", type=name, metavar="RUN", help="for compare: the other run, asked on the same steps"
+    )
     parser.add_argument(
         "--weight", metavar="NAME", help="for contributions, truncation and explain (default: the recurrent one)"
     )
@@ -72,11 +78,13 @@ def add_study(commands: Any) -> None:
 def run_study(arguments: argparse.Namespace, ways: WaysOut) -> int:
     """Load the model, let it read, and answer."""
     try:
+        if (arguments.tool == COMPARE) != (arguments.against is not None):
+            raise UsageError("--tool compare and --against RUN belong together: one run beside the other")
         loss, weights = _loss_and_weights(arguments)  # the weights must live, for the graph holds them weakly
         weight = _chosen(arguments.weight, weights)
         if arguments.walk:
             return debug(study.walk(loss))
-        result = TOOLS[arguments.tool](loss, weight)
+        result = _compared(loss, arguments) if arguments.against else TOOLS[arguments.tool](loss, weight)
         given = Path(arguments.checkpoint)
         out = Path(arguments.out or (given if given.is_dir() else given.parent))
         out.mkdir(parents=True, exist_ok=True)
@@ -114,6 +122,17 @@ def _loss_and_weights(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, 
             return short_loss(loaded.task, model, arguments.steps), weights
         scores, _ = model(Tensor._of(numbers[:-1]))
         return demo.loss_of(scores, Tensor._of(numbers[1:])), weights
+
+
+def _compared(loss: Tensor, arguments: argparse.Namespace) -> study.Result:
+    """The loss of this run beside that of the other one."""
+    kept = study.snapshot(loss)
+    other, _weights = _loss_and_weights(argparse.Namespace(**{**vars(arguments), "checkpoint": arguments.against}))
+    names = [
+        Path(run).name if Path(run).is_dir() else Path(run).parent.name or run
+        for run in (arguments.checkpoint, arguments.against)
+    ]
+    return study.compare(kept, other, names=(names[0], names[1]) if names[0] != names[1] else ("a", "b"))
 
 
 def _chosen(name: str | None, weights: dict[str, Tensor]) -> Tensor:

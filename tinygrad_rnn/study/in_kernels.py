@@ -41,48 +41,57 @@ class ByStep:
         T = len(self.x)
         stretch = math.ceil(T / POINTS)
         self.stretches: list[slice] = [slice(k, min(k + stretch, T)) for k in range(0, T, stretch)]
-        self.starts: list[tuple[Any, ...]] = [start]  # the state before each stretch
-        self.slopes: list[Any] = []  # of an LSTM ∂h/∂c at the end of each
-        for part in self.stretches:
-            (outputs, *state), _ = self._forward(part, False)
-            if len(state) > 1:
-                h_before = outputs[-2] if len(outputs) > 1 else self.starts[-1][0]
-                self.slopes.append(self._output_gate(self.x[part.stop - 1], h_before) * (1 - np.tanh(state[1]) ** 2))
-            self.starts.append(tuple(state))
-        self.steps: list[int] = [T - part.stop if node.reverse else part.stop - 1 for part in self.stretches]
+        self.lasts: list[int] = [part.stop - 1 for part in self.stretches]
+        self.starts: list[tuple[Any, ...]] = [start]  # the state before each stretch, and the last one
+        self.steps: list[int] = [T - 1 - last if node.reverse else last for last in self.lasts]
+        leases, h_before = self._forward()
+        slopes = self._slopes(np.stack(h_before)) if node.n_states > 1 else None
         self.norms: dict[str, np.ndarray] = {
-            name: np.sqrt((self._in_order(rows) ** 2).sum(1)) for name, rows in self._gradients(at_end).items()
+            name: np.sqrt((self._in_order(rows) ** 2).sum(1))
+            for name, rows in self._gradients(leases, slopes, at_end).items()
         }
 
-    def _forward(self, part: slice, for_backward: bool) -> tuple[tuple[Any, ...], Any]:
-        sizes = None if self.node.sizes is None else self.node.sizes[part]
-        state = self.starts[self.stretches.index(part)]
-        return self.node.kernel_forward(self.x[part], state, self.weights, False, for_backward, sizes, **self.options)
+    def _forward(self) -> tuple[list[Any], list[Any]]:
+        """What backward of each stretch needs, and the h before its last step."""
+        leases, h_before = [], []
+        for part in self.stretches:
+            sizes, start = None if self.node.sizes is None else self.node.sizes[part], self.starts[-1]
+            (outputs, *state), lease = self.node.kernel_forward(
+                self.x[part], start, self.weights, False, True, sizes, **self.options
+            )
+            h_before.append(outputs[-2] if len(outputs) > 1 else start[0])
+            leases.append(lease)
+            self.starts.append(tuple(state))
+        return leases, h_before
 
-    def _output_gate(self, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """o = σ(W_io x + W_ho h + b), the last quarter of the rows."""
-        weight_ih, weight_hh, *biases = [w if w is None else w[-h.shape[1] :] for w in self.weights]
-        z = x @ weight_ih.T + h @ weight_hh.T + sum(b for b in biases if b is not None)
-        return 0.5 + 0.5 * np.tanh(0.5 * z)
+    def _slopes(self, h_before: np.ndarray) -> np.ndarray:
+        """Of an LSTM ∂h/∂c = o (1 - tanh² c) at the last step of each stretch; o is the last quarter of the rows."""
+        weight_ih, weight_hh, *biases = [w if w is None else w[-h_before.shape[-1] :] for w in self.weights]
+        z = self.x[self.lasts] @ weight_ih.T + h_before @ weight_hh.T + sum(b for b in biases if b is not None)
+        c = np.stack([state[1] for state in self.starts[1:]])
+        return (0.5 + 0.5 * np.tanh(0.5 * z)) * (1 - np.tanh(c) ** 2)
 
-    def _gradients(self, arriving: list[Any]) -> dict[str, np.ndarray]:
+    def _gradients(self, leases: list[Any], slopes: Any, arriving: list[Any]) -> dict[str, np.ndarray]:
         """Norms (steps, B), found from the last stretch to the first; `arriving` at the state after it, from later steps."""
-        found: dict[str, list[np.ndarray]] = {name: [] for name in ("h", "c")[: len(arriving)]}
-        for part in reversed(self.stretches):
-            last = self.outside[part.stop - 1]
+        found: list[list[np.ndarray]] = [[] for _ in arriving]
+        for k in range(len(self.stretches) - 1, -1, -1):
+            last = self.outside[self.lasts[k]]
             states = [last if arriving[0] is None else last + arriving[0]]
-            if self.slopes:
-                by_h = states[0] * self.slopes.pop()
+            if slopes is not None:
+                by_h = states[0] * slopes[k]
                 states.append(by_h if arriving[1] is None else by_h + arriving[1])
-            for name, gradient in zip(found, states, strict=True):
-                rows = norm(gradient, per_sample=True)
-                if self.node.sizes is not None:
-                    rows[self.node.sizes[part.stop - 1] :] = 0  # of sequences that have ended
-                found[name].append(rows)
-            _, lease = self._forward(part, True)
-            _, *arriving = self.node.kernel_backward(lease, self.outside[part], *arriving, wants_dx=False)
+            for gradients, gradient in zip(found, states, strict=True):
+                gradients.append(gradient)
+            outside = self.outside[self.stretches[k]]
+            _, *arriving = self.node.kernel_backward(leases.pop(), outside, *arriving, wants_dx=False)
             arriving = arriving[: self.node.n_states]
-        return {name: np.array(rows[::-1]) for name, rows in found.items()}
+        norms = {}
+        for name, gradients in zip(("h", "c"), found, strict=False):
+            whole = np.stack(gradients[::-1])
+            norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
+            for k, last in enumerate(self.lasts if self.node.sizes is not None else ()):
+                norms[name][k, self.node.sizes[last] :] = 0  # of sequences that have ended
+        return norms
 
     def _in_order(self, rows: np.ndarray) -> np.ndarray:
         """A layer that reads sequences of different length from their ends has each one's steps elsewhere."""

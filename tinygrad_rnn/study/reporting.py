@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 from typing import Any
 
@@ -11,22 +10,21 @@ import numpy as np
 from .._figure import COLOURS, SOFT, folded, new_figure
 from ..graph import FREED, Leaf, Node, memory_of
 from .decays import Decay, Line, decay
+from .fuller import draw_more, more_of
 from .history import History
-from .jacobians import step_jacobians
 from .ledgers import ledger
 from .outside import losses_in_time
-from .pathways import paths
 from .reaching import Cut, Reach, cuts_of, reach
 from .results import Result, Table, counted, norm
 
 MOST = 8  # weights that the page names
-JACOBIANS = 21  # steps, the last ones, of which a full report takes them
 
 
 class WeightInTime:
     """A weight's gradient: its norm, and the norms of what each time step adds to it."""
 
-    def __init__(self, name: str, size: float, by_step: dict[int, float]):
+    def __init__(self, leaf: Leaf, name: str, size: float, by_step: dict[int, float]):
+        self.leaf: Leaf = leaf
         self.name: str = name
         self.norm: float = size
         self.by_step: dict[int, float] = by_step
@@ -42,7 +40,7 @@ class Report(Result):
     cuts      detach, no_grad, integer operations: see Cut
     memory    bytes that the graph keeps for backward, by time step (None: outside time)
     noteworthy  findings in words, the most noteworthy first
-    more      of a full report: step Jacobians, paths, ledger; by what they are about
+    more      of a full report: step Jacobians, paths, uses and truncation of a weight, ledger; by what they are about
     """
 
     def __init__(self, past: History, epsilon: float):
@@ -116,9 +114,15 @@ class Report(Result):
         return f"<p>loss {self.loss:.6g}</p><ol>{found}</ol>{parts}"
 
     def plot(self) -> Any:
-        """Four panels over time: states, factor and causes, weights by step, memory."""
-        figure, axes = new_figure(2, 2, (11.0, 7.0))
-        (states, causes), (weights, memory) = axes
+        """Panels over time: states, factor and causes, weights by step, memory; of a full report four more: products of
+        step Jacobians, shares along the cell, uses of a weight, truncation."""
+        if self.more:
+            figure, axes = new_figure(2, 4, (19.0, 7.5))
+            states, causes, weights, memory = axes[0]
+            draw_more(axes[1], self.more)
+        else:
+            figure, axes = new_figure(2, 2, (11.0, 7.0))
+            (states, causes), (weights, memory) = axes
         for k, (label, line) in enumerate(self.decay.lines.items()):
             _draw(states, line.steps, line.whole, k, label)
             _draw(causes, line.steps, line.factors, k, f"{label}: factor")
@@ -144,7 +148,7 @@ class Report(Result):
             ax.set_title(folded(title, 60), fontsize="small")
             if ax.get_legend_handles_labels()[0]:
                 ax.legend(frameon=False, fontsize="small")
-        figure.suptitle(folded(self.finding(), 110), fontsize="medium")
+        figure.suptitle(folded(self.finding(), 200 if self.more else 110), fontsize="medium")
         return figure
 
 
@@ -156,7 +160,8 @@ def report(loss: Any, *, epsilon: float = 0.01, full: bool = False) -> Report:
         print(study.report(loss))
 
     epsilon  the share of a gradient's last value under which it counts as gone
-    full     answer as well: step Jacobians of each cell, paths of each gated state, the ledger (`more`, by name)
+    full     answer as well: step Jacobians of each cell, paths of each gated state, uses of the weight with the largest
+             gradient and what truncation would make of it, the ledger (`more`, by name)
 
     Raises RuntimeError if the graph has no time steps, or values of it are gone.
     """
@@ -164,23 +169,9 @@ def report(loss: Any, *, epsilon: float = 0.01, full: bool = False) -> Report:
         past.steps.need()
         found = Report(past, epsilon)
         if full:
-            found.more = _more(past)
+            found.more = more_of(past, [w.leaf for w in found.weights if len(w.by_step) > 1])
     if full:
         found.more["memory"] = ledger(loss)
-    return found
-
-
-def _more(past: History) -> dict[str, Result]:
-    """Step Jacobians of small states, the ways through gated cells."""
-    found: dict[str, Result] = {}
-    cells = {(track.group, track.run): track.label for track in reversed(past.steps.tracks)}
-    for track in past.steps.tracks:
-        if cells[track.group, track.run] == track.label and len(track.edges) > 1:
-            found[f"steps of {track.label}"] = step_jacobians(
-                past, track.label, steps=list(track.edges)[-JACOBIANS:][1:]
-            )
-        with contextlib.suppress(ValueError):  # no gate carries this state along
-            found[f"ways of {track.label}"] = paths(past, track.label)
     return found
 
 
@@ -223,7 +214,7 @@ def _weights(past: History) -> list[WeightInTime]:
 
     past.backward(watch)
     largest = sorted(sizes, key=lambda leaf: -sizes[leaf])[:MOST]
-    return [WeightInTime(past.name_of(leaf), sizes[leaf], by_step.get(leaf, {})) for leaf in largest]
+    return [WeightInTime(leaf, past.name_of(leaf), sizes[leaf], by_step.get(leaf, {})) for leaf in largest]
 
 
 def _inputs(past: History, epsilon: float) -> Reach | None:
