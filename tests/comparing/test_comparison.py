@@ -73,6 +73,10 @@ def test_a_seed_that_fails_is_the_worst_one_of_its_row():
     assert (row.score, row.best, row.worst, row.solved, row.seeds) == (0.25, 0.001, None, 1, 4)
     assert "1 of 4  0.25    0.001 .. failed" in found.table()
     found.plot()
+    poor = comparison(
+        outcome("rnn", score=0.2), outcome("gru", score=0.1), outcome("lstm", score=None, failed="diverged")
+    )
+    assert poor.finding() == "Solved at length 10 with none of them, of which gru has the best median, 0.1."
     none = comparison(*(outcome(seed=k, score=None, failed="diverged") for k in range(2)))
     assert none.rows[0].score is None
     assert "0 of 2  failed  failed .. failed" in none.table()

@@ -136,7 +136,11 @@ class Comparison:
         unable = [row.cell for row in rows if not row.solved]
         where = "" if length is None else f"at length {length:,} "
         if not able:
-            return f"{where}with none of them"
+            best = min(
+                rows,
+                key=lambda row: math.inf if row.score is None else -row.score if self.task.metric.higher else row.score,
+            )
+            return f"{where}with none of them, of which {best.cell} has the best median, {_said(best.score, self.task.metric)}"
         return f"{where}with {', '.join(able)}{', not with ' + ', '.join(unable) if unable else ''}"
 
     def csv(self) -> str:
