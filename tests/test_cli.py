@@ -130,7 +130,7 @@ def test_the_version(capsys):
     assert capsys.readouterr().out == f"tinygrad-rnn {tg.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["demo", "draw"])
+@pytest.mark.parametrize("command", ["demo", "draw", "claim"])
 def test_help_says_the_default_of_every_option_that_takes_a_value(capsys, command):
     assert run(command, "--help") == 0
     options = capsys.readouterr().out.split("options:")[1].split("\n  -")[1:]

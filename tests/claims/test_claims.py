@@ -5,6 +5,8 @@ A planted experiment that came out the other way must turn the verdict round.
 
 import csv
 import io
+import pathlib
+import re
 from itertools import islice
 
 import numpy as np
@@ -79,6 +81,24 @@ def test_the_list(capsys):
     assert main(["claim"]) == 0
     printed = capsys.readouterr().out
     assert [line.split()[0] for line in printed.splitlines()] == list(CLAIMS)
+
+
+def test_what_cannot_work_is_said_in_a_line(tmp_path, capsys):
+    assert main(["claim", "ranges"]) == 2
+    assert "invalid choice: 'ranges'" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["claim", "range", "--out", str(tmp_path / "file")]) == 2
+    assert "tinygrad-rnn claim: error: cannot write" in capsys.readouterr().err
+
+
+def test_the_page_says_what_its_numbers_say():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+    for part in page.split("\n## ")[1:]:
+        name = part.split("\n")[0]
+        marks = re.findall(r"^- \*\*(yes|no)\*\*", part, re.M)
+        verdict = "does not hold" if "yes" not in marks else "holds in part" if "no" in marks else "holds"
+        assert f"The claim {verdict}." in part, name
+        assert f"| [`{name}`](#{name}) | {CLAIMS[name].lecture} | {verdict} |" in page
 
 
 def test_the_same_seeds_give_the_same_runs():
