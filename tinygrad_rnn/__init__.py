@@ -343,9 +343,8 @@ __version__ = "0.2.0"
 def __getattr__(name: str) -> object:
     """`fit`, `compare`, `draw`, `summary`, `save`, `load` …: their modules are read only when someone asks, so that importing stays quick."""
     homes = {"fit": ".fitting", "compare": ".comparing", "draw": ".viz", "summary": ".study"}
-    homes |= dict.fromkeys(("as_torch", "from_torch", "load", "save", "to_torch"), ".interop")
-    if name in homes:
-        return getattr(importlib.import_module(homes[name], __name__), name)
-    if name in ("comparing", "fitting", "interop", "multiprocessing", "runs", "serialization", "study", "tasks", "viz"):
+    if home := homes.get(name, ".interop" if name in ("as_torch", "from_torch", "load", "save", "to_torch") else ""):
+        return getattr(importlib.import_module(home, __name__), name)
+    if name in ("claims", "comparing", "fitting", "interop", "multiprocessing", "runs", "serialization", "study", "tasks", "viz"):  # fmt: skip
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

@@ -156,14 +156,9 @@ class Tensor(Families):
         return self
 
     def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
-        *,
-        retain_variables: bool | None = None,
-    ) -> None:
+        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None, *, retain_variables: bool | None = None,
+    ) -> None:  # fmt: skip
         """Add the gradient of this tensor into `.grad` of the leaves it was computed from.
 
         gradient      the gradient of the loss by this tensor, of its shape; may be left out for one element

@@ -90,14 +90,9 @@ class _Pending(dict):
 
 @quiet
 def _run(
-    order: list[Node],
-    pending: _Pending,
-    needed: set[Node] | None,
-    stops: set[Node],
-    wanted: dict[Edge, Any] | None,
-    retain: bool,
-    into_leaves: bool,
-) -> None:
+    order: list[Node], pending: _Pending, needed: set[Node] | None, stops: set[Node], wanted: dict[Edge, Any] | None,
+    retain: bool, into_leaves: bool,
+) -> None:  # fmt: skip
     """The loop. `order` is newest first."""
     lift, watchers = thread.mode.lift, thread.mode.watchers
     own, arrived, waiting = pending.own, pending.pop, pending.get

@@ -16,12 +16,8 @@ from .ops.inplace import edge_of
 
 
 def backward(
-    tensors: Any,
-    grad_tensors: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
-) -> None:
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+) -> None:  # fmt: skip
     """Add the gradients of several tensors into `.grad` of their leaves; see `Tensor.backward`."""
     tensors, gradients = _pairs(tensors, grad_tensors)
     edges = [_need_edge(t, k) for k, t in enumerate(tensors)]
