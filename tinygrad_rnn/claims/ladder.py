@@ -133,7 +133,7 @@ class Ladder(Claim):
         low = min(optimum(), *(self.middle("known", model=name) for name in RUNGS))
         ax.set(ylabel="squared error of the next value", ylim=(0.9 * low, 1.1 * max(map(max, fresh))))
         headline(ax, self.points()[2].text)
-        ax.legend(frameon=False, fontsize="small")
+        ax.legend(frameon=False, fontsize="small", markerscale=0.6)
         return figure
 
 
