@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.tasks import TASKS
 
 from .layers import KERNELS, on_kernels
 from .peers import peer
@@ -20,7 +21,7 @@ def tasks(quick: bool) -> Table:
     """The loop that `fit` writes out, on batches drawn beforehand."""
     table = Table("A training step of a task's default model, as in `fit`: forward, backward, clipping, Adam")
     for name in NAMES[:2] if quick else NAMES:
-        task = tg.tasks.TASKS[name]()
+        task = TASKS[name]()
         jobs = on_kernels(step_job(tg, task, task.model()))
         if peer("torch"):
             jobs["PyTorch"] = step_job(peer("torch"), task, twin(peer("torch"), task))

@@ -70,8 +70,8 @@ def _report(handle: int) -> None:
     """In the new process: say each step whose save is done."""
     save = Checkpoints.save
 
-    def saved(checkpoints: Checkpoints, step: int) -> bool:
-        good = save(checkpoints, step)
+    def saved(self: Checkpoints, step: int) -> bool:
+        good = save(self, step)
         if good:
             os.write(handle, f"{step}\n".encode())
         return good
@@ -98,11 +98,11 @@ def _fill_the_disk_after(count: int) -> None:
     """In the new process: after `count` saves no file may grow beyond a few bytes, so that no checkpoint fits."""
     save, saves = Checkpoints.save, [0]
 
-    def limited(checkpoints: Checkpoints, step: int) -> bool:
+    def limited(self: Checkpoints, step: int) -> bool:
         saves[0] += 1
         if saves[0] > count:
             resource.setrlimit(resource.RLIMIT_FSIZE, (random.choice([0, 100, 4096]), resource.RLIM_INFINITY))
-        return save(checkpoints, step)
+        return save(self, step)
 
     Checkpoints.save = limited
 
