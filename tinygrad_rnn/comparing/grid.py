@@ -65,7 +65,7 @@ def grid(
         raise ConfigError(f"there is no task {task!r}; there are {', '.join(TASKS)}")
     if unknown := set(options) - {*MODEL, *TASK, *TRAINING} | set(options) & set(VARIED):
         raise TypeError(f"compare: there is no option {sorted(unknown)[0]!r}; there are {', '.join(name for name in (*MODEL, *TASK, *TRAINING) if name not in VARIED)}")  # fmt: skip
-    asked = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items() if value is not None}  # fmt: skip
+    asked: dict[str, Any] = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items() if value is not None}  # fmt: skip
     if "text" in asked:  # a worker may have another working directory
         asked["text"] = str(Path(asked["text"]).resolve())
     data, model, training = (
