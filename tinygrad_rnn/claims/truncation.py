@@ -27,7 +27,7 @@ from .training import seeded
 LENGTH = 20
 DELAYS, WINDOWS = (1, 8), (1, 2, 5, 9, LENGTH)
 QUICK = ((1, 4), (1, 5, LENGTH))
-UPDATES, BATCH, HIDDEN, RATE = 200, 32, 32, 0.005
+UPDATES, BATCH, HIDDEN, RATE = 400, 32, 32, 0.005
 
 
 def windowed_loss(task: Task, model: Any, x: Tensor, y: Tensor, window: int) -> Tensor:
