@@ -135,7 +135,7 @@ def _prepare(cell: str, dtype: str, variant: str) -> bool:
             if ready:
                 try:
                     with _told_if_slow(
-                        f"compiling the {cell.upper()} kernel for {np.dtype(dtype)}, kept on disk for the next time"
+                        f"getting the {cell.upper()} kernel for {np.dtype(dtype)} ready: compiled once, then read from disk"
                     ):
                         _run_once(found[cell], np.dtype(dtype), variant)
                 except Exception as error:

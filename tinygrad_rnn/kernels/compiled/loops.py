@@ -111,7 +111,7 @@ def _rest(x: Any) -> Any:
 def product(gemm: int, a: Any, W: Any, turned: bool, c: Any, n: int) -> None:
     """The first n rows of c = a W, or of a Wᵀ if `turned`; what lies behind the first axis counts as one row."""
     if n:
-        call_gemm(gemm, turned, n, c.size // len(c), a.size // len(a), a, W, c)
+        call_gemm(gemm, turned, n, c.size // len(c), a.size // len(a), a, W, c)  # pyright: ignore[reportCallIssue]
 
 
 @one_pass
