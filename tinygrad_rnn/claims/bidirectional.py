@@ -8,7 +8,7 @@ answer. In use the future is not there: "so far" asks each step with no more tha
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from .._mode import no_grad
 from .._tensor import Tensor
 from ..study.results import Table
 from ..tasks import Task, autoregression, tagging
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import seeded, trained
 
 DIRECTIONS = {"forward": False, "both ways": True}
@@ -34,18 +34,12 @@ class Bidirectional(Claim):
     about = "tagging and prediction with a second direction, where the future is there and where it is not"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Both tasks, both directions."""
         for seed in range(effort.seeds):
-            for name, make, cell in (("tagging", tagging, "lstm"), ("prediction", autoregression, "gru")):
-                task = dataclasses.replace(make(seed=seed), held_out=200)
-                for direction, both in DIRECTIONS.items():
-                    seeded(seed)
-                    model = task.model(cell=cell, hidden=24, bidirectional=both)
-                    steps = QUICK if effort.quick else STEPS
-                    trained(task, model, steps=steps, batch=32, schedule="cosine", target="none", evaluate_every=steps)
-                    whole, so_far = scores_of(task, model)
-                    yield {"task": name, "model": direction, "seed": seed, "whole": whole, "so far": so_far, "optimal": float(task.optimal or 0), "trivial": task.trivial}  # fmt: skip
+            for name in TASKS:
+                for direction in DIRECTIONS:
+                    yield Trial(partial(run, QUICK if effort.quick else STEPS), {"task": name, "model": direction, "seed": seed})  # fmt: skip
 
     def points(self) -> list[Point]:
         """Where it wins, where its score is a lie, and what is left of it in use."""
@@ -91,6 +85,16 @@ class Bidirectional(Claim):
             ax.legend(frameon=False, fontsize="small", loc="lower left" if task == "tagging" else "upper left")
         axes[0].set_ylim(0.6, 1.01)
         return figure
+
+
+def run(steps: int, task: str, model: str, seed: int) -> Row:
+    """One training."""
+    make, cell = (tagging, "lstm") if task == "tagging" else (autoregression, "gru")
+    asked = dataclasses.replace(make(seed=seeded(seed)), held_out=200)
+    net = asked.model(cell=cell, hidden=24, bidirectional=DIRECTIONS[model])
+    trained(asked, net, steps=steps, batch=32, schedule="cosine", target="none", evaluate_every=steps)
+    whole, so_far = scores_of(asked, net)
+    return {"whole": whole, "so far": so_far, "optimal": float(asked.optimal or 0), "trivial": asked.trivial}
 
 
 @no_grad()

@@ -8,14 +8,14 @@ what was written before, as in use.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from .._figure import COLOURS, SOFT, headline, new_figure
 from .._tensor import Tensor
 from ..study.results import Table
 from ..tasks import Task, reverse
-from .claim import Claim, Effort, Point, Row, spread
+from .claim import Claim, Effort, Point, Row, Trial, Trials, spread
 from .training import seeded, trained
 
 MODELS = {"state alone": ("gru", 64), "attention": ("attention", 48)}  # cell, features
@@ -30,17 +30,12 @@ class Bottleneck(Claim):
     about = "sequences written backwards: accuracy against length, with and without attention"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """A training for each length, model and seed."""
         for length in QUICK if effort.quick else LENGTHS:
-            for name, (cell, hidden) in MODELS.items():
+            for name in MODELS:
                 for seed in range(effort.seeds):
-                    task = dataclasses.replace(reverse(length, seed=seeded(seed)), held_out=100)
-                    model = task.model(cell=cell, hidden=hidden)
-                    weights = sum(p.numel() for p in model.parameters())
-                    steps = 25 if effort.quick else 250
-                    result = trained(task, model, steps=steps, batch=32, lr=0.005, evaluate_every=steps // 2)
-                    yield {"model": name, "length": length, "seed": seed, "weights": weights, "right": symbols_right(task, model), "whole": result["score"], "steps": result["steps"], "seconds": result["seconds"]}  # fmt: skip
+                    yield Trial(partial(run, effort.quick), {"model": name, "length": length, "seed": seed})
 
     def points(self) -> list[Point]:
         """What length costs without attention, and with it."""
@@ -80,6 +75,16 @@ class Bottleneck(Claim):
         headline(ax, self.points()[2].text)
         ax.legend(frameon=False, fontsize="small", loc="lower left")
         return figure
+
+
+def run(quick: bool, model: str, length: int, seed: int) -> Row:
+    """One training."""
+    task = dataclasses.replace(reverse(length, seed=seeded(seed)), held_out=100)
+    cell, hidden = MODELS[model]
+    net = task.model(cell=cell, hidden=hidden)
+    weights, steps = sum(p.numel() for p in net.parameters()), 25 if quick else 300
+    result = trained(task, net, steps=steps, batch=32, lr=0.01, schedule="cosine", evaluate_every=steps)
+    return {"weights": weights, "right": symbols_right(task, net), "whole": result["score"], "steps": result["steps"], "seconds": result["seconds"]}  # fmt: skip
 
 
 def symbols_right(task: Task, model: Any) -> float:

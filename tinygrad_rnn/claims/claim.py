@@ -9,14 +9,15 @@ A claim made from rows, `Range(rows)`, judges those: so a test can ask what it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ..study.results import Result, Table
-
-Row = dict[str, Any]
+from .finished import Finished, Row
 
 
 class Effort(NamedTuple):
@@ -24,6 +25,16 @@ class Effort(NamedTuple):
 
     quick: bool
     seeds: int
+
+
+class Trial(NamedTuple):
+    """A run to be done: `run(**key)` gives its row, less the key."""
+
+    run: Callable[..., Row]
+    key: Row
+
+
+Trials = Generator[Trial, "Row | None", None]  # is sent the row of each; None where it failed
 
 
 class Point(NamedTuple):
@@ -37,7 +48,7 @@ class Claim(Result):
     """A lecture's claim, judged by rows of runs.
 
     name, lecture, says   of the claim; `about` says in a line what is tried
-    rows                  one dict for each run, as `measure` yields them
+    rows                  one dict for each run, in the order of `trials`
     """
 
     name: ClassVar[str]
@@ -51,17 +62,27 @@ class Claim(Result):
         self.rows: list[Row] = list(rows)
 
     @classmethod
-    def tried(cls, quick: bool = False, seeds: int | None = None, note: Callable[[str], Any] = str) -> Any:
-        """Do the experiment, by default over five seeds (two if quick), and judge it; `note` is told of each run."""
-        effort = Effort(quick, seeds or (2 if quick else 5))
-        rows = []
-        for row in cls.measure(effort):
-            rows.append(row)
-            note(", ".join(f"{key} {_brief(value)}" for key, value in row.items()))
+    def tried(cls, quick: bool = False, seeds: int | None = None, note: Callable[[str], Any] = str, keep: Path | None = None) -> Any:  # fmt: skip
+        """Do the experiment, by default over five seeds (two if quick), and judge it; `note` is told of each run.
+
+        keep  a file for the rows of finished runs, with which the same call goes on if this one is stopped; yours to remove
+
+        Raises RuntimeError if runs failed, after all others: with `keep` the same call repeats those alone.
+        """
+        finished, rows, row = Finished(keep, quick), [], None
+        trials = cls.trials(Effort(quick, seeds or (2 if quick else 5)))
+        with contextlib.suppress(StopIteration):
+            while True:
+                row = finished.once(*trials.send(row))
+                if row is not None:
+                    rows.append(row)
+                    note(", ".join(f"{key} {_brief(value)}" for key, value in row.items()))
+        if finished.failed:
+            raise RuntimeError(f"{len(finished.failed)} of {len(finished.failed) + len(rows)} runs failed: {'; '.join(finished.failed)}")  # fmt: skip
         return cls(rows)
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """The runs of the experiment, one after the other."""
         raise NotImplementedError
 

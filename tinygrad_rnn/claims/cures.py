@@ -7,7 +7,7 @@ at two and judged at its better one.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from .._figure import COLOURS, SOFT, headline, new_figure
 from ..study.results import Table
 from ..tasks import Task, adding
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import restarted, seeded, trained
 
 LENGTH, HIDDEN, STEPS, QUICK = 30, 32, 700, 20
@@ -39,15 +39,12 @@ class Cures(Claim):
     about = "adding two marked numbers with relu, identity initialisation and gates, each alone and together"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Each model at each rate."""
         for model in MODELS:
             for rate in RATES[:1] if effort.quick else RATES:
                 for seed in range(effort.seeds):
-                    task = dataclasses.replace(adding(LENGTH, seed=seeded(seed)), held_out=100)
-                    steps = QUICK if effort.quick else STEPS
-                    result = trained(task, model_of(model, task), steps=steps, batch=32, lr=rate, evaluate_every=50)
-                    yield {"model": model, "rate": rate, "seed": seed, **result}
+                    yield Trial(partial(run, QUICK if effort.quick else STEPS), {"model": model, "rate": rate, "seed": seed})  # fmt: skip
 
     def better(self, model: str) -> float:
         """The rate at which more seeds solve it; of equal ones that with the lower error."""
@@ -106,3 +103,9 @@ class Cures(Claim):
         headline(ax, self.points()[3].text)
         ax.legend(frameon=False, fontsize="small", loc="lower left")
         return figure
+
+
+def run(steps: int, model: str, rate: float, seed: int) -> Row:
+    """One training."""
+    task = dataclasses.replace(adding(LENGTH, seed=seeded(seed)), held_out=100)
+    return trained(task, model_of(model, task), steps=steps, batch=32, lr=rate, evaluate_every=50)

@@ -7,7 +7,7 @@ without clipping, by plain gradient descent (Adam would hide the size of the gra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..create import randn
 from ..nn import LSTM, RNN, Recurrent, RNNCell, init
 from ..notes import record
 from ..study.results import Table
-from .claim import Claim, Effort, Point, Row, spread
+from .claim import Claim, Effort, Point, Row, Trial, Trials, spread
 from .range import task_of
 from .training import restarted, seeded, trained
 
@@ -62,19 +62,17 @@ class Gradients(Claim):
     about = "the factor per step against the spectral radius; clipping; LSTMs with large weights"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Factors of RNNs and LSTMs, then the trainings."""
         for seed in range(effort.seeds):
             for x in RADII:
                 for kind in ("linear", "tanh"):
-                    seeded(seed)
-                    yield {"kind": kind, "x": x, "seed": seed, "factor": factor(with_radius(x, kind == "linear"), "h"), "solved": False, "diverged": False}  # fmt: skip
+                    yield Trial(_factor, {"kind": kind, "x": x, "seed": seed})
             for x in SCALES:
-                seeded(seed)
-                yield {"kind": "lstm", "x": x, "seed": seed, "factor": factor(scaled_lstm(x), "c"), "solved": False, "diverged": False}  # fmt: skip
+                yield Trial(_factor, {"kind": "lstm", "x": x, "seed": seed})
             for start, x in STARTS.items():
-                for clip in (None, 1.0):
-                    yield {"kind": f"{start}, {'clipped' if clip else 'not clipped'}", "x": x, "seed": seed, **_training(seed, x, clip, 150 if effort.quick else 400)}  # fmt: skip
+                for clip in ("not clipped", "clipped"):
+                    yield Trial(partial(_training, 150 if effort.quick else 400), {"kind": f"{start}, {clip}", "x": x, "seed": seed})  # fmt: skip
 
     def points(self) -> list[Point]:
         """ρ decides; tanh damps; clipping; the LSTM."""
@@ -132,10 +130,18 @@ class Gradients(Claim):
         return figure
 
 
-def _training(seed: int, radius: float, clip: float | None, steps: int) -> Row:
+def _factor(kind: str, x: float, seed: int) -> Row:
+    """What the gradient changes by per step back, untrained."""
+    seeded(seed)
+    found = factor(scaled_lstm(x), "c") if kind == "lstm" else factor(with_radius(x, kind == "linear"), "h")
+    return {"factor": found, "solved": False, "diverged": False}
+
+
+def _training(steps: int, kind: str, x: float, seed: int) -> Row:
     """A relu RNN that starts as ρ times the identity learns to keep a bit."""
     task = task_of("a bit", LAG, seeded(seed))
     model = restarted(task.model(cell="rnn", hidden=16), 1, 16, "relu")
-    model.body.weight_hh_l0.detach().mul_(radius)
+    model.body.weight_hh_l0.detach().mul_(x)
+    clip = None if kind.endswith("not clipped") else 1.0
     result = trained(task, model, steps=steps, batch=16, lr=0.1, optimizer="sgd", clip=clip, evaluate_every=50)
     return {"factor": float("nan"), "solved": result["solved"], "diverged": result["diverged"]}

@@ -12,7 +12,7 @@ question is what is learnt of it from few sequences.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from .._mode import no_grad
 from .._tensor import Tensor
 from ..nn import functional as F
 from ..study.results import Table
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import seeded
 
 PHI, LEVEL, NOISE = 0.99, 0.02, 1.0
@@ -77,19 +77,11 @@ class Ladder(Claim):
     about = "six models of a series whose best prediction is known: which come near it"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Each model on the same sequences."""
         for seed in range(effort.seeds):
-            rng = np.random.default_rng(seed)
-            known, fresh = wandering(rng, KNOWN), wandering(rng, 400 if effort.quick else 4000)
             for name in RUNGS:
-                seeded(seed)
-                started = time.process_time()
-                model = rung(name)
-                learnt = _learn(model, known, 40 if effort.quick else 500)
-                seconds = time.process_time() - started
-                weights = sum(p.numel() for p in model.parameters())
-                yield {"model": name, "seed": seed, "weights": weights, "known": learnt, "fresh": _error(model, fresh), "seconds": seconds}  # fmt: skip
+                yield Trial(partial(run, effort.quick), {"model": name, "seed": seed})
 
     def points(self) -> list[Point]:
         """Each rung beside the one before, and the last beside the optimum."""
@@ -155,3 +147,15 @@ def _learn(model: Any, known: np.ndarray, steps: int) -> float:
 @no_grad()
 def _error(model: Any, x: np.ndarray) -> float:
     return float(((model(Tensor._of(x[:-1])).array - x[1:]) ** 2).mean())
+
+
+def run(quick: bool, model: str, seed: int) -> Row:
+    """One training, on the same sequences for all models."""
+    rng = np.random.default_rng(seed)
+    known, fresh = wandering(rng, KNOWN), wandering(rng, 400 if quick else 4000)
+    seeded(seed)
+    started = time.process_time()
+    net = rung(model)
+    learnt = _learn(net, known, 40 if quick else 500)
+    seconds = time.process_time() - started
+    return {"weights": sum(p.numel() for p in net.parameters()), "known": learnt, "fresh": _error(net, fresh), "seconds": seconds}  # fmt: skip

@@ -8,7 +8,6 @@ first. A model bridges a lag where most seeds solve it; where none did, longer l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..study.results import Table
 from ..tasks import Task, latch
 from ..tasks.generators import memory
 from ..tasks.sources import Drawn
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import restarted, seeded, trained
 
 MODELS = ("rnn", "rnn, orthogonal", "irnn", "gru", "lstm", "lstm, chrono")
@@ -70,16 +69,15 @@ class Range(Claim):
     about = "a number or a bit kept through silence: success against lag, for RNN, IRNN, GRU and LSTM"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Each model at longer and longer lags, as long as a seed solves it."""
         for kept, models in (QUICK if effort.quick else TRIED).items():
             for model, lags in models.items():
                 for lag in lags:
                     runs = []
                     for seed in range(effort.seeds):
-                        runs.append({"kept": kept, "model": model, "lag": lag, "seed": seed, **run(kept, model, lag, seed)})  # fmt: skip
-                        yield runs[-1]
-                    if not any(row["solved"] for row in runs):
+                        runs.append((yield Trial(run, {"kept": kept, "model": model, "lag": lag, "seed": seed})))
+                    if not any(row is None or row["solved"] for row in runs):
                         break
 
     def bridged(self, kept: str, model: str) -> int:

@@ -7,7 +7,7 @@ to add two marked numbers from a fixed set of sequences, so that what each can c
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from .._tensor import Tensor
 from ..nn import init
 from ..study.results import Table
 from ..tasks import adding
-from .claim import Claim, Effort, Point, Row, spread
+from .claim import Claim, Effort, Point, Row, Trial, Trials, spread
 from .training import seeded, trained
 
 LENGTH, HIDDEN, STEPS, QUICK = 10, 24, 600, 60
@@ -57,18 +57,12 @@ class Sharing(Claim):
     about = "an RNN against an untied network of the same depth, from few sequences and many"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Both networks from each number of sequences."""
         for samples in SAMPLES[:1] if effort.quick else SAMPLES:
             for layers in LAYERS:
                 for seed in range(effort.seeds):
-                    task = dataclasses.replace(adding(LENGTH, seed=seeded(seed), samples=samples), held_out=500)
-                    model = InARow(tied=layers == "shared")
-                    steps = QUICK if effort.quick else STEPS
-                    trained(task, model, steps=steps, batch=32, lr=0.005, schedule="cosine", target="none", evaluate_every=steps)  # fmt: skip
-                    weights = sum(p.numel() for p in model.parameters())
-                    longer = adding(2 * LENGTH, seed=seed)
-                    yield {"layers": layers, "samples": samples, "seed": seed, "weights": weights, "known": _known(task, model, samples), "fresh": task.score(model), "longer": longer.score(model) if model.tied else float("nan"), "apart": apart(seed)}  # fmt: skip
+                    yield Trial(partial(run, QUICK if effort.quick else STEPS), {"layers": layers, "samples": samples, "seed": seed})  # fmt: skip
 
     def points(self) -> list[Point]:
         """The same function; what sharing saves, and where it wins."""
@@ -111,6 +105,15 @@ class Sharing(Claim):
         headline(ax, self.points()[2].text.split(" (")[0])
         ax.legend(frameon=False, fontsize="small")
         return figure
+
+
+def run(steps: int, layers: str, samples: int, seed: int) -> Row:
+    """One training."""
+    task = dataclasses.replace(adding(LENGTH, seed=seeded(seed), samples=samples), held_out=500)
+    model = InARow(tied=layers == "shared")
+    trained(task, model, steps=steps, batch=32, lr=0.005, schedule="cosine", target="none", evaluate_every=steps)
+    weights, longer = sum(p.numel() for p in model.parameters()), adding(2 * LENGTH, seed=seed)
+    return {"weights": weights, "known": _known(task, model, samples), "fresh": task.score(model), "longer": longer.score(model) if model.tied else float("nan"), "apart": apart(seed)}  # fmt: skip
 
 
 @no_grad()

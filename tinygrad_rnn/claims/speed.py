@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import nn
@@ -19,7 +20,7 @@ from ..create import randn
 from ..graph import ancestors
 from ..models import TCN
 from ..study.results import Table
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import seeded
 
 WIDTH, BATCH = 32, 8
@@ -64,16 +65,12 @@ class Speed(Claim):
     about = "time and the longest chain of operations against length, for LSTM, attention and TCN"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Each layer at each length; a seed is a measurement of its own."""
         for seed in range(effort.seeds):
             for length in QUICK if effort.quick else LENGTHS:
-                for name, make in LAYERS.items():
-                    seeded(seed)
-                    layer, x = make(), randn(length, BATCH, WIDTH)
-                    layer(x).sum().backward()  # memory is fetched, kernels are compiled
-                    seconds = min(_timed(layer, x) for _ in range(1 if effort.quick else REPEATS))
-                    yield {"layer": name, "length": length, "seed": seed, "ms": 1000 * seconds, "chain": chain(layer(x))}  # fmt: skip
+                for name in LAYERS:
+                    yield Trial(partial(run, 1 if effort.quick else REPEATS), {"layer": name, "length": length, "seed": seed})  # fmt: skip
 
     def time(self, layer: str, length: int) -> float:
         """Milliseconds, the least over seeds."""
@@ -126,6 +123,14 @@ class Speed(Claim):
         headline(left, self.points()[0].text)
         headline(right, "what waits for each other (the kernel hides its steps inside)")
         return figure
+
+
+def run(repeats: int, layer: str, length: int, seed: int) -> Row:
+    """One measurement."""
+    seeded(seed)
+    made, x = LAYERS[layer](), randn(length, BATCH, WIDTH)
+    made(x).sum().backward()  # memory is fetched, kernels are compiled
+    return {"ms": 1000 * min(_timed(made, x) for _ in range(repeats)), "chain": chain(made(x))}
 
 
 def _timed(layer: Callable[[Tensor], Tensor], x: Tensor) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from .._tensor import Tensor
 from ..ops.joining import cat
 from ..study.results import Table
 from ..tasks import Task, echo
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import seeded
 
 LENGTH = 20
@@ -54,13 +54,13 @@ class Truncation(Claim):
     about = "a bit said again d steps later, with gradients that reach w steps back"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """A training for each delay, window and seed."""
         delays, windows = QUICK if effort.quick else (DELAYS, WINDOWS)
         for delay in delays:
             for window in windows:
                 for seed in range(effort.seeds):
-                    yield {"delay": delay, "window": window, "seed": seed, **_train(delay, window, seed, 100 if effort.quick else UPDATES)}  # fmt: skip
+                    yield Trial(partial(_train, 100 if effort.quick else UPDATES), {"delay": delay, "window": window, "seed": seed})  # fmt: skip
 
     def points(self) -> list[Point]:
         """Window 1, windows that reach, and shorter ones."""
@@ -112,7 +112,7 @@ class Truncation(Claim):
         return figure
 
 
-def _train(delay: int, window: int, seed: int, updates: int) -> Row:
+def _train(updates: int, delay: int, window: int, seed: int) -> Row:
     started = time.process_time()
     task = dataclasses.replace(echo(LENGTH, delay, seed=seeded(seed)), held_out=200)
     model = task.model(cell="rnn", hidden=HIDDEN)

@@ -8,7 +8,8 @@ number must be kept and, when a new mark comes, given up: the second is what the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .._tensor import Tensor
 from ..nn import functional as F
 from ..nn.recurrent.cells import Gates, State
 from ..study.results import Table
-from .claim import Claim, Effort, Point, Row
+from .claim import Claim, Effort, Point, Row, Trial, Trials
 from .training import seeded
 
 LENGTH, HIDDEN, BATCH, UPDATES, QUICK = 20, 12, 32, 200, 10
@@ -71,12 +72,11 @@ class Variants(Claim):
     about = "LSTM variants on one task: what each costs in weights and time, and buys in error"
 
     @classmethod
-    def measure(cls, effort: Effort) -> Iterator[Row]:
+    def trials(cls, effort: Effort) -> Trials:
         """Each cell through time as operations, so that times can be compared."""
         for seed in range(effort.seeds):
-            for name, make in CELLS.items():
-                seeded(seed)
-                yield {"cell": name, "seed": seed, **_train(make(), seed, QUICK if effort.quick else UPDATES)}
+            for name in CELLS:
+                yield Trial(partial(_train, QUICK if effort.quick else UPDATES), {"cell": name, "seed": seed})
 
     def points(self) -> list[Point]:
         """What is lost without a forget gate, and bought by the rest."""
@@ -121,9 +121,11 @@ class Variants(Claim):
         return figure
 
 
-def _train(cell: Any, seed: int, updates: int) -> Row:
+def _train(updates: int, cell: str, seed: int) -> Row:
     """Adam; the error on fresh sequences, and the time of an update."""
-    body, readout = nn.Recurrent(cell), nn.Linear(HIDDEN, 1)
+    seeded(seed)
+    made = CELLS[cell]()
+    body, readout = nn.Recurrent(made), nn.Linear(HIDDEN, 1)
     parameters = [*body.parameters(), *readout.parameters()]
     rng, optimizer = np.random.default_rng(seed), optim.Adam(parameters, lr=0.01)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
@@ -140,4 +142,4 @@ def _train(cell: Any, seed: int, updates: int) -> Row:
     with no_grad():
         x, y = marked(np.random.default_rng(1000), 500)
         error = F.mse_loss(readout(body(x)[0]), y).item()
-    return {"weights": sum(p.numel() for p in cell.parameters()), "ms": ms, "error": error}
+    return {"weights": sum(p.numel() for p in made.parameters()), "ms": ms, "error": error}

@@ -1,11 +1,13 @@
 """`tinygrad-rnn claim`: what the lectures claim about learning, tried out; without a name the list.
 
-Writes claim-NAME.txt (the verdict in words, a table, the machine), claim-NAME.csv (every run) and claim-NAME.png.
+Writes claim-NAME.txt (the verdict in words, a table, the machine), claim-NAME.csv (every run) and claim-NAME.png; until then
+claim-NAME.part holds the runs that have ended, and the same command goes on with them.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ def add_claim(commands: Any) -> None:
         "claim",
         help="try out what the lectures claim",
         description="What the lectures claim about recurrent networks, tried out over several seeds: the verdict in "
-        "words, a table and a figure, written as claim-NAME.txt, .png and .csv. Without a name: the list.",
+        "words, a table and a figure, written as claim-NAME.txt, .png and .csv. The same command goes on where a stopped one was. Without a name: "
+        "the list.",
     )
     claim.add_argument("name", nargs="?", choices=CLAIMS, metavar="NAME", help=", ".join(CLAIMS))
     claim.add_argument("--quick", action="store_true", help="seconds instead of minutes: smaller, shorter, two seeds")
@@ -41,9 +44,15 @@ def run_claim(arguments: argparse.Namespace, ways: WaysOut) -> int:
             print(f"{title:12} {claim.about} (lecture {claim.lecture})")
         return 0
     try:
-        Path(arguments.out).mkdir(parents=True, exist_ok=True)
-        tried = CLAIMS[arguments.name].tried(arguments.quick, arguments.seeds, partial(print, flush=True))
-        written = write(tried, Path(arguments.out))
+        out = Path(arguments.out)
+        out.mkdir(parents=True, exist_ok=True)
+        keep = out / f"claim-{arguments.name}.part"
+        tried = CLAIMS[arguments.name].tried(arguments.quick, arguments.seeds, partial(print, flush=True), keep)
+        written = write(tried, out)
+        keep.unlink(missing_ok=True)
+    except RuntimeError as error:
+        print(f"tinygrad-rnn claim: error: {error}\nthe others are kept, and the same command goes on", file=sys.stderr)
+        return 1
     except OSError as error:
         raise UsageError(f"cannot write {error.filename or arguments.out}: {error.strerror}") from None
     print(f"\n{tried}\n\nwrote {', '.join(map(str, written))}")
@@ -62,4 +71,4 @@ def write(claim: Claim, out: Path) -> list[Path]:
 def machine() -> str:
     """What it ran on, in a line without a date."""
     found = environment()
-    return f"{found['machine']}, {found['threads']} thread{'s' * (found['threads'] != 1)}; Python {found['python']}, NumPy {found['numpy']}, {found['blas']}"  # fmt: skip
+    return f"{found['machine']}; Python {found['python']}, {found['versions']}; kernels {found['kernels'].split(',')[0]}, {found['blas']}"  # fmt: skip
