@@ -28,6 +28,8 @@ from . import (
     peers,
     pictures,
     processes,
+    summary,
+    tasks,
     training,
     watching,
 )
@@ -40,6 +42,7 @@ TABLES = {
     "floor": floor.floor,
     "attention": attention.attention,
     "training": training.training,
+    "tasks": tasks.tasks,
     "watching": watching.watching,
     "numpy": numpy_peers.numpy_peers,
     "memory": processes.peak_memory,
@@ -66,10 +69,13 @@ def main(arguments: list[str] | None = None) -> None:
         "--rounds", type=int, default=against.ROUNDS, help="with --against: rounds of each of three pairs of workers"
     )
     parser.add_argument("--json", metavar="FILE", help="write all numbers, in seconds and bytes")
+    parser.add_argument("--write", nargs="+", metavar="FILE", help="put the short table into README.md, docs/speed.md")
     parser.add_argument("--plot", metavar="FILE", help="draw cost against T, B, H and the number of nodes")
     options = parser.parse_args(arguments)
-    if options.plot and options.against:
-        parser.error("--plot draws this checkout against other libraries: leave --against out")
+    if (options.plot or options.write) and options.against:
+        parser.error("--plot and --write are about this checkout against other libraries: leave --against out")
+    if options.write and "OPENBLAS_CORETYPE" in os.environ:
+        parser.error("--write: not while OPENBLAS_CORETYPE chooses other BLAS kernels than the machine's own")
     facts = {"python": platform.python_version(), **peers.versions()}
     if "OPENBLAS_CORETYPE" in os.environ:
         print(f"NOT THE MACHINE'S OWN BLAS KERNELS: OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']} is set")
@@ -81,7 +87,8 @@ def main(arguments: list[str] | None = None) -> None:
         tables["against"] = against.against(options.against, options.only, options.quick, options.rounds)
         print(tables["against"])
     else:
-        for name in dict.fromkeys([*(options.only or TABLES), *(growth.PANELS.values() if options.plot else ())]):
+        chosen = [*(growth.PANELS.values() if options.plot else ()), *(summary.NEEDED if options.write else ())]
+        for name in dict.fromkeys([*(options.only or (chosen if options.write else TABLES)), *chosen]):
             tables[name] = TABLES[name](options.quick)
             print(tables[name], flush=True)
     if peers.missing:
@@ -90,6 +97,9 @@ def main(arguments: list[str] | None = None) -> None:
         made = {"versions": facts, "machine": processor(), "BLAS": configuration()["BLAS"],
                 "tables": {name: table.as_dict() for name, table in tables.items()}}  # fmt: skip
         write_atomically(options.json, json.dumps(made, indent=1))
+    for file in options.write or ():
+        machine = f"{processor()}, one thread; {configuration()['BLAS']}; {', '.join(map(' '.join, facts.items()))}."
+        summary.write(file, summary.summary(tables, machine))
     if options.plot:
         growth.plot(options.plot, tables)
 

@@ -92,7 +92,7 @@ def against(checkout: str, only: list[str] | None, quick: bool, rounds: int = RO
     if not names:
         raise SystemExit(f"--against: no rows in {' '.join(only or [])}; it knows the tables {', '.join(rows(quick))}")
     pairs, rounds, least = (1, 2, 0.0) if quick else (PAIRS, rounds, 0.01)
-    times = {name: Times(new=[], old=[]) for name in names}
+    times = {name: Times(ours=[], old=[]) for name in names}
     failed: dict[str, str] = {}
     for _ in range(pairs):
         with Worker(ROOT) as new, Worker(other) as old:
@@ -104,7 +104,7 @@ def against(checkout: str, only: list[str] | None, quick: bool, rounds: int = RO
     table = Table(f"This checkout against {other}")
     for name in names:
         if name not in failed:
-            table.add(name, times[name], ours="new")
+            table.add(name, times[name])
     table.notes = _summary(table) + [f"left out: {name}: {why}" for name, why in failed.items()]
     return table
 
@@ -119,8 +119,9 @@ def _summary(table: Table) -> list[str]:
 
 def _take_turns(name: str, new: Worker, old: Worker, rounds: int, least: float, times: Times) -> None:
     """Add `rounds` rounds of one row to `times`; who goes first changes from round to round."""
+    old.calls(name, 0.0)  # what only a first call does, such as compiling, is in no round
     calls = new.calls(name, least)
-    turns = [("new", new), ("old", old)]
+    turns = [("ours", new), ("old", old)]
     for _ in range(rounds):
         for side, worker in turns:
             times[side].append(worker.seconds(name, calls))

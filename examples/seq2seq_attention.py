@@ -49,6 +49,7 @@ def main(steps: int = 150, out: str | Path = "seq2seq_attention.png") -> None:
     source = np.random.default_rng(0)
     model = models.Seq2Seq(11, 11, embedding=16, hidden=48, attention="additive", start=END)
     optimizer = optim.Adam(model.parameters(), lr=5e-3)
+    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
 
     print("step   loss  teacher  greedy  beam 4")
     for step in range(1, steps + 1):
@@ -60,6 +61,7 @@ def main(steps: int = 150, out: str | Path = "seq2seq_attention.png") -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        schedule.step()
         if step % 50 == 0 or step == steps:
             greedy, beam = (accuracy(model, np.random.default_rng(1), width) for width in (1, 4))
             print(f"{step:4d}  {loss.item():5.3f}  {teacher:7.2f}  {greedy:6.2f}  {beam:6.2f}")

@@ -12,7 +12,8 @@ import sys
 
 import pytest
 
-from benchmarks import against, attention, growth, layers, ops, training
+import tinygrad_rnn as tg
+from benchmarks import against, attention, growth, layers, ops, summary, tasks, training
 from benchmarks.__main__ import TABLES, main
 from benchmarks.table import Row, Table
 from benchmarks.timing import Times, compare
@@ -53,6 +54,25 @@ def test_geometric_mean_by_kind_and_peer():
     assert table.notes == ["LSTM against PyTorch: geometric mean 1.00 over 2 sizes"]
 
 
+def test_the_short_table_is_put_between_its_marks(tmp_path, monkeypatch):
+    monkeypatch.setattr(summary, "KERNELS", ("numpy", "compiled"))
+    file = tmp_path / "page.md"
+    file.write_text(f"before\n{summary.START}old\n{summary.END}\nafter\n", encoding="utf-8")
+    tables = {name: Table(name) for name in summary.NEEDED}
+    tables["layers"].rows = [Row(f"LSTM {k}, numpy", 1, 1, k, "PyTorch") for k in (0.5, 2.0)]
+    tables["layers"].rows += [Row("LSTM a, compiled", 1, 2, 0.5, "PyTorch"), Row("LSTM a, numpy", 1, 9, 0.1, "JAX")]
+    tables["chain"].rows = [Row("forward and backward", 1, 2, 0.5, "PyTorch"), Row("forward only", 1, 2, 9, "PyTorch")]
+    text = summary.summary(tables, "A machine.")
+    assert "| `nn.LSTM`, six sizes | **1.00** (0.50 to 2.00) | **0.50** |" in text
+    assert "| 100 multiplications of 8 numbers | **0.50** | the same |" in text
+    for _ in range(2):
+        summary.write(str(file), text)
+        assert file.read_text(encoding="utf-8") == f"before\n{summary.START}\n{text}\n{summary.END}\nafter\n"
+    file.write_text("no marks", encoding="utf-8")
+    with pytest.raises(ValueError, match="has no place for the table"):
+        summary.write(str(file), text)
+
+
 made_quickly = functools.cache(lambda name: TABLES[name](True))
 
 
@@ -64,6 +84,25 @@ def test_each_table_runs_and_has_numbers(name):
     assert table.rows
     assert all(row.ours > 0 and (row.theirs is None or row.theirs > 0) for row in table.rows)
     assert table.title in str(table)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", tasks.NAMES)
+def test_tasks_are_trained_on_the_same_model_in_both_libraries(name):
+    torch = pytest.importorskip("torch")
+    task = tg.tasks.TASKS[name]()
+    ours, theirs = task.model(), tasks.twin(torch, task)
+    theirs.load_state_dict({key: torch.from_numpy(value.numpy().copy()) for key, value in ours.state_dict().items()})
+    losses = []
+    for library, model in ((tg, ours), (torch, theirs)):
+        *inputs, y = map(library.tensor, task.data.batch(0, 8))
+        scores = model(*inputs)
+        loss = tasks.loss_of(library, task.loss_kind, scores[0] if isinstance(scores, tuple) else scores, y)
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    batch = task.batch(0, 8)
+    scores = ours(*batch.inputs)
+    assert losses[0] == pytest.approx(task.loss(scores[0] if task.carries else scores, batch.y).item(), rel=1e-6)
 
 
 def test_the_command_writes_json(tmp_path, capsys):
@@ -100,8 +139,8 @@ def _checkout(folder, changed: str):
 
 SLOW_SUM = """
 def _slow_sum(self, fast=Tensor.sum):
-    for _ in range(10_000):
-        (lambda: None)()
+    for nothing in [lambda: None] * 10_000:
+        nothing()
     return fast(self)
 Tensor.sum = _slow_sum
 """

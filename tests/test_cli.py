@@ -108,13 +108,13 @@ def test_a_folder_that_cannot_be_written(small_text, tmp_path, capsys):
     [
         (["demo", "--steps", "0"], "at least 1, got 0"),
         (["demo", "--steps", "many"], "'many' is not a whole number"),
-        (["demo", "--cell", "elman"], "invalid choice: 'elman'"),
-        (["demo", "--colour"], "unrecognized arguments: --colour"),
+        (["demo", "--cell", "elman"], "there is no 'elman'"),
+        (["demo", "--colour"], "there is no --colour"),
         (["demo", "--text", ""], "argument --text: the name is empty"),
         (["demo", "--out", ""], "argument --out: the name is empty"),
         (["draw", ""], "argument RUN: the name is empty"),
         (["draw", "x.tgr", "--out", ""], "argument --out: the name is empty"),
-        (["rain"], "invalid choice: 'rain'"),
+        (["rain"], "there is no 'rain'; did you mean train?"),
         ([], "COMMAND"),
     ],
 )
@@ -130,7 +130,7 @@ def test_the_version(capsys):
     assert capsys.readouterr().out == f"tinygrad-rnn {tg.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["demo", "draw"])
+@pytest.mark.parametrize("command", ["demo", "draw", "claim"])
 def test_help_says_the_default_of_every_option_that_takes_a_value(capsys, command):
     assert run(command, "--help") == 0
     options = capsys.readouterr().out.split("options:")[1].split("\n  -")[1:]

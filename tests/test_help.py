@@ -19,7 +19,7 @@ def test_the_package_lists_its_public_names_and_no_others():
         for name, value in vars(tg).items()
         if not name.startswith("_") and not isinstance(value, types.ModuleType) and name != "TYPE_CHECKING"
     }
-    public |= {"fit", "draw", "summary", "save", "load", "as_torch", "from_torch", "to_torch"}
+    public |= {"fit", "compare", "draw", "summary", "save", "load", "as_torch", "from_torch", "to_torch"}
     assert public - said == set()
     assert said - public == set()
 

@@ -63,7 +63,7 @@ MORE = {
     ],
     "products": [
         "torch.baddbmm(b3[:, :, :3], b3, b3.mT)", "torch.mv(p, v)", "torch.outer(v, v)", "torch.addcdiv(p, x, y)",
-        "torch.addcmul(p, x, y)", "torch.lerp(p, y, 0.7)", "p.matmul(v)", "torch.linalg.vector_norm(b3 @ sq)",
+        "torch.addcmul(p, x, y)", "torch.lerp(p, y, 0.7)", "p.matmul(v)", "torch.linalg.vector_norm(b3 @ sq)", "torch.linalg.matrix_norm(p)", "torch.linalg.norm(p, dim=0)",
     ],
     "choosing": [
         "torch.where(p > 0, p / p, p)", "p.clip(-1, math.nan)", "torch.clamp_min(p, 0)", "torch.clamp_max(p, v)",
@@ -145,6 +145,8 @@ FURTHER = {  # the calls that are compared with PyTorch: `t` is the library ther
     "further": [re.sub(r"\bx\b", "p", re.sub(r"\bz\b", "v", re.sub(r"\bt\.", "torch.", call)))
                 for row in rows_further.ROWS for call in row.calls if ".t()" not in call],
     "further functions": [f"F.{name}(p)" for name in HARD.split()] + [
+        *[f"F.{name}(x)" for name in ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_"]], "F.alpha_dropout(p, 1.0, True)",
+        "x.multiply_(y)", "x.subtract_(y)", "x.divide_(y)", "x.true_divide_(y)", "x.clip_(-1, 1)",
         "F.threshold(p, 0.1, 2.0)", "F.threshold_(x, 0.1, 2.0)", "F.prelu(p, v[:1])", "F.gumbel_softmax(p)", "F.instance_norm(c3)",
         "F.conv2d(b3, sq.view(2, 2, 2, 2))", "F.conv_transpose1d(b3, b3[0].view(3, 2, 2).transpose(0, 1))", "F.conv_transpose2d(b3, sq.view(2, 2, 2, 2))",
         "F.max_pool2d(b3, 2)", "F.avg_pool2d(b3, 2)", "F.adaptive_avg_pool2d(b3, 2)", "F.adaptive_max_pool1d(b3, 2)", "F.adaptive_max_pool2d(b3, 2)",
@@ -251,9 +253,9 @@ def test_extreme_numbers_give_the_same_in_silence(form):
             assert outcome(program, extremes) == expected, name
 
 
-WITHOUT_ARITHMETIC = """argwhere bitwise_and bitwise_or bitwise_xor broadcast_tensors broadcast_to concat concatenate diag
+WITHOUT_ARITHMETIC = """register_post_accumulate_grad_hook split_with_sizes fill_diagonal_ argwhere bitwise_and bitwise_or bitwise_xor broadcast_tensors broadcast_to concat concatenate diag
     element_size empty_like from_dlpack hstack is_complex is_floating_point masked_scatter meshgrid moveaxis movedim ndimension new_empty
-    new_ones normal promote_types rand_like random_ randn_like register_hook repeat_interleave reshape_as result_type scatter
+    new_ones normal promote_types rand_like random_ randn_like register_hook register_post_accumulate_grad_hook repeat_interleave reshape_as result_type scatter
     scatter_add_ bitwise_not index_fill squeeze_ swapaxes swapdims take tile transpose_ unflatten vstack bernoulli_ CharTensor HalfTensor ShortTensor
     are_deterministic_algorithms_enabled compile get_float32_matmul_precision
     set_default_tensor_type set_float32_matmul_precision set_num_interop_threads set_printoptions use_deterministic_algorithms bfloat16 is_pinned

@@ -9,7 +9,8 @@ import pytest
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 DOCS = "".join(
-    (Path(__file__).parent.parent / "docs" / name).read_text(encoding="utf-8") for name in ("study.md", "tasks.md")
+    (Path(__file__).parent.parent / "docs" / name).read_text(encoding="utf-8")
+    for name in ("study.md", "tasks.md", "compare.md")
 )
 BLOCKS = re.findall(r"```python\n(.*?)```", README + DOCS, re.S)
 

@@ -13,7 +13,7 @@ Random          rand randn randint randperm normal bernoulli multinomial rand_li
                 Generator manual_seed seed initial_seed get_rng_state set_rng_state
 Gradients       no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled
 Graphs          record scope step unrolled expand draw summary
-Training        fit
+Training        fit compare
 Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
                 subtract multiply divide true_divide negative absolute
 Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax
@@ -54,7 +54,7 @@ PyTorch         from_torch to_torch as_torch
 Speed           get_num_threads set_num_threads use_kernels warm_up show_config
 
 Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
-tasks (toy sequence tasks, for `fit`), fitting (what `fit` returns), runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
+tasks (toy sequence tasks, for `fit`), fitting (what `fit` returns), comparing (what `compare` returns), runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
 backends, linalg.
 """
 
@@ -331,6 +331,7 @@ erf: _Final = Tensor.erf
 sin: _Final = Tensor.sin
 
 if TYPE_CHECKING:  # so that editors know what __getattr__ below gives
+    from .comparing import compare as compare
     from .fitting import fit as fit
     from .interop import *  # noqa: F403
     from .study import summary as summary
@@ -340,11 +341,10 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
-    """`fit`, `draw`, `summary`, `save`, `load` …: their modules are read only when someone asks, so that importing stays quick."""
-    homes = {"fit": ".fitting", "draw": ".viz", "summary": ".study"}
-    homes |= dict.fromkeys(("as_torch", "from_torch", "load", "save", "to_torch"), ".interop")
-    if name in homes:
-        return getattr(importlib.import_module(homes[name], __name__), name)
-    if name in ("fitting", "interop", "multiprocessing", "runs", "serialization", "study", "tasks", "viz"):
+    """`fit`, `compare`, `draw`, `summary`, `save`, `load` …: their modules are read only when someone asks, so that importing stays quick."""
+    homes = {"fit": ".fitting", "compare": ".comparing", "draw": ".viz", "summary": ".study"}
+    if home := homes.get(name, ".interop" if name in ("as_torch", "from_torch", "load", "save", "to_torch") else ""):
+        return getattr(importlib.import_module(home, __name__), name)
+    if name in ("claims", "comparing", "fitting", "interop", "multiprocessing", "runs", "serialization", "study", "tasks", "viz"):  # fmt: skip
         return importlib.import_module("." + name, __name__)
     raise _missing(f"module {__name__!r}", name, globals())

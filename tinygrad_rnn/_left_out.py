@@ -14,16 +14,17 @@ LEFT_OUT = {
         "layers for volumes are left out; of a video take each frame by itself and run a recurrent layer over the frames"
     ),
     "LazyConv3d LazyConvTranspose3d LazyBatchNorm3d LazyInstanceNorm3d UninitializedBuffer": (
-        "lazy layers are left out; use the layer without Lazy and give its input size"
+        "lazy layers for volumes are left out; run a layer of one or two dimensions over the frames"
     ),
     "grid_sample affine_grid grid_sampler grid_sampler_2d grid_sampler_3d affine_grid_generator LocalResponseNorm "
-    "local_response_norm CrossMapLRN2d FractionalMaxPool2d fractional_max_pool2d MaxUnpool1d MaxUnpool2d max_unpool1d "
+    "local_response_norm Fold fold Unfold PixelShuffle pixel_shuffle PixelUnshuffle pixel_unshuffle ChannelShuffle "
+    "channel_shuffle LPPool1d lp_pool1d LPPool2d lp_pool2d UpsamplingBilinear2d CrossMapLRN2d FractionalMaxPool2d fractional_max_pool2d MaxUnpool1d MaxUnpool2d max_unpool1d "
     "max_unpool2d": "layers for pictures alone are left out; compose it of indexing, or change the data beforehand",
     "SyncBatchNorm is_distributed": (
         "training on several processes or machines is left out; take smaller batches and add up gradients over several "
         "before optimizer.step()"
     ),
-    "compiler fx export ScriptModule hub": (
+    "compiler fx export hub": (
         "there is no compiler; run the model as it is (whole layers such as nn.LSTM are fused already)"
     ),
     "vmap func forward_ad": (
@@ -54,6 +55,47 @@ LEFT_OUT = {
     ),
     "storage untyped_storage Storage UntypedStorage FloatStorage as_strided as_strided_": (
         "the memory behind a tensor is not for changing; use reshape, unfold or indexing, or x.numpy()"
+    ),
+    "det slogdet logdet inverse pinverse cholesky cholesky_inverse cholesky_solve qr svd eig eigh symeig lu lu_solve lu_unpack "
+    "lstsq solve triangular_solve matrix_power matrix_exp matrix_rank geqrf orgqr ormqr lobpcg": (
+        "factorisations and inverses of matrices are left out; numpy.linalg on x.numpy() gives their numbers, without gradient"
+    ),
+    "lgamma digamma polygamma mvlgamma igamma igammac i0 erfinv special": (
+        "these special functions are left out; scipy.special on x.numpy() gives their numbers, without gradient"
+    ),
+    "mode nanmedian nanquantile msort scatter_reduce index_reduce put_ map_ map2_ cov corrcoef kron cross trapezoid trapz "
+    "cumulative_trapezoid vander combinations copysign fmax fmin heaviside ldexp frexp nextafter gcd lcm bitwise_left_shift "
+    "bitwise_right_shift logaddexp2 hsplit vsplit dsplit sum_to_size addbmm select_scatter slice_scatter diagonal_scatter "
+    "nonzero_static geometric_ cauchy_ log_normal_": (
+        "compose it of functions that are here: sort, unique(return_counts=True), cumsum, outer, where, maximum, index_put, "
+        "exponential_"
+    ),
+    "absolute_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan2_ arctan_ arctanh_ asinh_ atan2_ cumprod_ deg2rad_ "
+    "rad2deg_ erfc_ float_power_ hypot_ logit_ negative_ renorm_ sgn_ sinc_ atanh_ eq_ ne_ lt_ le_ gt_ ge_ greater_ "
+    "greater_equal_ less_ less_equal_ not_equal_ logical_and_ logical_or_ logical_xor_ logical_not_ bitwise_and_ bitwise_or_ "
+    "bitwise_xor_ bitwise_not_ addmv_ addr_ addbmm_ baddbmm_ swapaxes_ swapdims_ digamma_ lgamma_ erfinv_ i0_ igamma_ igammac_ "
+    "mvlgamma_ polygamma_ copysign_ heaviside_ ldexp_ nextafter_ gcd_ lcm_ bitwise_left_shift_ bitwise_right_shift_ "
+    "index_reduce_ scatter_reduce_": "it has no form in place here; write x.copy_(function(x))",
+    "upsample upsample_nearest upsample_bilinear": "PyTorch's old names; use interpolate",
+    "AdaptiveLogSoftmaxWithLoss MultiLabelMarginLoss multilabel_margin_loss TripletMarginWithDistanceLoss NLLLoss2d "
+    "triplet_margin_with_distance_loss LinearCrossEntropyLoss LinearCrossEntropyOptions linear_cross_entropy FeatureAlphaDropout "
+    "feature_alpha_dropout pdist Container Buffer multi_head_attention_forward": (
+        "compose it of the layers and losses that are here: CrossEntropyLoss, TripletMarginLoss, NLLLoss, Dropout1d, cdist, "
+        "ModuleList, register_buffer, nn.MultiheadAttention"
+    ),
+    "spectral_norm remove_spectral_norm parametrize skip_init stateless fuse_conv_bn_eval fuse_linear_bn_eval sparse_ dirac_": (
+        "weights made of others are left out, but for weight_norm; compute the weight in forward, and use F.linear"
+    ),
+    "Adafactor Muon": "use optim.AdamW",
+    "ChainDataset StackDataset IterDataPipe MapDataPipe DFIterDataPipe DataChunk": (
+        "write a Dataset or IterableDataset that gives the samples, or use ConcatDataset or TensorDataset"
+    ),
+    "Beta Binomial Cauchy Chi2 ContinuousBernoulli Dirichlet ExponentialFamily FisherSnedecor Gamma GeneralizedPareto Geometric "
+    "Gumbel HalfCauchy HalfNormal InverseGamma Kumaraswamy LKJCholesky LogNormal LogisticNormal LowRankMultivariateNormal "
+    "Multinomial MultivariateNormal NegativeBinomial OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson "
+    "RelaxedBernoulli RelaxedOneHotCategorical StudentT TransformedDistribution Transform VonMises Weibull Wishart": (
+        "this distribution is left out; write the logarithm of its density as a formula, or use Normal, Categorical, Bernoulli, "
+        "MixtureSameFamily, and F.gumbel_softmax"
     ),
     "align_to align_as refine_names rename nested": (
         "axes have no names and tensors one shape; say in a comment what each axis is, and pad with "

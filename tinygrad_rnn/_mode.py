@@ -28,16 +28,16 @@ class Scope(NamedTuple):
 class Mode(Quiet):
     """The switches of one thread, as a new thread starts with them."""
 
-    __slots__ = ("before", "inference", "lift", "recorders", "recording", "scope", "unrolled", "watchers")
+    __slots__ = ("before", "grad_enabled", "inference", "lift", "listeners", "scope", "unrolled", "watchers")
 
     def __init__(self) -> None:
         super().__init__()
-        self.recording = True  # do operations on tensors that require grad make nodes?
+        self.grad_enabled = True  # do operations on tensors that require grad make nodes?
         self.inference = False
         self.scope = Scope()
         self.unrolled = False  # do whole-sequence layers record every step?
         self.lift: Any = None  # the Tensor class while gradients are themselves being recorded, else None
-        self.recorders: tuple[Callable[..., None], ...] = ()  # called with (node or None, output, input arrays) per op
+        self.listeners: tuple[Callable[..., None], ...] = ()  # called with (node or None, output, input arrays) per op
         self.watchers: tuple[Callable[..., None], ...] = ()  # called by the engine, see engine.py
         self.before: list[dict[str, Any]] = []  # what the active switches restore, innermost last
 
@@ -127,14 +127,14 @@ class no_grad(switch):
         return instance(function)
 
     def __init__(self, function: Callable[..., Any] | None = None):
-        super().__init__(recording=False)
+        super().__init__(grad_enabled=False)
 
 
 class enable_grad(no_grad):
     """Inside, operations are recorded again: undoes a surrounding `no_grad`."""
 
     def __init__(self, function: Callable[..., Any] | None = None):
-        switch.__init__(self, recording=True)
+        switch.__init__(self, grad_enabled=True)
 
 
 class inference_mode(switch):
@@ -150,34 +150,34 @@ class inference_mode(switch):
 
     def __init__(self, mode: bool | Callable[..., Any] = True):
         enabled = mode is not False
-        super().__init__(recording=not enabled, inference=enabled)
+        super().__init__(grad_enabled=not enabled, inference=enabled)
 
 
 class set_grad_enabled(switch):
-    """Turn recording on or off: at once when called, until the end of the block when used with `with`."""
+    """Turn gradients on or off: at once when called, until the end of the block when used with `with`."""
 
     def __init__(self, mode: bool):
-        super().__init__(recording=bool(mode))
-        self.before = _set_recording(bool(mode))
+        super().__init__(grad_enabled=bool(mode))
+        self.before = _set_grad_enabled(bool(mode))
 
     def __enter__(self) -> Any:
-        thread.mode.recording = self.before
+        thread.mode.grad_enabled = self.before
         return super().__enter__()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        thread.mode.recording = self.before  # as a decorator it acts only inside the function
+        thread.mode.grad_enabled = self.before  # as a decorator it acts only inside the function
         return super().__call__(function)
 
 
-def _set_recording(value: bool) -> bool:
+def _set_grad_enabled(value: bool) -> bool:
     mode = thread.mode
-    before, mode.recording = mode.recording, value
+    before, mode.grad_enabled = mode.grad_enabled, value
     return before
 
 
 def is_grad_enabled() -> bool:
     """True where operations on tensors that require grad are being recorded."""
-    return thread.mode.recording
+    return thread.mode.grad_enabled
 
 
 def is_inference_mode_enabled() -> bool:

@@ -51,6 +51,7 @@ class Tensor(Families):
     _view: tuple[Tensor, Any] | None
     _grad: Tensor | None
     name: str | None
+    _after_grad: dict[int, Any] | None = None
 
     def __init__(self, *data: Any):
         """PyTorch's legacy form: `Tensor(2, 3)` has unset float32 numbers, `Tensor([1, 2])` holds 1. and 2."""
@@ -155,14 +156,9 @@ class Tensor(Families):
         return self
 
     def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
-        *,
-        retain_variables: bool | None = None,
-    ) -> None:
+        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None, *, retain_variables: bool | None = None,
+    ) -> None:  # fmt: skip
         """Add the gradient of this tensor into `.grad` of the leaves it was computed from.
 
         gradient      the gradient of the loss by this tensor, of its shape; may be left out for one element
@@ -190,7 +186,7 @@ class Tensor(Families):
             else:
                 new = Tensor._of(np.asarray(self._grad.array + g))
             self._grad = new
-        for hook in tuple(self.__dict__.get("_after_grad", {}).values()):
+        for hook in tuple(self._after_grad.values()) if self._after_grad else ():
             hook(self)
 
     def retain_grad(self) -> None:
@@ -240,8 +236,7 @@ class Tensor(Families):
         """Call `hook(tensor)` each time backward has added to this leaf's `.grad`; returns a handle with `remove()`."""
         if not self.is_leaf or not self.requires_grad:
             raise RuntimeError("post accumulate grad hooks are for leaf tensors that require grad; use register_hook")
-        hooks = self.__dict__.setdefault("_after_grad", {})
-        key = tick()
+        hooks, key = self.__dict__.setdefault("_after_grad", {}), tick()
         hooks[key] = hook
         return RemovableHandle(hooks, key)
 

@@ -81,7 +81,21 @@ def came(x: Any) -> str:
         return f"tuple ({kinds}): take it apart, as in output, state = lstm(x) for what an LSTM or GRU returns"
     if isinstance(x, (list, tuple, np.ndarray)):
         return f"{kind}: make one with tensor(...)"
+    if is_foreign(x):
+        return f"{kind_of(x)}: make one with tensor(...); gradients do not cross over"
     return f"{kind}: did a function forget to return?" if x is None else kind
+
+
+def is_foreign(x: Any) -> bool:
+    """Is `x` a tensor of another library, PyTorch's or JAX's?"""
+    here = hasattr(x, "_edge") or isinstance(x, (np.ndarray, np.generic, type))
+    return hasattr(x, "__dlpack__") and not here
+
+
+def kind_of(x: Any) -> str:
+    """The class of `x`, and whose it is if it might be taken for ours: "torch Tensor"."""
+    library = type(x).__module__.partition(".")[0]
+    return f"{library} {type(x).__name__}" if library == "torch" or is_foreign(x) else type(x).__name__
 
 
 def operand(name: str, x: Any) -> Any:

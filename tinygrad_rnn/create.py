@@ -22,7 +22,7 @@ def _make(array: np.ndarray, requires_grad: bool = False, device: Any = None) ->
     return t.requires_grad_() if requires_grad else t
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """A new tensor with a copy of `data`: numbers, nested lists, arrays or tensors,
     PyTorch's too.
 
@@ -92,17 +92,17 @@ def _sizes(name: str, size: Any) -> tuple[int, ...]:
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """Zeros of the given size: `zeros(2, 3)` or `zeros((2, 3))`."""
-    return _filled("zeros", _size(size, named), 0, dtype, device, requires_grad)
+    return _filled("zeros", _size(size, named) if named else size, 0, dtype, device, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """Ones of the given size."""
-    return _filled("ones", _size(size, named), 1, dtype, device, requires_grad)
+    return _filled("ones", _size(size, named) if named else size, 1, dtype, device, requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """A tensor to be filled; its numbers are zero, so that nothing depends on what memory held."""
-    return _filled("empty", _size(size, named), 0, dtype, device, requires_grad)
+    return _filled("empty", _size(size, named) if named else size, 0, dtype, device, requires_grad)
 
 
 def _size(size: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -122,36 +122,38 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     return _filled("full", (size,), value, kind, device, requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """Zeros of the shape and type of `input`."""
-    return _like("zeros_like", input, 0, dtype, device, requires_grad)
+    return _like("zeros_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """Ones of the shape and type of `input`."""
-    return _like("ones_like", input, 1, dtype, device, requires_grad)
+    return _like("ones_like", input, 1, dtype, device, requires_grad, memory_format)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """A tensor of the shape and type of `input`, to be filled (zeros until then)."""
-    return _like("empty_like", input, 0, dtype, device, requires_grad)
+    return _like("empty_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """`fill_value` everywhere, in the shape and type of `input`."""
-    return _like("full_like", input, fill_value, dtype, device, requires_grad)
+    return _like("full_like", input, fill_value, dtype, device, requires_grad, memory_format)
 
 
-def _like(name: str, input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+def _like(name: str, input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool, order: Any) -> Tensor:
     need_tensor(name, input)
-    return _ordered_as(input, _filled(name, (input.array.shape,), value, dtype or input.dtype, device, requires_grad))
+    made = _filled(name, (input.array.shape,), value, dtype or input.dtype, device, requires_grad)
+    return _ordered_as(input, made, order)
 
 
-def _ordered_as(input: Tensor, made: Tensor) -> Tensor:
-    """`made`, new, with its numbers in the order in memory of those of `input`."""
-    if not input.array.flags.c_contiguous:
+def _ordered_as(input: Tensor, made: Tensor, memory_format: Any) -> Tensor:
+    """`made`, new, with its numbers in the order in memory of those of `input`, unless reading order is asked for."""
+    if not input.array.flags.c_contiguous and memory_format != "contiguous_format":
         numbers, made.array = made.array, np.empty_like(input.array, made.dtype)
         made.array[...] = numbers
     return made
@@ -226,7 +228,7 @@ def rand(
     requires_grad: bool = False, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Uniform random numbers from [0, 1)."""
-    shape = _sizes("rand", _size(size, named))
+    shape = _sizes("rand", _size(size, named) if named else size)
     return _random(random.source(generator).random(shape), dtype, device, requires_grad)
 
 
@@ -235,7 +237,7 @@ def randn(
     requires_grad: bool = False, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Normal random numbers with mean 0 and standard deviation 1."""
-    shape = _sizes("randn", _size(size, named))
+    shape = _sizes("randn", _size(size, named) if named else size)
     return _random(random.source(generator).standard_normal(shape), dtype, device, requires_grad)
 
 
@@ -246,25 +248,29 @@ def _random(numbers: Any, dtype: Any, device: Any, requires_grad: bool) -> Tenso
 
 
 def rand_like(
-    input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
-) -> Tensor:
+    input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """As `rand`, in the shape and type of `input`."""
     need_tensor("rand_like", input)
-    return _ordered_as(input, rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
+    made = rand(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+    return _ordered_as(input, made, memory_format).requires_grad_(requires_grad)
 
 
 def randn_like(
-    input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None
-) -> Tensor:
+    input: Tensor, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """As `randn`, in the shape and type of `input`."""
     need_tensor("randn_like", input)
-    return _ordered_as(input, randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device))
+    made = randn(input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
+    return _ordered_as(input, made, memory_format).requires_grad_(requires_grad)
 
 
 @quiet
 def randint(
     low: Any = 0, high: Any = None, size: Any = None, *, generator: random.Generator | None = None, dtype: Any = None,
-    device: Any = None,
+    device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Random ints from [low, high), or [0, low): `randint(10, (2, 3))`, `randint(5, 10, (2, 3))`."""
     if size is None:
@@ -281,29 +287,32 @@ def randint(
     for bound in (int(low), int(high) - 1):
         check_fits("randint", bound, kind)
     drawn = random.source(generator).integers(int(low), int(high), _sizes("randint", (size,)))
-    return _make(np.asarray(drawn).astype(kind), device=device)
+    return _make(np.asarray(drawn).astype(kind), requires_grad, device)
 
 
 def randint_like(
     input: Tensor, low: Any = 0, high: Any = None, *, generator: random.Generator | None = None, dtype: Any = None,
-    device: Any = None,
+    device: Any = None, requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """As `randint`, in the shape and type of `input`."""
     need_tensor("randint_like", input)
     low, high = (0, low) if high is None else (low, high)
     made = randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device)
-    return _ordered_as(input, made)
+    return _ordered_as(input, made, memory_format).requires_grad_(requires_grad)
 
 
 @quiet
-def randperm(n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+def randperm(
+    n: int, *, generator: random.Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """The ints 0 .. n-1 in random order."""
     kind = dtypes.supported(dtype or dtypes.int64)
     need_ints("randperm", n=n)
     if n < 0:
         raise RuntimeError(f"randperm(): n must not be negative, got {n}")
     check_fits("randperm", n, kind)
-    return _make(random.source(generator).permutation(n).astype(kind), device=device)
+    return _make(random.source(generator).permutation(n).astype(kind), requires_grad, device)
 
 
 @quiet

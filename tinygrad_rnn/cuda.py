@@ -8,6 +8,8 @@ from . import amp as amp
 from ._device import check_device
 from .torch_paths import device_count, empty_cache, is_available, seed_gpus
 
+__path__: list[str] = []  # a package, so that Python looks for torch.cuda.amp
+
 manual_seed = manual_seed_all = seed_gpus
 is_bf16_supported = is_initialized = is_available
 memory_allocated = max_memory_allocated = memory_reserved = max_memory_reserved = device_count

@@ -55,13 +55,13 @@ def backward(
     for (node, number), gradient in zip(outputs, gradients, strict=True):
         pending.add(node, number, gradient)
     mode = thread.mode
-    outer = mode.recording, mode.lift, mode.outside
-    mode.recording, mode.lift = lift is not None, lift  # as `switch` does, which takes ten times as long
+    outer = mode.grad_enabled, mode.lift, mode.outside
+    mode.grad_enabled, mode.lift = lift is not None, lift  # as `switch` does, which takes ten times as long
     mode.outside = mode.outside or copy_context()
     try:
         _run(order, pending, needed, stops, wanted, retain, into_leaves)
     finally:
-        mode.recording, mode.lift, mode.outside = outer
+        mode.grad_enabled, mode.lift, mode.outside = outer
     return wanted or {}
 
 
@@ -90,14 +90,9 @@ class _Pending(dict):
 
 @quiet
 def _run(
-    order: list[Node],
-    pending: _Pending,
-    needed: set[Node] | None,
-    stops: set[Node],
-    wanted: dict[Edge, Any] | None,
-    retain: bool,
-    into_leaves: bool,
-) -> None:
+    order: list[Node], pending: _Pending, needed: set[Node] | None, stops: set[Node], wanted: dict[Edge, Any] | None,
+    retain: bool, into_leaves: bool,
+) -> None:  # fmt: skip
     """The loop. `order` is newest first."""
     lift, watchers = thread.mode.lift, thread.mode.watchers
     own, arrived, waiting = pending.own, pending.pop, pending.get

@@ -42,7 +42,8 @@ def fit(
     clip              the largest norm of the gradient; None or 0: any
     tbptt             (k1, k2): a gradient every k1 steps that goes back k2 steps, each followed by an update
     evaluate_every    steps between evaluations on the validation part
-    target            the score to stop at; left out: the task's threshold, for texts "none": go through all steps
+    target            the score to stop at; left out: the task's threshold, a little more where it writes, and for
+                      texts "none": go through all steps
     callbacks         functions of the run, called after each step; one that answers something true ends the training
     state             a `Run.state_dict()`: go on from there
 

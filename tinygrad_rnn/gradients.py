@@ -16,12 +16,8 @@ from .ops.inplace import edge_of
 
 
 def backward(
-    tensors: Any,
-    grad_tensors: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
-) -> None:
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+) -> None:  # fmt: skip
     """Add the gradients of several tensors into `.grad` of their leaves; see `Tensor.backward`."""
     tensors, gradients = _pairs(tensors, grad_tensors)
     edges = [_need_edge(t, k) for k, t in enumerate(tensors)]
@@ -45,25 +41,25 @@ def backward(
 
 
 def grad(
-    outputs: Any,
-    inputs: Any,
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False, materialize_grads: bool = False,
+) -> tuple[Any, ...]:  # fmt: skip
     """The gradients of (the sum of) `outputs` with respect to each of `inputs`, without touching `.grad`.
 
     grad_outputs  the gradient of the loss by each output; may be left out for outputs of one element
     allow_unused  return None for an input that was not used, instead of raising
     materialize_grads  return zeros for such inputs
+    only_inputs   accepted as in PyTorch, and changes nothing
 
     >>> x = tinygrad_rnn.tensor(3.0, requires_grad=True)
     >>> (first,) = tinygrad_rnn.autograd.grad(x**3, x, create_graph=True)
     >>> tinygrad_rnn.autograd.grad(first, x)
     (tensor(18.),)
     """
+    if is_grads_batched:
+        raise NotImplementedError(
+            "grad(): is_grads_batched is left out; call grad for each, or use autograd.functional.jacobian"
+        )
     outputs, gradients = _pairs(outputs, grad_outputs)
     inputs = _tensors("inputs", inputs)
     for k, t in enumerate(inputs):

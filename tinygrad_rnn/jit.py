@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final as Final
+
+from .nn.module import Module
+
+
+class ScriptModule(Module):
+    """A Module whose methods `script_method` would translate."""
 
 
 def script(obj: Any, *options: Any, **more: Any) -> Any:
@@ -21,10 +27,39 @@ def compile(model: Any = None, **options: Any) -> Any:
     return script if model is None else model
 
 
-def ignore(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """`fn` itself."""
-    return fn
+def ignore(fn: Any = None, **options: Any) -> Any:
+    """`fn` itself; also as a decorator with options."""
+    return script if fn is None or isinstance(fn, bool) else fn
 
 
-export = unused = script_method = ignore
-ScriptModule = object
+export = unused = script_method = script_if_tracing = ignore
+freeze = optimize_for_inference = script
+trace_module = trace
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """`the_value`."""
+    return the_value
+
+
+def Attribute(value: Any, type: Any) -> Any:
+    """`value`, for an attribute of a ScriptModule."""
+    return value
+
+
+def is_scripting() -> bool:
+    """False."""
+    return False
+
+
+is_tracing = is_scripting
+
+
+def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What `func` returns: it runs at once."""
+    return func(*args, **kwargs)
+
+
+def wait(future: Any) -> Any:
+    """What `fork` returned."""
+    return future

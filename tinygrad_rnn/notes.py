@@ -2,7 +2,7 @@
 
 A node has no edge to an input that needs no gradient, so a picture of the bare graph cannot show `x_t`,
 nor tell a detached state from a number. Inside `record()` each node gets a `notes`, filled by the two
-points where the core can be watched: `recorders` (one call per operation) and the engine's watchers (one
+points where the core can be watched: `listeners` (one call per operation) and the engine's watchers (one
 call per node in backward). Outside nothing is noted, and operations cost what they always cost.
 """
 
@@ -53,13 +53,14 @@ def cut_of(array: np.ndarray) -> Constant | None:
 class Notes:
     """Notes on one node: see `Node.notes`."""
 
-    __slots__ = ("arrived", "constants", "output", "saved", "sent", "shared", "signed")
+    __slots__ = ("arrived", "constants", "inside", "output", "saved", "sent", "shared", "signed")
 
     def __init__(self) -> None:
         self.constants: dict[int, Constant] = {}  # by input number
         self.output: Any = None  # the output array, or a tuple of arrays
         self.saved: tuple[Any, ...] = ()  # what the rule needs, also after backward has let go of it
         self.arrived: float | None = None  # norm of the gradient that arrived
+        self.inside: Any = None  # that gradient itself, if the node stands for a graph of its own: it goes on in there
         self.signed: float | None = None  # that gradient itself, if it is a single number
         self.sent: tuple[float | None, ...] = ()  # norm of what went along each edge
         self.shared: dict[int, Any] = {}  # by input number: the gradient itself, where the value has other uses
@@ -87,7 +88,7 @@ class record(switch):
     def __enter__(self) -> Any:
         before = thread.mode
         self.values: Any = {
-            "recorders": (*before.recorders, self._note),
+            "listeners": (*before.listeners, self._note),
             "watchers": (*before.watchers, GradientNotes()),
             "unrolled": True,
         }
@@ -133,7 +134,7 @@ class record(switch):
     def _how(self, out: np.ndarray) -> str:
         if out.dtype.kind != "f":
             return "integer"  # argmax, comparisons, .long(): a step function, no gradient passes
-        return "detach" if thread.mode.recording else "no_grad"
+        return "detach" if thread.mode.grad_enabled else "no_grad"
 
     def _origin(self, array: Any) -> Constant | None:
         if isinstance(array, np.ndarray):
@@ -178,6 +179,7 @@ class GradientNotes:
         notes.signed = (
             float(np.asarray(gradient).reshape(())) if node.n_outputs == 1 and np.size(gradient) == 1 else None
         )
+        notes.inside = gradient if hasattr(node, "recompute") else None
         notes.sent, notes.shared = tuple(map(norm, contributions)), {}
         for number in range(node.n_outputs):
             sent = self.waiting.pop((node, number), [])

@@ -1,4 +1,4 @@
-"""Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted.
+"""Applying an op: arrays out of Tensors, forward, and a node if a gradient is wanted (`tg.record()` is in notes.py).
 
 `record_op` does it in general. `record_pair` does the same for the two operands of an operator, `record_one` for a
 function of one Tensor, `record_view` for slices and pieces. A small op is done in a microsecond, so what happens
@@ -14,7 +14,7 @@ import numpy as np
 
 from . import dtypes
 from ._mode import thread
-from .arrays import came, check_fits, operand
+from .arrays import came, check_fits, is_foreign, operand
 from .graph import tick
 from .ops.function import Function, Recorded
 from .ops.inplace import edge_of, rebased
@@ -54,7 +54,7 @@ def record_op(op: type[Function], *inputs: Any, **options: Any) -> Any:
         return mode.within(record_op, op, *inputs, **options)
     except ValueError as error:
         raise _explained(op, (*arrays, *options.values()), error) from None
-    if wanted and mode.recording:
+    if wanted and mode.grad_enabled:
         result = _as_node(node, tuple(edges), arrays, out, mode)
     else:
         result = _without_node(out, arrays, mode)
@@ -77,7 +77,7 @@ def record_one(op: type[Function], x: Any) -> Any:
         out = mode.quietly(node.forward, a)
     except RuntimeError:
         return mode.within(record_one, op, x)
-    if edge is not None and mode.recording:
+    if edge is not None and mode.grad_enabled:
         return _as_node(node, (edge,), (a,), out, mode)
     return _without_node(out, (a,), mode)
 
@@ -88,7 +88,7 @@ def record_view(op: type[Function], x: Any, *options: Any) -> Any:
     node = op()
     out = node.forward(a, *options)
     mode = thread.mode
-    if edge is not None and mode.recording:
+    if edge is not None and mode.grad_enabled:
         result = _as_node(node, (edge,), (a,), out, mode)
     else:
         result = _without_node(out, (a,), mode)
@@ -123,7 +123,7 @@ def record_pair(op: type[Function], x: Any, y: Any) -> Any:
         return mode.within(record_pair, op, x, y)
     except ValueError:
         raise _broadcast_error(op, a, b) from None
-    if mode.recording and (to_x is not None or to_y is not None):
+    if mode.grad_enabled and (to_x is not None or to_y is not None):
         return _as_node(node, (to_x, to_y), (a, b), out, mode)
     return _without_node(out, (a, b), mode)
 
@@ -133,9 +133,8 @@ def _record_odd_pair(op: type[Function], x: Any, y: Any) -> Any:
     for z in (x, y):
         if not isinstance(z, (Recorded, bool, int, float, np.ndarray, np.number, np.bool_)):
             other = (y if z is x else x).array  # a single integer may be the n of [0] * n, which Python knows
-            if isinstance(z, (str, bytes, list, tuple, dict, set, type(None))) and (
-                other.size != 1 or other.dtype.kind == "f"
-            ):
+            never = isinstance(z, (str, bytes, list, tuple, dict, set, type(None)))
+            if is_foreign(z) or (never and (other.size != 1 or other.dtype.kind == "f")):
                 raise TypeError(f"{op.__name__.lower()}(): expected Tensors and numbers, got {came(z)}")
             return NotImplemented
         pair.append(z if isinstance(z, Recorded) else operand(op.__name__.lower(), z))
@@ -176,7 +175,7 @@ def record_node(node: Any, edges: tuple[Any, ...], arrays: tuple[Any, ...], out:
 
 
 def without_gradient(out: Any, *arrays: Any) -> Any:
-    """A Tensor of `out`, computed from `arrays` by what has no derivative, such as a comparison: recorders hear of it."""
+    """A Tensor of `out`, computed from `arrays` by what has no derivative, such as a comparison: listeners hear of it."""
     return _without_node(np.asarray(out), arrays, thread.mode)
 
 
@@ -191,7 +190,7 @@ def _as_node(node: Any, edges: Any, arrays: Any, out: Any, mode: Any) -> Any:
     pick = node._pick_saved
     node.saved_tensors = () if pick is None else pick(edges, arrays, out)
     node.birth = tick()
-    if mode.recorders:
+    if mode.listeners:
         _tell(mode, node, out, arrays)
     t = _new(Tensor)
     t.array, t._edge = out, (node, 0)
@@ -212,10 +211,10 @@ def _as_node_with_outputs(node: Any, arrays: Any, out: tuple[Any, ...], mode: An
     if node.n_outputs == 1:  # a split into one piece: the engine sees an ordinary node
         node.shape, node.dtype = shapes[0], kinds[0]
     pick = node._pick_saved
-    outs = tuple([t.array for t in made]) if pick is not None or mode.recorders else ()
+    outs = tuple([t.array for t in made]) if pick is not None or mode.listeners else ()
     node.saved_tensors = pick(node.edges, (*arrays, *outs[:-1]), outs[-1]) if pick is not None and outs else ()
     node.birth = tick()
-    if mode.recorders:
+    if mode.listeners:
         _tell(mode, node, outs, arrays)
     return tuple(made)
 
@@ -225,14 +224,14 @@ def _without_node(out: Any, arrays: Any, mode: Any) -> Any:
         made: Any = tuple([_made(part if part.__class__ is _ndarray else np.asarray(part), None) for part in out])
     else:
         made = _made(out if out.__class__ is _ndarray else np.asarray(out), None)
-    if mode.recorders:
+    if mode.listeners:
         _tell(mode, None, tuple([t.array for t in made]) if made.__class__ is tuple else made.array, arrays)
     return made
 
 
 def _tell(mode: Any, node: Any, out: Any, arrays: Any) -> None:
-    for recorder in mode.recorders:
-        recorder(node, out, arrays)
+    for listener in mode.listeners:
+        listener(node, out, arrays)
 
 
 def _made(array: np.ndarray, edge: tuple[Any, int] | None) -> Any:
@@ -276,7 +275,7 @@ def _promote(op: type[Function], arrays: list[Any]) -> None:
         if x.__class__ is _ndarray:
             if x.dtype is not common:
                 arrays[k] = dtypes.cast(x, common)
-                if thread.mode.recorders:
+                if thread.mode.listeners:
                     _tell(thread.mode, None, arrays[k], (x,))
         elif x.__class__ is int and common.kind in "iu":
             check_fits(op.__name__.lower(), x, common)

@@ -74,16 +74,21 @@ def figure_of(run: Any) -> Any:
         steps, width = np.arange(1, len(losses) + 1), max(1, len(losses) // 50)
         left.plot(steps, losses, color=COLOURS[0], alpha=0.35, linewidth=0.7)
         mean = np.convolve(losses, np.ones(width) / width, mode="valid")
-        left.plot(steps[width - 1 :], mean, color=COLOURS[0], label=f"mean of {width} steps")
+        left.plot(
+            steps[width - 1 :], mean, color=COLOURS[0], label=f"mean of {width} steps" if width > 1 else "each step"
+        )
         left.set_yscale("log")
     left.set(xlabel="training step", ylabel=f"loss ({task.loss_kind})", title="training")
     right.plot([row["step"] for row in run.rows], [row["score"] for row in run.rows], "o-", color=COLOURS[1], markersize=3, label="at each evaluation")  # fmt: skip
-    levels = {f"trivial: {task.trivial_is}": task.trivial, "solved": task.threshold}
+    levels = [(f"trivial: {task.trivial_is}", task.trivial, ":"), ("solved", task.threshold, "--")]
+    if "seasonal" in task.options:
+        levels.append((f"as {task.options['period']} steps ago", task.options["seasonal"], "-."))
     if task.optimal is not None:
-        levels["best possible"] = task.optimal
-    for (name, level), style in zip(levels.items(), (":", "--", "-"), strict=False):
+        levels.append(("best possible", task.optimal, "-"))
+    for name, level, style in levels:
         right.axhline(level, color=SOFT, linestyle=style, linewidth=1, label=f"{name}, {level:.3g}")
     right.set(
+        xlim=(0, 1.05 * max(1, run.step)),
         xlabel="training step",
         ylabel=task.metric.name + (f" ({task.metric.unit})" if task.metric.unit else ""),
         title="held out",

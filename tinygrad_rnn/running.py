@@ -11,6 +11,7 @@ import numpy as np
 
 from . import random
 from ._tensor import Tensor
+from .kernels.choice import kernels_used
 from .models.truncation import detached, windows
 from .nn.utils import clip_grad_norm_
 from .notes import record
@@ -127,10 +128,12 @@ class Run:
             return f"{said}; no explanation: {error}"
 
     def state_dict(self) -> dict[str, Any]:
-        """All that it takes to go on as if it had not been stopped: the position in the data is the step."""
+        """All that it takes to go on as if it had not been stopped: the position in the data is the step. Beside it
+        which kernels ran last, by cell: `{"lstm": "compiled"}`."""
         parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer", "scheduler")}
         kept = {name: getattr(self, name) for name in ("step", "rows", "why", "best", "best_weights", "carried", "seconds")}  # fmt: skip
-        return {**parts, **kept, "losses": np.array(self.losses), "random": random.get_rng_state()}
+        notes = {"random": random.get_rng_state(), "kernels": kernels_used()}
+        return {**parts, **kept, **notes, "losses": np.array(self.losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict()`. The processor time goes on too."""

@@ -54,13 +54,13 @@ def rnn() -> Drawing:
 def lstm_in_full() -> Drawing:
     """Ten steps of an LSTM, every operation, gates named."""
     model = nn.LSTM(3, 4)
-    return draw(run(model, 10), names={"model": model}, grads=True, view="op")
+    return draw(run(model, 10), names={"model": model}, grads=True, view="op", compact=True, wrap=COLUMN)
 
 
 def lstm_folded() -> Drawing:
     """Fifty steps, the default picture: little gradient is left at the first steps."""
     model = nn.LSTM(3, 4)
-    return draw(run(model, 50), names={"model": model}, grads=True)
+    return draw(run(model, 50), names={"model": model}, grads=True, wrap=COLUMN)
 
 
 def lstm_in_lines() -> Drawing:
@@ -74,13 +74,13 @@ def lstm_in_lines() -> Drawing:
 def lstm_rolled() -> Drawing:
     """One step, the values that come back, and the gradient at all fifty."""
     model = nn.LSTM(3, 4)
-    return draw(run(model, 50), names={"model": model}, grads=True, view="rolled")
+    return draw(run(model, 50), names={"model": model}, grads=True, view="rolled", compact=True, wrap=COLUMN)
 
 
 def lstm_modules() -> Drawing:
     """The same network, one box per step, with the size of the gradient at each state."""
     model = nn.LSTM(3, 4)
-    return draw(run(model, 50), names={"model": model}, grads=True, view="module")
+    return draw(run(model, 50), names={"model": model}, grads=True, view="module", wrap=COLUMN)
 
 
 def two_cells() -> Drawing:
@@ -88,15 +88,20 @@ def two_cells() -> Drawing:
     models = [nn.RNN(3, 4), nn.LSTM(3, 4)]
     losses = [run(model, 12) for model in models]
     titles = ["RNN", "LSTM"]
-    return draw(losses, names={"rnn": models[0], "lstm": models[1]}, titles=titles, grads=True, compact=True)
+    return draw(
+        losses, names={"rnn": models[0], "lstm": models[1]}, titles=titles, grads=True, compact=True, wrap=COLUMN
+    )
 
 
 def truncated_beside_full() -> Drawing:
     """The same loop twice, once with a detach in the middle."""
-    losses = []
-    for cut in (None, 3):
+    losses, weights = [], []
+    titles = ["full", "truncated"]
+    for title, cut in zip(titles, (None, 3), strict=True):
         tg.manual_seed(0)
         W, U = tg.randn(3, 4, requires_grad=True), tg.randn(4, 4, requires_grad=True)
+        W.name, U.name = f"W, {title}", f"U, {title}"
+        weights += [W, U]
         x, h = tg.randn(6, 2, 3), tg.zeros(2, 4)
         with record():
             for t in range(6):
@@ -104,13 +109,13 @@ def truncated_beside_full() -> Drawing:
                     h = (x[t] @ W + (h.detach() if t == cut else h) @ U).tanh()
             losses.append(h.square().sum())
             losses[-1].backward()
-    return draw(losses, titles=["full", "truncated"], grads=True, compact=True)
+    return draw(losses, titles=titles, names={"x": x}, grads=True, compact=True, wrap=COLUMN)
 
 
 def rnn_backward() -> Drawing:
     """The backward functions, arrows the way the gradients go."""
     model = nn.RNN(3, 4)
-    return draw(run(model, 3), names={"model": model}, grads=True, view="backward")
+    return draw(run(model, 3), names={"model": model}, grads=True, view="backward", wrap=COLUMN)
 
 
 def bidirectional_gru() -> Drawing:
@@ -118,7 +123,7 @@ def bidirectional_gru() -> Drawing:
     x, model = tg.randn(4, 2, 3), nn.GRU(3, 4, num_layers=2, bidirectional=True)
     with record():
         output, _ = model(x)
-    return draw(output.sum(), view="op")
+    return draw(output.sum(), view="module", wrap=COLUMN)
 
 
 class Seq2Seq(nn.Module):
@@ -147,15 +152,19 @@ def seq2seq_with_attention() -> Drawing:
     x, y, model = tg.randn(4, 2, 3), tg.randn(3, 2, 3), Seq2Seq()
     with record():
         loss = (model(x, y) - y).square().mean()
-    return draw(loss, grads=True)
+    return draw(loss, grads=True, view="module", wrap=COLUMN)
+
+
+class Block(nn.TransformerEncoderLayer):
+    """The same under a name that fits into a box."""
 
 
 def transformer_block() -> Drawing:
-    """No time here: frames are modules."""
-    x, block = tg.randn(5, 2, 8), nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)
+    """No time here: boxes are modules."""
+    x, block = tg.randn(5, 2, 8), Block(8, 2, 16, dropout=0.0)
     with record():
         y = block(x)
-    return draw(y.sum())
+    return draw(y.sum(), view="module", compact=True, wrap=COLUMN)
 
 
 def truncated() -> Drawing:

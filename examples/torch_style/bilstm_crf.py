@@ -95,7 +95,7 @@ def build():
 
 def main(model=None, steps=100):
     model = build() if model is None else model
-    optimizer = optim.SGD(model.parameters(), lr=0.05, weight_decay=1e-4)
+    optimizer = optim.SGD(model.parameters(), lr=0.2, weight_decay=1e-4)
     losses = []
     for step in range(steps):
         sentence, tags = SENTENCES[step % len(SENTENCES)]

@@ -88,7 +88,7 @@ def build():
     return TransformerModel(len(LETTERS), 32, 2, 64, 2, dropout=0.0).to(device)
 
 
-def main(model=None, steps=200):
+def main(model=None, steps=300):
     model = build() if model is None else model
     optimizer = configure(model)
     criterion = nn.NLLLoss()

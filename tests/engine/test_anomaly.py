@@ -204,7 +204,7 @@ def test_another_watcher_stays():
     from tinygrad_rnn._mode import switch
 
     seen = []
-    with switch(recorders=(lambda node, out, inputs: seen.append(node.name()),)):
+    with switch(listeners=(lambda node, out, inputs: seen.append(node.name()),)):
         with detect_anomaly():
             y = leaf([1.0]) * 2
             set_detect_anomaly(False)

@@ -154,13 +154,14 @@ def test_writing_over_after_backward_does_not_revive_a_freed_graph():
 ARGUMENTS = {
     "add_": (1.0,), "sub_": (1.0,), "mul_": (2.0,), "div_": (2.0,), "pow_": (2.0,), "floor_divide_": (2.0,), "remainder_": (2.0,),
     "addcmul_": (tg.ones(3), tg.ones(3)), "addcdiv_": (tg.ones(3), tg.ones(3)), "lerp_": (tg.ones(2, 3, dtype=tg.float64), 0.5),
-    "clamp_": (0.0, 1.0), "clamp_min_": (0.0,), "clamp_max_": (1.0,), "fill_": (1.0,), "copy_": (tg.ones(3),),
+    "clamp_": (0.0, 1.0), "clip_": (0.0, 1.0), "clamp_min_": (0.0,), "clamp_max_": (1.0,), "fill_": (1.0,), "copy_": (tg.ones(3),),
     "scatter_": (1, tg.tensor([[0], [1]]), 1.0), "scatter_add_": (1, tg.tensor([[0], [1]]), tg.ones(2, 1, dtype=tg.float64)),
     "index_add_": (0, tg.tensor([0]), tg.ones(1, 3, dtype=tg.float64)), "index_fill_": (0, tg.tensor([0]), 1.0),
     "masked_fill_": (tg.tensor(EVERYWHERE), 1.0), "apply_": (lambda v: v + 1,),
     "addmm_": (tg.ones(2, 4, dtype=tg.float64), tg.ones(4, 3, dtype=tg.float64)), "cumsum_": (0,), "fmod_": (2.0,), "xlogy_": (2.0,),
     "index_copy_": (0, tg.tensor([0]), tg.ones(1, 3, dtype=tg.float64)), "index_put_": ((tg.tensor([0]),), tg.ones(3, dtype=tg.float64)),
     "masked_scatter_": (tg.tensor(EVERYWHERE), tg.ones(6, dtype=tg.float64)), "unsqueeze_": (0,), "transpose_": (0, 1),
+    "divide_": (2.0,), "true_divide_": (2.0,), "multiply_": (2.0,), "subtract_": (1.0,), "fill_diagonal_": (1.0,),
 }  # fmt: skip
 IN_PLACE = sorted(
     name

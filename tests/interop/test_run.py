@@ -62,8 +62,17 @@ def test_a_backward_is_drawn_and_asked(name, at, folder, capsys):
     assert "falls by" in report or "grows by" in report or "reaches" in report
     assert (folder / "study-report.png").read_bytes().startswith(b"\x89PNG")
     assert f"wrote {folder / 'graph.html'}" in printed
-    assert not tg._mode.thread.mode.recorders
+    assert not tg._mode.thread.mode.listeners
     assert not tg._mode.thread.mode.unrolled
+
+
+@pytest.mark.parametrize(("file", "words"), [("g.xyz", "cannot write '.xyz': use one of .svg, .html"), ("nowhere/g.svg", "no folder nowhere")])  # fmt: skip
+def test_a_file_that_cannot_be_drawn_is_refused_before_the_program_runs(file, words, folder, capsys):
+    (folder / "program.py").write_text("print('runs')\n")
+    assert run("--draw", file, folder / "program.py") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert words in printed.err
 
 
 def test_a_program_has_its_arguments_its_folder_and_its_status(folder, capsys):
@@ -73,6 +82,15 @@ def test_a_program_has_its_arguments_its_folder_and_its_status(folder, capsys):
     assert run(program, "--draw", "x", "-v") == 7
     assert capsys.readouterr().out == "['--draw', 'x', '-v'] [0, 1, 2]\n"
     sys.modules.pop("helper")
+
+
+def test_an_older_path_of_pytorchs_is_there_too(folder):
+    program = folder / "program.py"
+    program.write_text(
+        "from torch.cuda.amp import GradScaler, autocast\nimport torch.amp\nassert autocast is torch.amp.autocast\n"
+    )
+    assert missing_names(program) == []
+    assert run(program) == 0
 
 
 def test_what_is_left_out_of_a_run_is_said(folder, capsys):
@@ -89,25 +107,25 @@ def test_what_is_left_out_of_a_run_is_said(folder, capsys):
 
 TWENTY = [
     ("import torch, torchvision", "torchvision", "made of PyTorch"),
-    ("import torch.distributed as dist", "torch.distributed", "several processes"),
-    ("from torch import nn, jit", "torch.jit", "no compiler"),
-    ("from torch.cuda.amp import autocast", "torch.cuda.amp", "for GPUs"),
+    ("import torch.sparse_coo_tensor", "torch.sparse_coo_tensor", "sparse"),
+    ("from torch import nn, fx", "torch.fx", "no compiler"),
+    ("from torch.nested import nested_tensor", "torch.nested", "axes have no names"),
     ("import torch.nn.functional as F", "", ""),
     ("a = nn.Conv3d(1, 2, 3)", "torch.nn.Conv3d", "volumes"),
-    ("b = torch.nn.LazyLinear(3)", "torch.nn.LazyLinear", "lazy"),
+    ("b = torch.nn.MaxUnpool1d(3)", "torch.nn.MaxUnpool1d", "pictures"),
     ("c = nn.quantized.Linear", "torch.nn.quantized", "quantised"),
     ("d = torch.vmap(lambda x: x)", "torch.vmap", "batching"),
     ("e = x.to_sparse()", "Tensor.to_sparse", "sparse"),
     ("f = F.grid_sample(x, y)", "torch.nn.functional.grid_sample", "pictures"),
     ("g = getattr(torch, 'stft')(x)", "torch.stft", "complex"),
-    ("h = torch.complex64", "torch.complex64", "complex"),
-    ("i = torch.bfloat16", "torch.bfloat16", "element type"),
+    ("h = torch.complex32", "torch.complex32", "complex"),
+    ("i = torch.float8_e5m2", "torch.float8_e5m2", "element type"),
     ("j = torch.nn.functional.rel(x)", "torch.nn.functional.rel", "relu"),
-    ("@torch.compile\ndef k(x): return x", "torch.compile", "no compiler"),
-    ("l = nn.DataParallel(a)", "torch.nn.DataParallel", "several processes"),
-    ("m = torch.optim.SparseAdam(b)", "torch.optim.SparseAdam", "sparse"),
-    ("n = nn.EmbeddingBag(3, 2)", "torch.nn.EmbeddingBag", "sparse"),
-    ("o = torch.profiler.profile()", "torch.profiler", "cProfile"),
+    ("@torch.func.grad\ndef k(x): return x", "torch.func", "batching"),
+    ("l = nn.SyncBatchNorm(3)", "torch.nn.SyncBatchNorm", "several processes"),
+    ("m = torch.spmm(b, b)", "torch.spmm", "sparse"),
+    ("n = nn.LazyConv3d(3, 2)", "torch.nn.LazyConv3d", "lazy"),
+    ("o = torch.hub.load('a', 'b')", "torch.hub", "no compiler"),
     ("p = torch.Tensor.as_strided", "torch.Tensor.as_strided", "memory"),
     ("q = torch.optim.Adan", "torch.optim.Adan", "Adam"),
     ("r = torch.optim.lr_scheduler.Warmup", "torch.optim.lr_scheduler.Warmup", ""),
@@ -186,9 +204,9 @@ def test_inside_as_torch_pytorch_is_this_library():
 
         assert torch is tg
         assert pad_sequence is tg.nn.utils.rnn.pad_sequence
-        assert sys.modules["torch.nn.modules.rnn"] is tg.nn
-        with pytest.raises(ModuleNotFoundError, match=r"no torch\.distributed here: training on several"):
-            import torch.distributed
+        assert sys.modules["torch.nn.modules.rnn"] is tg.nn.modules is not tg.nn
+        with pytest.raises(ModuleNotFoundError, match=r"no torch\.fx here: there is no compiler"):
+            import torch.fx
         with pytest.raises(ModuleNotFoundError, match=r"torchvision is not used: it is made of PyTorch"):
             import torchvision  # noqa: F401
         with pytest.raises(ImportError, match=r"inside as_torch\(\) the name torch stands for tinygrad_rnn"):

@@ -143,7 +143,7 @@ def test_profile_tells_operations_by_time():
     with tg.profiler.profile() as prof, tg.profiler.record_function("all of it"):
         layer(tg.randn(5, 2, 3))[0].sum().backward()
     table = prof.key_averages().table(sort_by="cpu_time_total", row_limit=20)
-    for name in ("LSTMSequence", "LSTMSequenceBackward0", "Sum", "all of it", "# of Calls"):
+    for name in ("FusedLSTM", "FusedLSTMBackward0", "Sum", "all of it", "# of Calls"):
         assert name in table
 
 

@@ -11,7 +11,7 @@ from tinygrad_rnn import nn
 from tinygrad_rnn.kernels import choice
 from tinygrad_rnn.kernels.choice import GRU, LSTM, RNN, TwinLease, kernels_used
 
-needs_numba = pytest.mark.skipif(not choice.twins(), reason="numba or SciPy is not installed")
+needs_numba = pytest.mark.skipif(not choice.twins(), reason="numba is not installed")
 KINDS = [(RNN, 1, {}), (RNN, 1, {"nonlinearity": "relu"}), (LSTM, 4, {})]
 KINDS += [(GRU, 3, {"reset": r, "update": u}) for r in ("after", "before") for u in ("keep", "write")]
 kinds = pytest.mark.parametrize(("kernel", "gates", "options"), KINDS)
@@ -68,7 +68,7 @@ def test_the_twin_equals_the_kernel(kernel, gates, options, dtype, tolerance, re
 @needs_numba
 @kinds
 @dtypes
-@pytest.mark.parametrize("size", [(1, 1, 1, 1), (3, 1, 4, 33), (700, 2, 3, 8)])
+@pytest.mark.parametrize("size", [(1, 1, 1, 1), (3, 1, 4, 33), (16, 5, 3, 7), (700, 2, 3, 8)])
 def test_other_sizes_and_several_blocks(kernel, gates, options, dtype, tolerance, size, monkeypatch):
     if choice.twins():
         from tinygrad_rnn.kernels.compiled import around
@@ -93,6 +93,23 @@ def test_small_numbers_keep_their_digits():
     with tg.use_kernels("compiled"):
         (output, _), _ = RNN.forward(x, (w * 0,), (w, w, None, None), False, False)
     np.testing.assert_allclose(output, 1e-6, rtol=3e-7)
+
+
+@needs_numba
+@dtypes
+def test_the_product_of_scipy_where_numpy_shows_none(dtype, tolerance, monkeypatch):
+    from tinygrad_rnn.kernels.compiled import around, blas
+
+    monkeypatch.setattr(blas.threads, "libraries", list)
+    try:
+        from_scipy = blas.found()
+    except ImportError:
+        pytest.skip("SciPy is not installed")
+    monkeypatch.undo()
+    assert from_scipy != blas.found()
+    monkeypatch.setitem(around.GEMM, np.dtype(dtype), from_scipy[np.dtype(dtype)])
+    for kernel, gates, options in KINDS[1:5]:
+        assert_equal(kernel, gates, options, dtype, tolerance, sizes=[3, 3, 2, 2, 1, 1, 1])
 
 
 def test_the_switch_and_the_context():
@@ -137,7 +154,7 @@ except RuntimeError as error:
     ("before", "fake", "reason"),
     [("sys.modules['numba'] = None", "None", "ModuleNotFoundError"),
      ("numba = sys.modules['numba'] = types.ModuleType('numba')", "numba", "ImportError"),
-     ("sys.modules['scipy'] = None", "None", "ModuleNotFoundError")],
+     ("sys.modules['numba'] = sys.modules['llvmlite'] = None", "None", "ModuleNotFoundError")],
 )  # fmt: skip
 def test_without_numba_or_with_a_broken_one_the_numpy_kernels_run(before, fake, reason):
     command = [sys.executable, "-c", WITHOUT.format(before=before, fake=fake)]

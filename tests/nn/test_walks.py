@@ -1,12 +1,15 @@
 """From a layer to its kernel, and back, is a straight line: these calls and no others. CONTRIBUTING describes them."""
 
 import pathlib
+import re
 import sys
 
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
+from tinygrad_rnn import engine, gradients, nn
+from tinygrad_rnn.kernels import choice
+from tinygrad_rnn.nn.recurrent import fused
 
 PACKAGE = str(pathlib.Path(tg.__file__).parent)
 
@@ -60,3 +63,14 @@ def test_the_walks_to_a_kernel_and_back(kind):
         "choice.backward",
         f"{name}.{name}_backward",
     ]
+
+
+def test_contributing_names_what_is_there():
+    """Every `Class.method` of the two walks exists."""
+    text = (pathlib.Path(PACKAGE).parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    walks = text.partition("## Two walks")[2].partition("\n## ")[0]
+    places = {"Module": nn.Module, "RNNBase": nn.RNNBase, "FusedLayer": fused.FusedLayer, "Kernel": choice.Kernel,
+              "Tensor": tg.Tensor, "gradients": gradients, "engine": engine}  # fmt: skip
+    named = re.findall(r"`(\w+)\.(\w+)`", walks)
+    assert len(named) >= 9
+    assert not [(place, name) for place, name in named if not hasattr(places[place], name)]

@@ -155,6 +155,7 @@ ACTIVATIONS = [
        "hardsigmoid", "hardswish", "softshrink", "tanhshrink", "softsign", "rrelu")],
     Row("prelu", lambda m, x, w: m.F.prelu(x, w), [X, (4,)]),
     Row("gumbel_softmax", lambda m, x: (m.manual_seed(5), m.F.gumbel_softmax(x, 0.7))[1], [Y]),
+    Row("alpha_dropout", lambda m, x: (m.manual_seed(5), m.F.alpha_dropout(x, 0.3, True))[1], [X]),
     Row("gelu tanh", lambda m, x: m.F.gelu(x, approximate="tanh"), [X]),
     Row("softplus beta", lambda m, x: m.F.softplus(x, beta=0.3, threshold=5), [X]),
     Row("elu alpha", lambda m, x: m.F.elu(x, alpha=0.3), [X]),

@@ -73,7 +73,7 @@ def kinds_of_node() -> set[type[Node]]:
 KINDS = kinds_of_node()
 WITHOUT_SYMBOL = {
     "Function": "a base class",
-    "Sequence": "a base class",
+    "FusedLayer": "a base class",
     "Flat": "a base class",
     "FunctionNode": "a base class: the node of a user's Function has that one's name",
     "Leaf": "no operation: drawn with its tensor's name",

@@ -23,7 +23,7 @@ def a_hook_on_the_weight_itself():
     return x.tanh().sum(), x
 
 
-@planted("zero", "hook", "Gate", "backward hook")
+@planted("zero", "hook", "BackwardHook", "backward hook")
 def a_module_hook_that_returns_zeros():
     x, layer = leaf(2, 3), nn.Linear(3, 2)
     layer.register_full_backward_hook(lambda module, into, out: tuple(g * 0 for g in into))

@@ -89,7 +89,7 @@ def test_a_text_and_a_weight_of_the_users_choice(checkpoint, tmp_path, capsys):
         (["CHECKPOINT", "--text", "nothing.txt"], "'nothing.txt' does not exist"),
         (["CHECKPOINT", "--weight", "W"], "there is no 'W'; there are embedding.weight"),
         (["CHECKPOINT", "--steps", "0"], "at least 1, got 0"),
-        (["CHECKPOINT", "--tool", "magic"], "invalid choice: 'magic'"),
+        (["CHECKPOINT", "--tool", "magic"], "there is no 'magic'"),
         (["CHECKPOINT", "--out", "TEXT"], "text.tgr: File exists"),
         (["CHECKPOINT", "--tool", "gradient_map", "--steps", "201"], "201 losses"),
         ([], "RUN"),

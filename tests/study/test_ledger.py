@@ -114,7 +114,7 @@ def test_a_long_fused_layer_has_its_bytes_by_step():
     assert found.state == 2 * 4 * 16 * 4
     assert found.kept_by_recomputation() < found.values / 3
     assert found.freed_by_truncation(50) == pytest.approx((found.values - found.steps[None]) / 2, rel=0.01)
-    assert "for 1 LSTMSequence" in repr(found)
+    assert "for 1 FusedLSTM" in repr(found)
     assert "Truncation to 50 of 100 steps would free" in repr(found)
     assert found.plot()._repr_png_().startswith(b"\x89PNG")
     assert sum(row["bytes"] for row in found.table() if not row["operation"].startswith("constants")) == found.total

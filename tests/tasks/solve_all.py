@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     tg.set_num_threads(1)
+    tg.warm_up()  # no task pays for the compiled kernels of all
     bad = 0
     print(f"{'task':15}{'cell':>12}{'weights':>9}{'trivial':>12}{'threshold':>12}{'held out':>12}{'test':>12}{'steps':>7}{'seconds':>9}")  # fmt: skip
     for name in options.tasks or TASKS:

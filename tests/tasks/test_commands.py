@@ -50,7 +50,8 @@ def test_a_run_leaves_its_files_and_says_where(runs, capsys):
 
 def test_tasks_are_listed(capsys):
     assert run("tasks") == 0
-    lines = capsys.readouterr().out.splitlines()
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["task", "what", "is", "asked", "cell", "trivial", "->", "solved", "time"]
     assert [line.split()[0] for line in lines] == list(TASKS)
     assert all(line.endswith(" s") for line in lines)
 
@@ -103,6 +104,23 @@ def test_any_run_is_drawn_and_studied(runs, tmp_path, capsys, name):
     assert (tmp_path / "study-report.txt").read_text(encoding="utf-8").startswith("loss ")
 
 
+def test_the_page_of_a_text_shows_what_was_read_and_guessed(runs, tmp_path, monkeypatch):
+    from tinygrad_rnn.viz import Drawing
+
+    said = {}
+    monkeypatch.setattr(Drawing, "save", lambda drawing, path, **options: said.update(options))
+    assert run("draw", runs / "text", "--out", tmp_path / "graph.html", "--steps", 6) == 0
+    (x,), y = tg.tasks.text(runs / "text.txt", length=16).batch(0, 1, "validation")
+    vocabulary = said["vocabulary"]
+    assert [vocabulary.index(letter) for letter in said["text"]] == x.array[0, :6].tolist()
+    assert said["targets"][:-1] == said["text"][1:]
+    assert said["scores"].shape == (6, 1, len(vocabulary))
+    assert len(said["losses"]) == 2
+    said.clear()
+    assert run("draw", runs / "adding", "--out", tmp_path / "graph.html") == 0
+    assert set(said) == {"gradient_flow", "losses"}
+
+
 def test_a_model_without_time_is_drawn_and_study_says_why_it_has_nothing_to_say(runs, tmp_path, capsys):
     assert run("draw", runs / "echo", "--out", tmp_path / "graph.svg") == 0
     assert run("study", runs / "echo") == 2
@@ -127,7 +145,11 @@ BAD = [
     (["train"], "which task?"),
     (["train", "addin"], "there is no task 'addin'; did you mean adding?"),
     (["train", "qqq"], "there is no task 'qqq'"),
-    (["train", "adding", "--cell", "elman"], "invalid choice: 'elman'"),
+    (["trian", "adding"], "argument COMMAND: there is no 'trian'; did you mean train?; choose from train, "),
+    (["train", "adding", "--celll", "rnn"], "train: error: there is no --celll; did you mean --cell?"),
+    (["train", "adding", "extra"], "train: error: there is no extra (see"),
+    (["train", "adding", "--cell", "lsmt"], "argument --cell: there is no 'lsmt'; did you mean lstm?"),
+    (["train", "adding", "--cell", "elman"], "there is no 'elman'"),
     (["train", "adding", "--cell", "attention"], "no source to look back at"),
     (["train", "captions", "--cell", "tcn"], "a picture sets the first state"),
     (["train", "captions", "--cell", "transformer"], "a picture sets the first state"),
@@ -135,7 +157,7 @@ BAD = [
     (["train", "adding", "--cell", "rnn", "--init", "chrono"], "rnn has no forget gate"),
     (["train", "adding", "--cell", "transformer", "--init", "xavier"], "transformer has none"),
     (["train", "echo", "--head", "max"], "each step has its own"),
-    (["train", "adding", "--head", "min"], "invalid choice: 'min'"),
+    (["train", "adding", "--head", "min"], "there is no 'min'"),
     (["train", "adding", "--length", "0"], "must be at least 1, got 0"),
     (["train", "adding", "--length", "1"], "length must be at least 2, got 1"),
     (["train", "adding", "--length", "long"], "'long' is not a whole number"),
@@ -161,8 +183,8 @@ BAD = [
     (["train", "adding", "--eval-every", "0"], "must be at least 1, got 0"),
     (["train", "adding", "--save-every", "x"], "'x' is not a whole number"),
     (["train", "adding", "--seed", "-1"], "must be at least 0, got -1"),
-    (["train", "adding", "--optimizer", "lbfgs"], "invalid choice: 'lbfgs'"),
-    (["train", "adding", "--schedule", "warm"], "invalid choice: 'warm'"),
+    (["train", "adding", "--optimizer", "lbfgs"], "there is no 'lbfgs'"),
+    (["train", "adding", "--schedule", "warm"], "there is no 'warm'"),
     (["train", "echo", "--tbptt", "5,2"], "expected K1,K2 with K1 at most K2, got '5,2'"),
     (["train", "echo", "--tbptt", "1,2,3"], "expected K1,K2"),
     (["train", "adding", "--tbptt", "5"], "tbptt: adding has one loss for a whole sequence"),

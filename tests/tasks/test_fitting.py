@@ -6,6 +6,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.fitting import Diverged, Run, fit
+from tinygrad_rnn.runs import environment
 from tinygrad_rnn.tasks import TASKS, ConfigError
 from tinygrad_rnn.tasks.scoring import METRICS, edit_distance
 
@@ -130,6 +131,15 @@ def test_truncated_gradients_equal_those_of_truncated_bptt():
         assert tg.allclose(a, b, atol=1e-5), name
 
 
+def test_the_figure_has_all_scores_to_compare_with_from_step_0_on():
+    task = tg.tasks.sunspots()
+    right = fit(task.model(hidden=4), task, steps=2, batch=4, target="none").plot().axes[1]
+    levels = {text.get_text().rpartition(", ")[0] for text in right.get_legend().get_texts()}
+    assert levels == {"", "trivial: as now", "solved", "as 11 steps ago"}
+    assert [line.get_ydata()[0] for line in right.get_lines()[1:]] == [task.trivial, task.threshold, task.options["seasonal"]]  # fmt: skip
+    assert right.get_xlim()[0] == 0
+
+
 CASES = {
     "adding": {"schedule": "cosine"},
     "words": {"optimizer": "rmsprop"},  # a state that is carried, and dropout
@@ -212,3 +222,11 @@ def test_edit_distance_and_label_errors():
     scores = np.zeros((1, 4, 3), np.float32)
     scores[0, [0, 1, 2, 3], [1, 1, 0, 2]] = 9  # reads 1 2
     assert METRICS["label errors"].add_up(scores, [], np.array([[1, 2, 2]])) == (1.0, 3)
+
+
+def test_a_run_notes_which_kernels_ran():
+    task = TASKS["adding"]()
+    with tg.use_kernels("numpy"):
+        run = fit(task.model(hidden=4, cell="lstm"), task, steps=1, batch=2, target="none")
+        assert environment()["kernels"].startswith("numpy (use_kernels)")
+    assert run.state_dict()["kernels"]["lstm"] == "numpy"

@@ -236,9 +236,13 @@ def test_causes_are_those_of_the_study():
     from tinygrad_rnn import study
 
     kept = study.decay(loss, "c", at="all").lines["c"].causes["kept"]
-    [(_, values)] = [cause for cause in drawing.picture.causes if cause[0] == "c: mean of the gate that keeps it"]
+    [(_, values)] = [
+        cause
+        for cause in drawing.picture.causes
+        if cause[0] == "c: mean of the gate that keeps it (f of an LSTM, z of a GRU)"
+    ]
     np.testing.assert_allclose(list(values.values()), kept)
-    assert "c: mean of the gate that keeps it" in texts_of(drawing, "head")
+    assert "c: mean of the gate that keeps it (f of an LSTM, z of a GRU)" in texts_of(drawing, "head")
     assert number_text(float(f"{kept[1]:.2g}")) in texts_of(drawing, "number")
 
 

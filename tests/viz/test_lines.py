@@ -10,6 +10,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, record
 from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz.write.shapes import middle
 
 from . import graphs
 from .test_numbers import chain, drawn, layer
@@ -43,6 +44,28 @@ def test_wrapped_steps_fit_the_width_and_do_not_overlap(engine, compact):
         xs = [x for x, _ in hop.arrow.points]
         assert min(xs) >= 0
         assert max(xs) <= drawing.picture.w
+
+
+@pytest.mark.parametrize("make", [lambda: nn.GRU(3, 4, num_layers=2, bidirectional=True), lambda: nn.Recurrent(nn.RHNCell(3, 4, depth=3))])  # fmt: skip
+def test_what_is_wider_than_a_line_is_shown_smaller(make):
+    loss = make()(tg.randn(4, 2, 3))[0].sum()
+    svg = draw(loss, grads=True, shapes=True, wrap=1000, engine="builtin").svg()
+    (whole, high), (width, height) = (map(float, re.search(rf'{name}="(?:0 0 )?(\d+)(?: |" height=")(\d+)', svg).groups()) for name in ("viewBox", " width"))  # fmt: skip
+    assert width == 1000 < whole
+    assert height == pytest.approx(high * width / whole, abs=1)
+
+
+def test_factors_stand_at_their_arrows_whatever_was_tried_before():
+    with tg.record():
+        loss = nn.LSTM(3, 4)(tg.randn(50, 2, 3))[0][-1].sum()
+        loss.backward()
+    drawing = draw(loss, grads=True, view="module", wrap=900, engine="builtin")
+    drawing.svg()
+    labelled = [hop.arrow for hop in drawing.picture.hops if hop.arrow.label.startswith("×")]
+    assert len(labelled) > 8
+    for arrow in labelled:
+        x, y = arrow.at or middle(arrow.points)
+        assert min(abs(x - a) + abs(y - b) for a, b in arrow.points) < 60, arrow.label
 
 
 def test_a_notebook_gets_lines():

@@ -590,3 +590,13 @@ def test_on_a_phone_the_controls_stay_in_reach(browser, reading):
         assert browser.run("return document.documentElement.scrollWidth") <= 390
     finally:
         browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_picture_made_for_a_narrow_column_has_its_own_size_on_a_page(browser, tmp_path):
+    model = tg.nn.GRU(3, 4, num_layers=2, bidirectional=True)
+    drawing = draw(model(tg.randn(4, 2, 3))[0].sum(), wrap=600, engine="builtin")
+    browser.open(drawing.save(tmp_path / "narrow.html"))
+    shown = "const s = document.querySelector('.view:not([hidden]) svg'); return [s.getAttribute('width'), s.viewBox.baseVal.width, s.getBoundingClientRect().bottom, document.getElementById('graph').getBoundingClientRect().bottom]"
+    own, units, bottom, edge = browser.run(shown)
+    assert float(own) == units > 600
+    assert bottom == pytest.approx(edge, abs=2)  # it opens at its end, not behind it

@@ -8,6 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, record
 from tinygrad_rnn._mode import thread
+from tinygrad_rnn.utils.checkpoint import checkpoint
 from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.model.labels import number_text
 
@@ -24,14 +25,14 @@ def test_nothing_is_noted_outside():
     assert y._edge[0].notes is None
     with record():
         pass
-    assert thread.mode.recorders == ()
+    assert thread.mode.listeners == ()
     assert thread.mode.watchers == ()
 
 
 def test_the_mode_is_restored_after_an_exception():
     with pytest.raises(KeyError), record():
         raise KeyError
-    assert thread.mode.recorders == ()
+    assert thread.mode.listeners == ()
     assert not thread.mode.unrolled
 
 
@@ -118,3 +119,33 @@ def test_recorded_numbers_are_those_of_the_unrecorded_run():
     with record():
         noted, _ = graphs.lstm(4)
     assert plain.item() == noted.item()
+
+
+def checkpointed(again):
+    """Four steps of a tanh cell, backward done; each step one checkpoint if `again`."""
+    tg.manual_seed(5)
+    W, x, h = tg.randn(3, 3, requires_grad=True), tg.randn(4, 2, 3), tg.zeros(2, 3)
+    with record():
+        for t in range(4):
+            with tg.step(t):
+                h = checkpoint(lambda x, h: (x + h @ W).tanh(), x[t], h) if again else (x[t] + h @ W).tanh()
+        loss = h.square().sum()
+        loss.backward()
+    return loss, W
+
+
+def test_a_checkpointed_part_is_drawn_open_after_a_recorded_backward():
+    plain, again = (draw(checkpointed(kind)[0], grads=True) for kind in (False, True))
+    assert not again.picture.notes
+    assert again.stats["nodes"] == plain.stats["nodes"]
+    norms = [[link.norm for link in d.model.links] for d in (plain, again)]
+    np.testing.assert_allclose(*[np.array(sorted(n for n in found if n is not None)) for found in norms], rtol=1e-5)
+
+
+def test_a_checkpointed_part_whose_weights_have_changed_stays_one_box_and_says_so():
+    loss, W = checkpointed(True)
+    with tg.no_grad():
+        W -= 0.1
+    (note,) = draw(loss, grads=True).picture.notes
+    assert note.startswith("Checkpoint: one box")
+    assert "before the weights change" in note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import numpy as np
@@ -138,6 +139,9 @@ def test_a_layer_called_step_by_step_gets_its_steps_from_its_calls():
     assert {tile.data["t"] for tile in drawing.picture.tiles if tile.kind == "step"} == {"0", "1", "2", "3"}
     assert drawing.stats["steps"] == 4
     assert sorted(drawing.picture.lanes[0].norms) == [0, 1, 2, 3]
+    steps = [tile for tile in drawing.picture.tiles if tile.kind == "step"]
+    assert [tile.title for tile in steps] == ["t = 0", "t = 1", "t = 2", "t = 3"]  # one row: no second one of reshapes
+    assert {box.lines[0] for box in steps[1].left} == {"h[0]"}
 
 
 def test_a_cell_in_a_loop_without_tags_has_steps_and_a_loop_by_hand_a_hint():
@@ -174,6 +178,15 @@ def test_wrong_arguments_are_named(options, error, message):
         draw(tg.ones(2, requires_grad=True).sum(), **options)
 
 
+def test_causes_are_those_of_a_loss():
+    gru, x = nn.GRU(3, 4), tg.randn(4, 2, 3)
+    with pytest.raises(ValueError, match=r"causes=True asks .* single number; got shape \(4, 2, 4\): reduce it first"):
+        draw(gru, inputs=x, grads=True, causes=True)
+    (first, _), (second, _) = gru(x), gru(x)
+    lines = draw([first.sum(), second[-1].sum()], titles=["a", "b"], grads=True, causes=True).wanted.causes
+    assert {label.partition(" · ")[0] for label, _ in lines} == {"a", "b"}
+
+
 # --- after backward -----------------------------------------------------------------------------------------------
 
 
@@ -198,6 +211,27 @@ def test_inside_record_everything_is_there_after_backward():
     assert drawing.picture.notes == []
     assert drawing.stats["steps"] == 3
     assert len(drawing.picture.lanes) == 2
+
+
+def test_the_folders_of_a_program_are_in_no_picture():
+    with record():
+        loss = nn.LSTM(3, 4)(tg.randn(3, 2, 3))[0].sum()
+        loss.backward()
+    drawing = draw(loss, grads=True)
+    for text in (drawing.svg(), drawing.html(), drawing.dot(), drawing.text(), drawing.mermaid()):
+        assert os.path.dirname(__file__) not in text
+    assert "test_what_is_drawn.py:" in drawing.svg()
+
+
+def test_a_variable_is_no_gate_because_of_its_name():
+    a, b = tg.tensor(2.0, requires_grad=True), tg.tensor(3.0)
+    c = a * b
+    n = c.tanh()
+    plain = draw(n, names={"a": a, "b": b, "c": c, "n": n})
+    assert {box.role for box in graphs.boxes(plain, "op")} == {""}
+    assert "cell state" not in plain.svg()
+    h, c = nn.LSTMCell(3, 4)(tg.randn(2, 3))
+    assert {"i", "f", "g", "o", "c", "h"} <= {box.role for box in graphs.boxes(draw(h.sum() + c.sum()), "op")}
 
 
 # --- scalar graphs ------------------------------------------------------------------------------------------------

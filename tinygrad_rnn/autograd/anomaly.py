@@ -1,7 +1,7 @@
 """Finding the operation that first made a NaN or an infinity, in forward or in backward.
 
 While detection is on, each recorded node also notes the line of the user's program that made it
-(`node.source`). Both checks are attached where the core can be watched: `thread.mode.recorders`, one call
+(`node.source`). Both checks are attached where the core can be watched: `thread.mode.listeners`, one call
 per operation, and the engine's watchers, one call per node in backward.
 """
 
@@ -106,12 +106,12 @@ class set_detect_anomaly(switch):
     def __init__(self, mode: bool, check_nan: bool = True, check_inf: bool = True):
         now = thread.mode
         super().__init__()
-        self.earlier: Any = {"recorders": now.recorders, "watchers": now.watchers}
+        self.earlier: Any = {"listeners": now.listeners, "watchers": now.watchers}
         _without_detectors()
         if mode:
             for name, value in _attached(Detector(check_nan, check_inf)).items():
                 setattr(now, name, value)
-        self.values: Any = {"recorders": now.recorders, "watchers": now.watchers}
+        self.values: Any = {"listeners": now.listeners, "watchers": now.watchers}
 
     def __enter__(self) -> Any:
         for name, value in self.earlier.items():
@@ -125,15 +125,15 @@ def is_anomaly_enabled() -> bool:
 
 
 def _attached(detector: Detector) -> dict[str, Any]:
-    """The values of `recorders` and `watchers` with this detector added to them; it looks before others note."""
+    """The values of `listeners` and `watchers` with this detector added to them; it looks before others note."""
     mode = thread.mode
-    return {"recorders": (detector.forward, *mode.recorders), "watchers": (*mode.watchers, detector.backward)}
+    return {"listeners": (detector.forward, *mode.listeners), "watchers": (*mode.watchers, detector.backward)}
 
 
 def _without_detectors() -> None:
     mode = thread.mode
     mode.watchers = tuple(watch for watch in mode.watchers if not _is_detector(watch))
-    mode.recorders = tuple(recorder for recorder in mode.recorders if not _is_detector(recorder))
+    mode.listeners = tuple(listener for listener in mode.listeners if not _is_detector(listener))
 
 
 def _is_detector(function: Any) -> bool:

@@ -74,7 +74,7 @@ class Function:
         if cls is Function:
             raise RuntimeError("Function.apply: subclass Function and define forward and backward first")
         node = cls._node(args)
-        with switch(recording=False, recorders=()):  # it is one operation, whatever it calls
+        with switch(grad_enabled=False, listeners=()):  # it is one operation, whatever it calls
             if cls.setup_context is Function.setup_context:
                 returned = cls.forward(node, *args)
             else:
@@ -154,7 +154,7 @@ class FunctionNode(Node):
                 )
             log_write(x.array)
         mode = thread.mode
-        if not mode.recording or not any(self.needs_input_grad):
+        if not mode.grad_enabled or not any(self.needs_input_grad):
             return outputs
         for x in dirty:
             check_writable(x)

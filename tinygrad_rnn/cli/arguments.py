@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors in one line, without the usage text."""
+    """Errors in one line, without the usage text, and with the nearest name where one is misspelt."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Nothing is left over for a parser above, which would not know what is meant."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"there is no {rest[0]}{nearest(rest[0], self._option_string_actions)}")
+        return parsed, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = ", ".join(map(str, action.choices))
+            raise argparse.ArgumentError(action, f"there is no {value!r}{nearest(str(value), action.choices)}; choose from {choices}")  # fmt: skip
+
+
+def nearest(name: str, names: Iterable[Any]) -> str:
+    """A question, if one of the names is nearly this one."""
+    near = difflib.get_close_matches(name, map(str, names), 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class UsageError(Exception):

@@ -13,6 +13,8 @@ from .. import __version__
 from ..runs import Terminal, WaysOut
 from ..threads import get_num_threads, set_num_threads
 from .arguments import Parser, UsageError, complain
+from .claim import add_claim
+from .compare import add_compare
 from .convert import add_convert
 from .demo import add_demo
 from .draw import add_draw
@@ -49,11 +51,13 @@ def run_command(argv: Sequence[str] | None, arguments: argparse.Namespace, ways:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     add_train(commands)
+    add_compare(commands)
     add_tasks(commands)
     add_sample(commands)
     add_demo(commands)
     add_draw(commands)
     add_study(commands)
+    add_claim(commands)
     add_run(commands)
     add_convert(commands)
     parser.parse_args(argv, arguments)

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..interop.checkpoints import read_pt
 from ..interop.files import save
+from ..interop.pt_files import read_pt
 from ..runs import WaysOut
 from .arguments import UsageError, name
 

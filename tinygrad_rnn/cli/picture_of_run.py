@@ -34,8 +34,12 @@ def short_batch(task: Task, steps: int) -> tuple[tuple[Tensor, ...], Tensor]:
 def short_loss(task: Task, model: Any, steps: int) -> Tensor:
     """The loss over `steps` time steps of one held-out sequence."""
     inputs, y = short_batch(task, steps)
+    return task.loss(_scores(task, model, inputs), y)
+
+
+def _scores(task: Task, model: Any, inputs: tuple[Tensor, ...]) -> Tensor:
     scores = model(*inputs)
-    return task.loss(scores[0] if task.carries else scores, y)
+    return scores[0] if task.carries else scores
 
 
 def draw_run(task: Task, model: Any, path: Path, steps: int = 4, **options: Any) -> Any:
@@ -44,11 +48,27 @@ def draw_run(task: Task, model: Any, path: Path, steps: int = 4, **options: Any)
 
     training = model.training
     model.eval()
+    inputs, y = short_batch(task, steps)
     try:
         with unrolled():
-            loss = short_loss(task, model, steps)
+            scores = _scores(task, model, inputs)
+            loss = task.loss(scores, y)
     finally:
         model.train(training)
     drawing = draw(loss, names={"model": model, "loss": loss}, grads=True)
+    if path.suffix.lower() == ".html":
+        options |= what_was_read(task, inputs[0], scores, y)
     drawing.save(path, **options)
     return drawing
+
+
+def what_was_read(task: Task, x: Tensor, scores: Tensor, y: Tensor) -> dict[str, Any]:
+    """For a page: the tokens of a sequence and, where the answers are such tokens too, guesses and right answers."""
+    if not task.tokens or task.net not in ("each step", "at the end"):
+        return {}
+    names = list(map(str, task.vocabulary))
+    read: dict[str, Any] = {"text": [names[k] for k in x.array[0]]}
+    if task.net == "at the end" or task.loss_kind != "classes" or task.outputs != len(names):
+        return read
+    right = [names[k] if k != NOTHING else "" for k in y.array[0]]
+    return read | {"scores": scores.transpose(0, 1), "targets": right, "vocabulary": names}

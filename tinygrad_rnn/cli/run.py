@@ -23,6 +23,7 @@ from ..interop.torch_names import missing_names
 from ..notes import record
 from ..runs import WaysOut
 from ..viz import DrawError, draw
+from ..viz.drawing import WRITERS, writer_of
 from ..viz.plots import save_figure
 from .arguments import UsageError, complain, count, name
 
@@ -40,7 +41,9 @@ def add_run(commands: Any) -> None:
     parser.add_argument(
         "--check", action="store_true", help="run nothing: list PyTorch's names in it that are not here"
     )
-    parser.add_argument("--draw", type=name, metavar="FILE", help="draw the graph of a backward(): .html, .svg, .png …")
+    parser.add_argument(
+        "--draw", type=name, metavar="FILE", help=f"draw the graph of a backward(): {', '.join(WRITERS)}"
+    )
     parser.add_argument("--study", choices=TOOLS, help="ask the graph of a backward(); writes study-TOOL.txt and .png")
     parser.add_argument("--at", type=count, default=1, metavar="N", help="which backward() (default the first)")
     parser.add_argument("script", type=name, metavar="SCRIPT.py", help="the program")
@@ -60,6 +63,8 @@ def run_script(arguments: argparse.Namespace, ways: WaysOut) -> int:
     if arguments.check:
         print("\n".join(map(str, missing)) or f"{script}: all of PyTorch's names in it are here")
         return 1 if missing else 0
+    if arguments.draw:
+        _check_drawing(Path(arguments.draw))
     watch = Watch(arguments)
     status = 0
     with as_torch() as silent, _as_program(script, arguments.arguments), watch:
@@ -78,6 +83,16 @@ def run_script(arguments: argparse.Namespace, ways: WaysOut) -> int:
     if watch.wanted and watch.seen < arguments.at:
         watch.failed = f"there were {watch.seen} backward(), not {arguments.at}: nothing written"
     return complain(arguments, watch.failed, status or 1) if watch.failed else status
+
+
+def _check_drawing(path: Path) -> None:
+    """Before the program has run for an hour: can such a file be written there?"""
+    try:
+        writer_of(path)
+    except DrawError as error:
+        raise UsageError(f"--draw: {error}") from None
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"--draw: there is no folder {path.parent}")
 
 
 def _status(stop: SystemExit) -> int:
@@ -150,7 +165,7 @@ class Watch:
     def _record(self) -> None:
         """Switch `record()` on, without a `with`: it starts and ends inside calls of the program."""
         mode = thread.mode
-        self.recording = {name: getattr(mode, name) for name in ("recorders", "watchers", "unrolled")}
+        self.recording = {name: getattr(mode, name) for name in ("listeners", "watchers", "unrolled")}
         record().__enter__()
         mode.before.pop()
 

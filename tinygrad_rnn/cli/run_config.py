@@ -1,25 +1,19 @@
-"""What a run was asked to do, as JSON; and from that the task, the model and the training.
+"""What a run was asked to do: from the command line, from its folder, from its checkpoint; errors in one line.
 
 `config.json` is all that it takes to do the same again; a checkpoint holds a copy, so that the file alone is enough.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import random
-from ..fitting import Run, check_truncation
+from .. import run_setup
 from ..interop import load
-from ..tasks import TASKS, Task
+from ..run_setup import CHECKPOINT, CONFIG, MODEL, TASK, TRAINING
+from ..tasks import TASKS, ConfigError, Task
 from .arguments import UsageError
-
-CONFIG, CHECKPOINT = "config.json", "checkpoint.tgr"
-MODEL = ("cell", "layers", "hidden", "dropout", "head", "bidirectional", "init")
-TRAINING = ("steps", "batch", "lr", "optimizer", "schedule", "clip", "tbptt", "evaluate_every", "target")
-TASK = ("length", "text", "samples")
 
 
 def config_of(arguments: Any) -> dict[str, Any]:
@@ -46,26 +40,11 @@ def changed(config: dict[str, Any], arguments: Any) -> dict[str, Any]:
 
 
 def set_up(config: dict[str, Any]) -> tuple[Task, Any]:
-    """The task, and a new model for it, drawn from the config's seed. UsageError for what cannot work."""
-    make = TASKS[config["task"]]
-    takes = inspect.signature(make).parameters
-    data = {"file" if name == "text" else name: value for name, value in config["data"].items()}
-    for name in data:
-        if name not in takes:
-            option = "--text" if name == "file" else f"--{name}"
-            has = [
-                f"--{'text' if other == 'file' else other}" for other in ("file", "length", "samples") if other in takes
-            ]
-            raise UsageError(f"{option}: {config['task']} has no such option{'; it has ' + ', '.join(has) if has else ''}")  # fmt: skip
-    random.manual_seed(config["seed"])
+    """As in run_setup.py; UsageError for what cannot work."""
     try:
-        task = make(seed=config["seed"], **data)
-        model = task.model(**config["model"])
-        if config["training"].get("tbptt"):
-            check_truncation(model, task, *config["training"]["tbptt"])
-    except ValueError as error:  # ConfigError and TextError are ValueErrors
-        raise UsageError(" ".join(str(error).split())) from None
-    return task, model
+        return run_setup.set_up(config)
+    except ConfigError as error:
+        raise UsageError(str(error)) from None
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -124,8 +103,3 @@ def load_run(path: str | Path) -> Loaded | None:
         raise UsageError(f"{path} does not fit its own config: {' '.join(str(error).split())}") from None
     model.eval()
     return Loaded(state["config"], task, model, state)
-
-
-def checkpoint_of(run: Run, config: dict[str, Any]) -> dict[str, Any]:
-    """What the checkpoint of a run holds."""
-    return {"config": config, **run.state_dict()}

@@ -24,6 +24,7 @@ def add_tasks(commands: Any) -> None:
 
 def run_tasks(arguments: argparse.Namespace, ways: WaysOut) -> int:
     """Print the list."""
+    print(f"{'task':15} {'what is asked':66} {'cell':10} {'trivial -> solved':24} {'time':>6}")
     for name, make in TASKS.items():
         task = make()
         scores = f"{shown(task.trivial, task.metric)} -> {shown(task.threshold, task.metric)}"

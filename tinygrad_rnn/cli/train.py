@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,16 @@ from ..atomic import write_atomically
 from ..fitting import OPTIMIZERS, SCHEDULES, Diverged, Run, fit
 from ..interop import load
 from ..run_results import metrics_csv, report, shown
+from ..run_setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of
 from ..runs import Checkpoints, Progress, WaysOut, claimed, differences, environment, new_folder
 from ..tasks import TASKS
 from ..tasks.bodies import CELLS, INITS
 from ..tasks.networks import HEADS
-from .arguments import UsageError, complain, count, name
+from .arguments import UsageError, complain, count, name, nearest
 from .picture_of_run import draw_run
-from .run_config import CHECKPOINT, CONFIG, changed, checkpoint_of, config_of, read_config, set_up
+from .run_config import changed, config_of, read_config, set_up
 
-METRICS, CURVE, GRAPH, REPORT = "metrics.csv", "curve.png", "graph.svg", "report.txt"
+CURVE, GRAPH, REPORT = "curve.png", "graph.svg", "report.txt"
 
 
 def add_train(commands: Any) -> None:
@@ -39,6 +40,12 @@ def add_train(commands: Any) -> None:
         "those of the task's default model. Ctrl-C ends training and keeps what was trained.",
     )
     train.add_argument("task", nargs="?", type=task_name, metavar="TASK", help=", ".join(TASKS))
+    add_options(train)
+    train.set_defaults(run=run_train)
+
+
+def add_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
+    """What can be asked of a run; other commands that train leave some out."""
     for flag, kind, word, text in (
         ("--length", count, "N", "steps of a sequence (default: the task's)"),
         ("--text", name, "FILE", "for text and words: a UTF-8 text (default Python's documentation)"),
@@ -51,7 +58,12 @@ def add_train(commands: Any) -> None:
         ("--lr", positive, "X", "learning rate (default: the task's)"),
         ("--clip", from_zero, "X", "largest norm of the gradient (default 1; 0: any)"),
         ("--tbptt", two_counts, "K1,K2", "a gradient every K1 steps that goes back K2 (default: through all)"),
-        ("--target", target, "X", "metric to stop at (default: the task's threshold, for texts none: all steps)"),
+        (
+            "--target",
+            target,
+            "X",
+            "metric to stop at (default: the task's threshold or a little more, for texts none: all steps)",
+        ),
         ("--eval-every", count, "N", "steps between evaluations (default 100)"),
         ("--save-every", count, "N", "steps between checkpoints (default: 2 s, or 2%% of the time)"),
         ("--seed", seed, "N", "of weights, data and dropout (default 0)"),
@@ -59,8 +71,10 @@ def add_train(commands: Any) -> None:
         ("--resume", name, "FOLDER", "go on with the run in this folder (default: a new run); no other options"),
         ("--from", name, "FOLDER", "start the run in this folder again, with the changes given (default: none)"),
     ):
+        if flag in leave_out:
+            continue
         dest = {"--from": "origin", "--eval-every": "evaluate_every"}.get(flag)
-        train.add_argument(flag, type=kind, metavar=word, help=text, **({"dest": dest} if dest else {}))
+        parser.add_argument(flag, type=kind, metavar=word, help=text, **({"dest": dest} if dest else {}))
     for flag, choices, text in (
         ("--cell", CELLS, "what carries information through time"),
         ("--optimizer", tuple(OPTIMIZERS), "default adam"),
@@ -68,9 +82,10 @@ def add_train(commands: Any) -> None:
         ("--init", INITS, "of recurrent weights; forget and chrono are for LSTMs"),
         ("--head", tuple(HEADS), "how steps become one answer"),
     ):
+        if flag in leave_out:
+            continue
         said = text if "default" in text else f"{text} (default: the task's)"
-        train.add_argument(flag, choices=choices, help=said)
-    train.set_defaults(run=run_train)
+        parser.add_argument(flag, choices=choices, help=said)
 
 
 def run_train(arguments: argparse.Namespace, ways: WaysOut) -> int:
@@ -229,11 +244,9 @@ def task_name(text: str) -> str:
     """The name of a task; hyphens will do."""
     name = text.replace("-", "_")
     if name not in TASKS:
-        import difflib
-
-        near = difflib.get_close_matches(name, TASKS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise argparse.ArgumentTypeError(f"there is no task {text!r}{hint} tinygrad-rnn tasks lists them")
+        raise argparse.ArgumentTypeError(
+            f"there is no task {text!r}{nearest(name, TASKS)}; tinygrad-rnn tasks lists them"
+        )
     return name
 
 

@@ -80,9 +80,8 @@ def _is_torchs(name: str) -> bool:
 
 
 def _home(name: str) -> str:
-    """The path here: `torch.nn.modules.rnn` and its like are all `nn`."""
-    path = name.split(".")[1:]
-    return ".".join([HERE, *(path[:1] if path[:2] == ["nn", "modules"] else path)])
+    """The path here: the same, but that `torch.cuda.amp` is `amp`."""
+    return ".".join([HERE, *name.split(".")[2 if name.startswith("torch.cuda.amp") else 1 :]])
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -26,8 +26,9 @@ from .._device import check_device, device
 from .._tensor import Tensor
 from ..atomic import write_atomically
 from .structure import describe, restore
+from .whole import NotAllowedError
 
-KEY, VERSION = "tinygrad_rnn", 1
+KEY, VERSION = "tinygrad_rnn", 2  # 1 has no whole objects
 NO_DIGEST = "0" * 64
 DIGEST = re.compile(rb"sha256 ([0-9a-f]{64}) \{")
 LONGEST_HEADER = 100_000_000  # the limit of safetensors
@@ -39,18 +40,28 @@ CONVERT = (
 )
 
 
-def save(obj: Any, f: Any) -> None:
+def save(
+    obj: Any,
+    f: Any,
+    *,
+    pickle_module: Any = None,
+    pickle_protocol: Any = None,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
     """Write `obj` to a path or to a file opened with "wb".
 
     obj  tensors, arrays, numbers, strings, bytes, None, dtypes, and dicts, lists, tuples and sets of them: what
          `state_dict()` gives, and what a training program keeps beside it. Tensors that share memory still
-         share it after loading; gradients are not saved.
+         share it after loading; gradients are not saved. Whole modules and optimizers too: the file has the name of
+         the class and the attributes, if they are such data, modules, or functions of this package (`F.relu`).
 
     To a path the file is written completely or not at all: if the program is stopped, the old one is still there.
     The new one has its mode.
 
-    Raises TypeError, naming the place, for anything else (functions, whole modules); no file is opened then. Raises
+    Raises TypeError, naming the place, for anything else (your own functions, hooks); no file is opened then. Raises
     OSError, naming the file, where it cannot be written.
+
+    pickle_module, pickle_protocol and _use_new_zipfile_serialization are accepted as in PyTorch, and change nothing.
 
     >>> save({"model": {"weight": tensor([1.0, 2.0])}, "epoch": 3}, "state.tg")
     >>> load("state.tg")
@@ -69,22 +80,26 @@ def save(obj: Any, f: Any) -> None:
         rest = rest[len(rest) if written is None else written :]
 
 
-def load(f: Any, map_location: Any = None, weights_only: bool = True, mmap: bool | None = None) -> Any:
+def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None, mmap: bool | None = None, encoding: str = "utf-8") -> Any:  # fmt: skip
     """Read what `save` wrote, or the tensors of any safetensors file, from a path or a file opened with "rb".
 
     map_location  accepted as in PyTorch; there is only the CPU
+    pickle_module, encoding  accepted as in PyTorch; nothing is pickled
     mmap          accepted as in PyTorch; files are read as a whole, for their digest to be checked
-    weights_only  accepted as in PyTorch; no file can run code here, so both values mean the same
+    weights_only  False: build the whole modules that the file names, of classes that are imported already. They are not
+                  called, but what they do later depends on attributes that the file gives them. `safe_globals` is
+                  the way to name those that are expected
 
-    Raises RuntimeError for a file that is incomplete, altered or of another kind, saying which.
+    Raises RuntimeError for a file that is incomplete, altered or of another kind, saying which, and for one that holds whole
+    modules if they are not asked for.
     """
     if isinstance(map_location, (str, device)):
         check_device(map_location)
     if hasattr(f, "read"):
-        return _load(f, str(getattr(f, "name", "the file")), only_one=False)
+        return _load(f, str(getattr(f, "name", "the file")), only_one=False, weights_only=weights_only is not False)
     path = os.fspath(f)
     with open(path, "rb") as file:
-        return _load(file, os.fsdecode(path), only_one=True)
+        return _load(file, os.fsdecode(path), only_one=True, weights_only=weights_only is not False)
 
 
 # --- writing ----------------------------------------------------------------------------------------------
@@ -93,7 +108,8 @@ def load(f: Any, map_location: Any = None, weights_only: bool = True, mmap: bool
 def to_bytes(obj: Any) -> bytes:
     """The whole file as bytes."""
     description, blocks = describe(obj)
-    text = json.dumps({"version": VERSION, **description}, allow_nan=False, separators=(",", ":"))
+    version = VERSION if "objects" in description else 1
+    text = json.dumps({"version": version, **description}, allow_nan=False, separators=(",", ":"))
     data = safetensors.numpy.save(blocks, {KEY: f"sha256 {NO_DIGEST} {text}"})
     if int.from_bytes(data[:8], "little") > LONGEST_HEADER:
         raise ValueError(
@@ -108,20 +124,22 @@ def to_bytes(obj: Any) -> bytes:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def _load(file: BinaryIO, name: str, only_one: bool) -> Any:
+def _load(file: BinaryIO, name: str, only_one: bool, weights_only: bool) -> Any:
     start, header, data = _read(file, name)
     if only_one and file.read(1):
         raise RuntimeError(f"{name}: goes on after its end at byte {8 + len(header) + len(data)}; it was altered")
     metadata = _parsed(header, name)[0]
     values = [str(value).encode() for value in metadata.values()]
     if KEY not in metadata and not any(DIGEST.match(value) for value in values):
-        return _plain_tensors(start + header + data, name)
+        return _plain_tensors(start + header + data, metadata, name)
     _check_digest(start, header, data, name)
     try:
         blocks = {key: _array(key, info) for key, info in safetensors.deserialize(start + header + data)}
         description = json.loads(metadata[KEY].split(" ", 2)[2])
         if description["version"] <= VERSION:
-            return restore(description, blocks)
+            return restore(description, blocks, weights_only)
+    except NotAllowedError as error:
+        raise RuntimeError(f"{name}: {error}") from None
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise RuntimeError(f"{name}: its description does not fit its arrays ({error})") from error
     raise RuntimeError(
@@ -226,7 +244,7 @@ def _array(name: str, info: dict[str, Any]) -> np.ndarray:
     return array if array.flags.writeable else array.copy()
 
 
-def _plain_tensors(data: bytes, name: str) -> dict[str, Tensor]:
+def _plain_tensors(data: bytes, metadata: dict[str, Any], name: str) -> dict[str, Tensor]:
     """The tensors of a safetensors file that another program wrote."""
     try:
         found = safetensors.deserialize(data)
@@ -248,4 +266,7 @@ def _plain_tensors(data: bytes, name: str) -> dict[str, Tensor]:
         tensors[key] = Tensor._of(wider)
     for (stored, used), keys in widened.items():
         warnings.warn(f"{name}: {len(keys)} tensors of type {stored} became {used} ({keys[0]!r}, ...)", stacklevel=4)
+    for key, kept in metadata.items():  # tied weights are stored once: save_model of safetensors.torch says where
+        if key != "format" and kept in tensors:
+            tensors.setdefault(key, tensors[kept])
     return tensors

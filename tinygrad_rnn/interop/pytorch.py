@@ -25,8 +25,9 @@ from .torch_source import can_be_written, written_twin
 # arguments that change no number: where and how something is computed, or how it starts
 WITHOUT_MEANING = {
     "self", "args", "kwargs", "device", "dtype", "inplace", "fused", "size_average", "reduce", "also", "_weight", "_freeze",
-    "_depth",
+    "_depth", "gate_bias", "old",
 }  # fmt: skip
+KEPT_AS = {("PairwiseDistance", "p"): "norm"}  # arguments that modules keep under another name
 OURS_ALONE = {"reset", "update", "fused"}  # PyTorch's RNN, LSTM and GRU take **kwargs, but not these
 
 
@@ -144,6 +145,8 @@ class _Way:
             raise self.refused(
                 module, path, str(missing(f"module {self.target.__name__!r}", name, self.target.__dict__))
             )
+        if hasattr(module, "has_uninitialized_params"):
+            raise self.refused(module, path, "its sizes are not known yet; call the model once, then convert it")
         self._check_hooks(module, path)
         if name in MADE_BY and twin is not None:
             return MADE_BY[name](self, module, path, twin)
@@ -159,17 +162,18 @@ class _Way:
 
     def arguments(self, module: Any, twin: Any, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """The arguments of `twin`, and those of the module that mean something and have no place there."""
-        known, taken = _parameters(type(module)), _parameters(twin)
+        own, taken = _parameters(type(module)), _parameters(twin)
         if not taken:  # PyTorch's recurrent layers take **kwargs
-            taken = {name: p for name, p in known.items() if name not in OURS_ALONE}
-        known = known or taken
+            taken = {name: p for name, p in own.items() if name not in OURS_ALONE}
+        known = own or taken
         values = {}
         for name in taken:
-            if name == "bias" or hasattr(module, name):
-                value = getattr(module, name)
+            kept = KEPT_AS.get((type(module).__name__, name), name)
+            if name == "bias" or hasattr(module, kept):
+                value = getattr(module, kept)
                 flag = name == "bias" and not isinstance(value, bool)
                 values[name] = value is not None if flag else self.value(value, f"{path}.{name}")
-            elif name in known and known[name].default is inspect.Parameter.empty:
+            elif name in known and name not in OURS_ALONE:  # a default in its place would be another layer
                 raise self.refused(module, path, f"its argument {name!r} is not kept as an attribute")
         left = {
             name: getattr(module, name)
@@ -240,6 +244,10 @@ def _parameters_named(way: _Way, module: Any, path: str, kind: Any) -> Any:
     return kind({name: way.copy(p, True) for name, p in module.items()})
 
 
+def _wrapped(way: _Way, module: Any, path: str, kind: Any) -> Any:
+    return kind(way.module(module.module, f"{path}.module"))
+
+
 def _attention(way: _Way, module: Any, path: str, kind: Any) -> Any:
     names = ("embed_dim", "num_heads", "dropout", "add_zero_attn", "kdim", "vdim", "batch_first")
     flags = {"bias": module.in_proj_bias is not None, "add_bias_kv": module.bias_k is not None}
@@ -283,6 +291,7 @@ MADE_BY: dict[str, Callable[[_Way, Any, str, Any], Any]] = {
     "ModuleList": _listed,
     "ParameterList": _parameters_listed,
     "ParameterDict": _parameters_named,
+    "DataParallel": _wrapped,
     "MultiheadAttention": _attention,
     "TransformerEncoderLayer": _layer,
     "TransformerDecoderLayer": _layer,

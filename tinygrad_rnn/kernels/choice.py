@@ -1,8 +1,8 @@
-"""Which kernels run: the NumPy ones, or their compiled twins where numba and SciPy are installed.
+"""Which kernels run: the NumPy ones, or their compiled twins where numba is installed.
 
 The twins are imported at the first call of a recurrent layer, never before, and compiled for each cell and dtype when it is
 first met. Whatever goes wrong on the way (no numba, one that does not know this NumPy, an error while compiling) leaves the
-NumPy kernels to run, and the reason to `why_not()`.
+NumPy kernels to run, and the reason to `state_of_kernels()`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import threads
 from .._forks import open_after_fork
 from .gru import gru_backward, gru_forward
 from .lstm import lstm_backward, lstm_forward
@@ -62,7 +61,7 @@ class use_kernels:
 
     "auto"       the compiled ones where they can be had, else NumPy's: the default
     "numpy"      those in NumPy
-    "compiled"   as "auto", but RuntimeError where numba or SciPy is missing or broken
+    "compiled"   as "auto", but RuntimeError where numba is missing or broken
 
     The numbers are the same up to rounding. A node's backward runs on the kernels of its forward.
 
@@ -118,7 +117,6 @@ def twins() -> dict[str, Any]:
                     warnings.simplefilter("ignore")  # other packages' own
                     from .compiled import gru, lstm, rnn
 
-                    threads.follow("scipy", "scipy.libs")  # whose BLAS the loops call
                 found, _reason = {"rnn": rnn, "lstm": lstm, "gru": gru}, ""
             except Exception as error:  # whatever it is, the NumPy kernels are there
                 _reason = _told(error)

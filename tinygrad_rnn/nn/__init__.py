@@ -19,6 +19,22 @@ from .activation import (
     Tanh as Tanh,
 )
 from .attention import MultiheadAttention as MultiheadAttention
+from .composed_activations import (
+    CELU as CELU,
+    SELU as SELU,
+    Hardshrink as Hardshrink,
+    Hardsigmoid as Hardsigmoid,
+    Hardswish as Hardswish,
+    Mish as Mish,
+    PReLU as PReLU,
+    RReLU as RReLU,
+    Softmax2d as Softmax2d,
+    Softmin as Softmin,
+    Softshrink as Softshrink,
+    Softsign as Softsign,
+    Tanhshrink as Tanhshrink,
+    Threshold as Threshold,
+)
 from .container import (
     ModuleDict as ModuleDict,
     ModuleList as ModuleList,
@@ -33,7 +49,7 @@ from .convolution import (
     ConvTranspose2d as ConvTranspose2d,
 )
 from .distance import CosineSimilarity as CosineSimilarity, PairwiseDistance as PairwiseDistance
-from .dropout import Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
+from .dropout import AlphaDropout as AlphaDropout, Dropout as Dropout, Dropout1d as Dropout1d, Dropout2d as Dropout2d
 from .flatten import Flatten as Flatten, Unflatten as Unflatten
 from .lazy import (
     LazyBatchNorm1d as LazyBatchNorm1d,
@@ -124,22 +140,6 @@ from .recurrent.layers import GRU as GRU, LSTM as LSTM, RNN as RNN
 from .recurrent.recurrent import Recurrent as Recurrent
 from .resizing import Upsample as Upsample, UpsamplingNearest2d as UpsamplingNearest2d
 from .sparse import Embedding as Embedding, EmbeddingBag as EmbeddingBag
-from .thresholds import (
-    CELU as CELU,
-    SELU as SELU,
-    Hardshrink as Hardshrink,
-    Hardsigmoid as Hardsigmoid,
-    Hardswish as Hardswish,
-    Mish as Mish,
-    PReLU as PReLU,
-    RReLU as RReLU,
-    Softmax2d as Softmax2d,
-    Softmin as Softmin,
-    Softshrink as Softshrink,
-    Softsign as Softsign,
-    Tanhshrink as Tanhshrink,
-    Threshold as Threshold,
-)
 from .transformer import (
     Transformer as Transformer,
     TransformerDecoder as TransformerDecoder,

@@ -1,6 +1,6 @@
 """Full backward hooks: `hook(module, grad_input, grad_output)` as a gradient passes a module.
 
-The inputs and the outputs of the call each pass a gate, a node that changes nothing. In backward the gate of
+The inputs and the outputs of the call each pass a node that changes nothing. In backward that of
 the outputs notes their gradients; when those of the inputs have arrived too, the hooks are called.
 """
 
@@ -19,7 +19,7 @@ from ..recording import record_op
 Gradients = tuple[Any, ...]
 
 
-class Gate(Function):
+class BackwardHook(Function):
     """y_k = x_k          dL/dx_k = dL/dy_k, shown to `show`, which may return others"""
 
     def forward(ctx, *xs: Array, show: Any) -> Array:
@@ -39,13 +39,13 @@ class Passage:
         self.inputs_wait: bool = False  # do any of the inputs want a gradient?
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments behind a gate."""
+        """The arguments behind such a node."""
         wanting = [x for x in args if isinstance(x, Tensor) and x.requires_grad]
         self.inputs_wait = bool(wanting)
         return args if not wanting else _through(args, self._show_inputs)
 
     def leave(self, result: Any) -> Any:
-        """The result (a Tensor or a tuple of them) behind a gate."""
+        """The result (a Tensor or a tuple of them) behind such a node."""
         if isinstance(result, Tensor):
             return _through((result,), self._show_outputs)[0]
         return _through(result, self._show_outputs) if isinstance(result, tuple) else result
@@ -72,11 +72,11 @@ class Passage:
 
 
 def _through(values: tuple[Any, ...], show: Callable[[Gradients], Gradients]) -> tuple[Any, ...]:
-    """`values`, those of them that want a gradient behind one gate."""
+    """`values`, those of them that want a gradient behind one node."""
     places = [k for k, x in enumerate(values) if isinstance(x, Tensor) and x.requires_grad]
     if not places:
         return values
-    passed = dict(zip(places, record_op(Gate, *[values[k] for k in places], show=show), strict=True))
+    passed = dict(zip(places, record_op(BackwardHook, *[values[k] for k in places], show=show), strict=True))
     return tuple([passed.get(k, x) for k, x in enumerate(values)])
 
 

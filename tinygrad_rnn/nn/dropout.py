@@ -25,6 +25,12 @@ class Dropout(Module):
         return self._drop(input, self.p, self.training, self.inplace)
 
 
+class AlphaDropout(Dropout):
+    """Dropout that keeps mean 0 and variance 1, behind SELU (Klambauer et al. 2017)."""
+
+    _drop = staticmethod(F.alpha_dropout)
+
+
 class Dropout1d(Dropout):
     """Whole channels of (B, C, L) or (C, L) are 0 with probability p."""
 

@@ -6,10 +6,13 @@ from .._names import missing as _missing
 from .._tensor import Tensor
 from ..ops.activations import (
     elu as elu,
+    elu_ as elu_,
     gelu as gelu,
     glu as glu,
     hardtanh as hardtanh,
+    hardtanh_ as hardtanh_,
     leaky_relu as leaky_relu,
+    leaky_relu_ as leaky_relu_,
     logsigmoid as logsigmoid,
     relu as relu,
     relu6 as relu6,
@@ -23,6 +26,24 @@ from ..ops.binary_losses import (
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
 )
 from ..ops.class_losses import cross_entropy as cross_entropy, nll_loss as nll_loss
+from ..ops.composed_activations import (
+    celu as celu,
+    celu_ as celu_,
+    gumbel_softmax as gumbel_softmax,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    mish as mish,
+    rrelu as rrelu,
+    rrelu_ as rrelu_,
+    selu as selu,
+    selu_ as selu_,
+    softmin as softmin,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
 from ..ops.convolution import (
     conv1d as conv1d,
     conv2d as conv2d,
@@ -35,7 +56,12 @@ from ..ops.distances import (
     normalize as normalize,
     pairwise_distance as pairwise_distance,
 )
-from ..ops.dropout import dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d
+from ..ops.dropout import (
+    alpha_dropout as alpha_dropout,
+    dropout as dropout,
+    dropout1d as dropout1d,
+    dropout2d as dropout2d,
+)
 from ..ops.linear import bilinear as bilinear, linear as linear
 from ..ops.losses import (
     huber_loss as huber_loss,
@@ -75,25 +101,11 @@ from ..ops.pooling import (
 )
 from ..ops.resizing import interpolate as interpolate
 from ..ops.rows import embedding as embedding, one_hot as one_hot
-from ..ops.thresholds import (
-    celu as celu,
-    gumbel_softmax as gumbel_softmax,
-    hardsigmoid as hardsigmoid,
-    hardswish as hardswish,
-    mish as mish,
-    rrelu as rrelu,
-    selu as selu,
-    softmin as softmin,
-    softshrink as softshrink,
-    softsign as softsign,
-    tanhshrink as tanhshrink,
-    threshold as threshold,
-    threshold_ as threshold_,
-)
 
 hardshrink: _Final = Tensor.hardshrink
 log_softmax: _Final = Tensor.log_softmax
 prelu: _Final = Tensor.prelu
+relu_: _Final = Tensor.relu_
 sigmoid: _Final = Tensor.sigmoid
 softmax: _Final = Tensor.softmax
 tanh: _Final = Tensor.tanh

@@ -39,6 +39,10 @@ class _Lazy(Module):
         """Are there parameters without numbers?"""
         return "_made_with" in self.__dict__
 
+    def extra_repr(self) -> str:
+        arguments, options = self._made_with
+        return ", ".join(["0", *map(repr, arguments), *(f"{name}={value!r}" for name, value in options.items())])
+
     def _settle(self, size: int) -> None:
         """The same object as a `settled` module, its parameters those that were given away before."""
         arguments, options = self.__dict__.pop("_made_with")

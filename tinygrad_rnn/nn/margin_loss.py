@@ -87,11 +87,12 @@ class TripletMarginLoss(_Loss):
         super().__init__(reduction, **old)
         if margin <= 0:
             raise ValueError(f"TripletMarginLoss: expected margin to be greater than 0, got {margin}")
-        self.options: tuple[Any, ...] = (margin, p, eps, swap)
+        self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Three tensors (B, D) or (D,)."""
-        return F.triplet_margin_loss(anchor, positive, negative, *self.options, reduction=self.reduction)
+        options = (self.margin, self.p, self.eps, self.swap)
+        return F.triplet_margin_loss(anchor, positive, negative, *options, reduction=self.reduction)
 
 
 class GaussianNLLLoss(_Loss):

@@ -12,6 +12,7 @@ from typing import Any
 from .._mode import Scope, thread
 from .._names import nearest
 from .._tensor import Tensor
+from ..arrays import kind_of
 from ..graph import RemovableHandle, tick
 from .backward_hooks import Passage
 from .parameter import Parameter
@@ -71,32 +72,45 @@ class Module(Saving):
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook in tuple(self._forward_pre_hooks.values()):
-            changed = hook(self, args)
-            if changed is not None:
+            changed = hook(self, args, kwargs) if type(hook) is WithKwargs else hook(self, args)
+            if type(hook) is WithKwargs:
+                args, kwargs = (args, kwargs) if changed is None else changed
+            elif changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
         passage = Passage(self, list(self._backward_hooks.values())) if self._backward_hooks else None
         if passage is not None:
             args = passage.enter(args)
         result = self.forward(*args, **kwargs)
         for hook in tuple(self._forward_hooks.values()):
-            changed = hook(self, args, result)
+            changed = hook(self, args, kwargs, result) if type(hook) is WithKwargs else hook(self, args, result)
             result = result if changed is None else changed
         return result if passage is None else passage.leave(result)
 
-    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, args, output)` after forward; a result other than None replaces the output."""
-        return _register(self._forward_hooks, hook)
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after forward; a result other than None replaces the output.
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, args)` before forward; a result other than None replaces the arguments."""
-        return _register(self._forward_pre_hooks, hook)
+        prepend      before the hooks that are there
+        with_kwargs  call `hook(module, args, kwargs, output)`
+        """
+        return _register(self._forward_hooks, WithKwargs(hook) if with_kwargs else hook, prepend)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before forward; a result other than None replaces the arguments.
+
+        with_kwargs  call `hook(module, args, kwargs)`, which returns None or (args, kwargs)
+        """
+        return _register(self._forward_pre_hooks, WithKwargs(hook) if with_kwargs else hook, prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when backward has the gradients of the module's inputs.
 
         Both are tuples, with None for what has no gradient; a result other than None replaces grad_input.
         """
-        return _register(self._backward_hooks, hook)
+        return _register(self._backward_hooks, hook, prepend)
 
     # --- attributes ---------------------------------------------------------------------------------
 
@@ -115,19 +129,17 @@ class Module(Saving):
         elif name in self._parameters:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign {type(value).__name__} as parameter {name!r}: expected a Parameter or None; "
+                    f"cannot assign {kind_of(value)} as parameter {name!r}: expected a Parameter or None; "
                     f"to change its numbers use .data = ... or .copy_() inside no_grad()"
                 )
             self._parameters[name] = None
         elif name in self._modules:
             if value is not None:
-                raise TypeError(
-                    f"cannot assign {type(value).__name__} as child module {name!r}: expected a Module or None"
-                )
+                raise TypeError(f"cannot assign {kind_of(value)} as child module {name!r}: expected a Module or None")
             self._modules[name] = None
         elif name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(f"cannot assign {type(value).__name__} as buffer {name!r}: expected a Tensor or None")
+                raise TypeError(f"cannot assign {kind_of(value)} as buffer {name!r}: expected a Tensor or None")
             self._buffers[name] = value
         else:
             object.__setattr__(self, name, value)
@@ -210,9 +222,23 @@ class Module(Saving):
         return f"{type(self).__name__}(\n  " + "\n  ".join([*lines, *children]) + "\n)"
 
 
-def _register(hooks: dict[int, Any], hook: Any) -> RemovableHandle:
+class WithKwargs:
+    """A hook that is also given the arguments by name."""
+
+    def __init__(self, hook: Callable[..., Any]):
+        self.hook = hook
+
+    def __call__(self, *args: Any) -> Any:
+        return self.hook(*args)
+
+
+def _register(hooks: dict[int, Any], hook: Any, prepend: bool) -> RemovableHandle:
     key = tick()
+    earlier = dict(hooks) if prepend else {}
+    for old in earlier:
+        del hooks[old]
     hooks[key] = hook
+    hooks.update(earlier)
     return RemovableHandle(hooks, key)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
+from ..arrays import came
 from ..dtypes import get_default_dtype
 
 
@@ -25,7 +26,7 @@ class Parameter(Tensor):
         if data is None:
             data = Tensor._of(np.zeros(0, get_default_dtype()))
         if not isinstance(data, Tensor):
-            raise TypeError(f"Parameter(): expected a Tensor, got {type(data).__name__}")
+            raise TypeError(f"Parameter(): expected a Tensor, got {came(data)}")
         self.array, self._grad, self.name = data.array, None, data.name
         self._edge = self._view = None
         if requires_grad:

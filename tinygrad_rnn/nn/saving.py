@@ -74,8 +74,8 @@ class Saving(Walking):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
-            f"a whole module ({type(self).__name__}) is not pickled: save module.state_dict() with tinygrad_rnn.save(...), "
-            f"and load it with load_state_dict()"
+            f"a whole module ({type(self).__name__}) is not pickled: tinygrad_rnn.save(module, path) writes it as data, "
+            f"load(path, weights_only=False) reads it"
         )
 
 

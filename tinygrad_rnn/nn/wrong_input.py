@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..arrays import came
+from ..arrays import came, kind_of
 
 
 def explain(error: AttributeError, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -35,4 +35,6 @@ def instead_of_module(x: Any) -> str:
         return f"the class {x.__name__}; make a module of it: {x.__name__}(...)"
     if isinstance(x, (list, tuple)):
         return f"{kind}; unpack it with a star: Sequential(*layers)"
+    if hasattr(x, "named_parameters"):
+        return f"{kind_of(x)}; from_torch(module) makes one of ours"
     return f"the function {x.__name__}; take a module, such as nn.ReLU() for relu" if hasattr(x, "__name__") else kind

@@ -320,3 +320,8 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         raise RuntimeError(f"glu(): dimension {dim} must have an even size to be halved, got shape {list(input.shape)}")
     a, b = input.chunk(2, dim)
     return a * b.sigmoid()
+
+
+elu_: Final = in_place(elu)
+leaky_relu_: Final = in_place(leaky_relu)
+hardtanh_: Final = in_place(hardtanh)

@@ -154,6 +154,7 @@ class Arithmetic(Recorded):
 
     subtract: Final = sub
     sub_: Final = in_place(sub)
+    subtract_: Final = sub_
 
     @worded
     def mul(input: Tensor, other: Any) -> Tensor:
@@ -162,6 +163,7 @@ class Arithmetic(Recorded):
 
     multiply: Final = mul
     mul_: Final = in_place(mul)
+    multiply_: Final = mul_
 
     @worded
     def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -171,6 +173,8 @@ class Arithmetic(Recorded):
     divide: Final = div
     true_divide: Final = div
     div_: Final = in_place(div)
+    divide_: Final = div_
+    true_divide_: Final = div_
 
     def floor_divide(input: Tensor, other: Any) -> Tensor:
         """input / other, rounded down."""

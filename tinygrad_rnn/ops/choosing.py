@@ -159,6 +159,7 @@ class Choosing(Recorded):
 
     clip: Final = clamp
     clamp_: Final = in_place(clamp)
+    clip_: Final = clamp_
 
     def clamp_min(input: Tensor, min: Any) -> Tensor:
         """Replace values below `min` by it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .._quiet import quiet
-from ..arrays import check_pair, is_number
+from ..arrays import came, check_pair, is_foreign, is_number
 from ..dtypes import result_type
 from ..recording import without_gradient
 from .checks import array, broadcast_shapes, is_tensor, named_dims, need_tensor, wrap_dims
@@ -188,8 +188,12 @@ COMPLEX = (complex, np.complexfloating)
 
 
 def comparable(other: Any) -> bool:
-    """Is `other` something whose numbers a tensor's can be compared with?"""
-    return isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_))
+    """Is `other` something whose numbers a tensor's can be compared with? Raises for another library's tensor."""
+    if isinstance(other, (Recorded, int, float, complex, np.ndarray, np.number, np.bool_)):
+        return True
+    if is_foreign(other):
+        raise TypeError(f"a Tensor is compared with Tensors and numbers, not with {came(other)}")
+    return False
 
 
 def _compare(name, function, input, other):

@@ -11,9 +11,13 @@ from ..arrays import is_number
 from ..recording import record_op
 from .checks import need_tensor
 from .function import Array, Function, Value, call
+from .widening import widening
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+
+
+FAR_LEFT = -1.7580993408473766  # selu(-inf) = -scale · alpha
 
 
 class Dropout(Function):
@@ -50,6 +54,23 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if len(shape) < 2:
         raise RuntimeError(f"dropout2d(): the input needs at least 2 dimensions (batch, channels), got {list(shape)}")
     return _dropped("dropout2d", input, p, training, inplace, shape[:2] + (1,) * (len(shape) - 2))
+
+
+@widening
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps mean 0 and variance 1, for networks of `selu` (Klambauer et al. 2017).
+
+    A number is dropped to -1.758, what selu gives far left, and all are then scaled and shifted.
+    """
+    need_tensor("alpha_dropout", input)
+    check_probability("alpha_dropout", p)
+    if not training or p == 0:
+        return input
+    kept = random.source().random(input.array.shape, dtype=np.float32) >= p
+    scale = 0.0 if p == 1 else ((1 - p) * (1 + p * FAR_LEFT**2)) ** -0.5
+    shift = (~kept * FAR_LEFT + p * -FAR_LEFT) * scale
+    result = input * input._of((kept * scale).astype(input.dtype)) + input._of(shift.astype(input.dtype))
+    return input.copy_(result) if inplace else result
 
 
 def _need_ndim(name: str, input: Tensor, allowed: tuple[int, ...]) -> None:

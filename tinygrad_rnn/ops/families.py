@@ -7,6 +7,7 @@ from .arithmetic import Arithmetic
 from .choosing import Choosing
 from .comparing import Comparing
 from .composed import Composed
+from .composed_activations import Thresholds
 from .converting import Converting
 from .describing import Describing
 from .extremes import Extremes
@@ -28,7 +29,6 @@ from .sorting import Sorting
 from .special import Special
 from .statistics import Statistics
 from .storage import Storage
-from .thresholds import Thresholds
 from .trigonometry import Trigonometry
 
 

@@ -62,6 +62,7 @@ class Filling(Recorded):
 
     def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         """Put the numbers of `src`, broadcast, into input; the gradient goes to `src`."""
+        need_tensor("copy_", src, "src")
         return overwrite(input, src.to(input.dtype).expand(input.array.shape))
 
     def fill_(input: Tensor, value: Any) -> Tensor:
@@ -77,6 +78,15 @@ class Filling(Recorded):
         """Set every element to 0."""
         need_tensor("zero_", input)
         return input.fill_(0)
+
+    def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+        """Set the elements whose indices are all equal; with `wrap` the diagonal begins anew below a tall matrix's square."""
+        need_tensor("fill_diagonal_", input)
+        if input.ndim < 2 or (input.ndim > 2 and len(set(input.shape)) > 1):
+            raise RuntimeError(f"fill_diagonal_(): expected a matrix, or axes of one size, got {list(input.shape)}")
+        mask = np.zeros(input.array.shape, bool)
+        np.fill_diagonal(mask, True, wrap)
+        return input.masked_fill_(input._of(mask), fill_value)
 
     @quiet
     def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:

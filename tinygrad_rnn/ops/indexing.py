@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..arrays import fitting, is_number, plain
+from ..arrays import came, fitting, is_number, plain
 from ..recording import record_op, record_view
 from .basic import Index, SetItem, is_basic
 from .checks import broadcast_shapes, is_tensor, need_tensor
@@ -162,7 +162,7 @@ def _plain_part(part):
     if not isinstance(part, np.ndarray):
         raise (TypeError if isinstance(part, str) else IndexError)(
             f"tensors can be indexed by ints, slices, None, ..., bools, lists and integer or bool tensors, "
-            f"not by {type(part).__name__}"
+            f"not by {came(part)}"
         )
     if part.dtype.kind not in "iub":
         raise IndexError(f"tensors used as indices must be integers or bools, got {part.dtype}")

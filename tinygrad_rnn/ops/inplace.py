@@ -167,7 +167,7 @@ def _addresses(x: np.ndarray) -> np.ndarray:
 
 def check_writable(x: Any) -> None:
     """Raise if changing `x` in place would make its gradient wrong."""
-    if not thread.mode.recording:
+    if not thread.mode.grad_enabled:
         return
     edge = edge_of(x)
     if edge is not None and isinstance(edge[0], Leaf):
@@ -228,7 +228,7 @@ def overwrite(x: Any, values: Any) -> Any:
 
 def keep_makers_values(x: Any) -> None:
     """All numbers of x are about to be replaced: the node that made them, and may need them, keeps a copy."""
-    if thread.mode.recording and x._edge is not None:
+    if thread.mode.grad_enabled and x._edge is not None:
         _keep_old_values(x._edge[0], x.array)
 
 
@@ -246,7 +246,7 @@ def _keep_old_values(node, memory):
 
 def rebase(x: Any, edge: Edge | None) -> None:
     """`x` has new values that came from `edge`; tell the tensor it is a view of, too."""
-    if not thread.mode.recording:
+    if not thread.mode.grad_enabled:
         return
     base = base_of(x)
     if edge is None and x._edge is None and (base is None or base._edge is None):

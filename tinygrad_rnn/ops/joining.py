@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .._mode import thread
+from ..arrays import kind_of
 from ..recording import record_op, record_view
 from .basic import in_order
 from .checks import array, is_tensor, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 from .shaping import Clone
-from .words import worded
+from .words import again, worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -92,11 +93,12 @@ class Joining(Recorded):
 
     __slots__ = ()
 
-    @worded
     def split(
-        input: Tensor, split_size_or_sections: Any = None, dim: Any = 0, *, split_size: Any = None
+        input: Tensor, split_size_or_sections: Any = None, dim: Any = 0, *, split_size: Any = None, **other: Any
     ) -> tuple[Tensor, ...]:
         """Cut along `dim` into pieces of one size (the last may be smaller) or of the listed sizes."""
+        if other:
+            return again(Joining.split, other, input, split_size_or_sections, dim=dim, split_size=split_size)  # type: ignore
         need_tensor("split", input)
         sizes = split_size if split_size is not None else split_size_or_sections
         if sizes is None:
@@ -116,9 +118,12 @@ class Joining(Recorded):
                 raise RuntimeError(f"split(): sizes {lengths} must add up to the size {length} of dimension {dim}")
         return record_view(Split, input, lengths, dim)
 
-    @worded
-    def chunk(input: Tensor, chunks: int, dim: Any = 0) -> tuple[Tensor, ...]:
+    split_with_sizes: Final = split
+
+    def chunk(input: Tensor, chunks: int, dim: Any = 0, **other: Any) -> tuple[Tensor, ...]:
         """Cut along `dim` into at most `chunks` pieces of equal size (the last may be smaller)."""
+        if other:
+            return again(Joining.chunk, other, input, chunks, dim=dim)  # type: ignore
         need_tensor("chunk", input)
         if chunks <= 0:
             raise RuntimeError(f"chunk(): expects chunks to be greater than 0, got {chunks}")
@@ -217,9 +222,10 @@ class Joining(Recorded):
         return input.index_select(dim, input._of(positions))
 
 
-@worded
-def cat(tensors: Any, dim: Any = 0) -> Tensor:
+def cat(tensors: Any, dim: Any = 0, **other: Any) -> Tensor:
     """Join tensors along an existing axis. Empty 1-d tensors fit anything, as in PyTorch."""
+    if other:
+        return again(cat, other, tensors, dim=dim)
     tensors = tuple(tensors) if not is_tensor(tensors) else tensors
     _several("cat", tensors)
     shapes = [x.array.shape for x in tensors]
@@ -238,9 +244,10 @@ def cat(tensors: Any, dim: Any = 0) -> Tensor:
     return record_op(Cat, *tensors, dim=dim)
 
 
-@worded
-def stack(tensors: Any, dim: Any = 0) -> Tensor:
+def stack(tensors: Any, dim: Any = 0, **other: Any) -> Tensor:
     """Join tensors of one shape along a new axis."""
+    if other:
+        return again(stack, other, tensors, dim=dim)
     tensors = tuple(tensors) if not is_tensor(tensors) else tensors
     _several("stack", tensors)
     shapes = {x.array.shape for x in tensors}
@@ -287,7 +294,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
 
 def _several(name, tensors):
     if is_tensor(tensors) or not all(map(is_tensor, tensors)):
-        found = type(tensors).__name__ if is_tensor(tensors) else [type(x).__name__ for x in tensors]
+        found = type(tensors).__name__ if is_tensor(tensors) else [kind_of(x) for x in tensors]
         raise TypeError(f"{name}(): expected a list or tuple of Tensors, got {found}")
     if not tensors:
         # PyTorch's stack raises a RuntimeError here, its cat a ValueError

@@ -14,7 +14,7 @@ from .checks import need_float, need_tensor, wrap_dims
 from .choosing import where
 from .function import Array, Function, Recorded, Saves, Value, call
 from .widening import widening
-from .words import worded
+from .words import again, worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -76,16 +76,18 @@ class Reducing(Recorded):
 
     __slots__ = ()
 
-    @worded
-    def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **other: Any) -> Tensor:
         """The sum over `dim` (all axes when None). Integers and bools add up as int64."""
+        if other:
+            return again(Reducing.sum, other, input, dim=dim, keepdim=keepdim, dtype=dtype)  # type: ignore
         input = addable("sum", input, dtype)
         dims = wrap_dims("sum", dim, input.array.ndim)
         return record_op(Sum, input, dims=dims, keepdim=keepdim)
 
-    @worded
-    def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **other: Any) -> Tensor:
         """The mean over `dim` (all axes when None)."""
+        if other:
+            return again(Reducing.mean, other, input, dim=dim, keepdim=keepdim, dtype=dtype)  # type: ignore
         if dtype is not None:
             input = input.to(dtype)
         need_float("mean", input, error=RuntimeError)

@@ -48,7 +48,9 @@ class AddRows(Function):
                 flat = flat.astype(np.uint16)  # NumPy sorts these by counting, in linear time
             order = np.argsort(flat, kind="stable")
             ordered = flat[order]
-            starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+            new = np.ones(flat.size, bool)
+            np.not_equal(ordered[1:], ordered[:-1], new[1:])
+            starts = np.flatnonzero(new)
             y[ordered[starts]] = np.add.reduceat(rows.take(order, 0), starts, axis=0)
         if skip is not None:
             y[skip] = 0

@@ -134,13 +134,22 @@ class Statistics(Recorded):
         return RESULTS["histogram"](input._of(counts.astype(input.dtype)), input._of(edges.astype(input.dtype)))
 
 
-def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False) -> Tensor:
-    """Where in a sorted vector each number belongs: before its equals, or after them with `right`."""
+def searchsorted(
+    sorted_sequence: Any, input: Any = None, *, values: Any = None, out_int32: bool = False, right: bool = False,
+    side: str = "left",
+) -> Tensor:  # fmt: skip
+    """Where in a sorted vector each number belongs: before its equals, or after them with `right` (or side="right").
+
+    `values` is another name of input.
+    """
+    input = values if input is None else input
+    if side not in ("left", "right"):
+        raise RuntimeError(f"searchsorted(): side must be 'left' or 'right', got {side!r}")
     need_tensor("searchsorted", sorted_sequence, "sorted_sequence")
     if sorted_sequence.ndim != 1:
         raise RuntimeError(f"searchsorted(): expected a sorted vector, got shape {list(sorted_sequence.shape)}")
     sought = input.array if is_tensor(input) else np.asarray(input)
-    places = np.searchsorted(sorted_sequence.array, sought, "right" if right else "left")
+    places = np.searchsorted(sorted_sequence.array, sought, "right" if right else side)
     return sorted_sequence._of(np.asarray(places, np.int32 if out_int32 else np.int64))
 
 

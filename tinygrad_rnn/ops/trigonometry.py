@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..recording import record_op
+from .checks import need_tensor
 from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
@@ -171,8 +172,7 @@ class Trigonometry(Recorded):
 
     def atan2(input: Tensor, other: Tensor) -> Tensor:
         """The angle in radians of the point that lies `input` high and `other` to the right."""
-        if not isinstance(other, Recorded):
-            raise TypeError(f"atan2(): argument 'other' must be a Tensor, not {type(other).__name__}")
+        need_tensor("atan2", other, "other")
         return record_op(Atan2, input, other)
 
     arcsin: Final = asin

@@ -15,26 +15,39 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SAME = (("axis", "dim"), ("keepdims", "keepdim"))
+OTHER = frozenset(("axis", "keepdims", "out"))
 
 
 def worded(function: Callable[P, R]) -> Callable[P, R]:
     """`function`, which may also be given `axis` for dim, `keepdims` for keepdim, and `out`."""
-    name = function.__name__
 
     @functools.wraps(function)
     def translated(*args: Any, **named: Any) -> Any:
-        if not named:
-            return function(*args)  # type: ignore[call-arg]
-        out = named.pop("out", None)
-        for word, ours in SAME:
-            if word in named:
-                if ours in named:
-                    raise TypeError(f"{name}(): {word} and {ours} mean the same; give one of them")
-                named[ours] = named.pop(word)
-        result = function(*args, **named)  # type: ignore[call-arg]
-        return result if out is None else into(name, out, result)
+        try:
+            return function(*args, **named)  # type: ignore[call-arg]
+        except TypeError:  # a look beforehand would cost every call
+            if OTHER.isdisjoint(named):
+                raise
+        return again(function, {word: named.pop(word) for word in OTHER & named.keys()}, *args, **named)
 
     return translated
+
+
+def again(function: Callable[..., R], other: dict[str, Any], *args: Any, **named: Any) -> R:
+    """`function(*args, **named)` with the other words translated.
+
+    The functions that are called most take `**other` themselves: going through `worded` would cost them a few per cent.
+    """
+    name, out = function.__name__, other.pop("out", None)
+    for word, ours in SAME:
+        if word in other:
+            if named.get(ours):
+                raise TypeError(f"{name}(): {word} and {ours} mean the same; give one of them")
+            named[ours] = other.pop(word)
+    if other:
+        raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(other))!r}")
+    result = function(*args, **named)
+    return result if out is None else into(name, out, result)
 
 
 def into(name: str, out: Any, result: Any) -> Any:
@@ -42,7 +55,7 @@ def into(name: str, out: Any, result: Any) -> Any:
     if isinstance(result, tuple):
         parts = [into(name, o, r) for o, r in zip(out, result, strict=True)]
         return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
-    if thread.mode.recording and (result.requires_grad or out.requires_grad):
+    if thread.mode.grad_enabled and (result.requires_grad or out.requires_grad):
         raise RuntimeError(
             f"{name}(): functions with out=... don't support automatic differentiation, but one of the arguments "
             f"requires grad; leave out= out, or compute inside no_grad()"

@@ -21,6 +21,7 @@ import numpy as np
 from .._mode import enable_grad
 from .._quiet import quiet
 from .._tensor import Tensor
+from ..arrays import is_foreign, kind_of
 from ..create import as_tensor
 from ..dtypes import float32
 from ..graph import RemovableHandle, tick
@@ -311,7 +312,8 @@ def _listed(name: str, params: Any) -> list[Any]:
 def _check_parameter(name: str, number: int, p: Any) -> None:
     if not isinstance(p, Tensor):
         hint = "; use model.parameters(), not named_parameters()" if isinstance(p, tuple) else ""
-        raise TypeError(f"{name}: can only optimize Tensors, but parameter {number} is a {type(p).__name__}{hint}")
+        hint = "; from_torch(model) makes a model of ours" if is_foreign(p) else hint
+        raise TypeError(f"{name}: can only optimize Tensors, but parameter {number} is a {kind_of(p)}{hint}")
     if not (p.is_leaf or p.retains_grad):
         raise ValueError(
             f"{name}: can't optimize a non-leaf Tensor; parameter {number} of shape {list(p.shape)} was computed "

@@ -8,21 +8,20 @@ import platform
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import kernels
+from ..config import configuration
+from ..kernels.choice import state_of_kernels
 from ..threads import get_num_threads
 
 
 def environment() -> dict[str, Any]:
-    """Versions, a digest of the kernels' source, processor and BLAS, threads: plain values for a JSON file."""
-    config: Any = np.show_config(mode="dicts")
-    blas = config["Build Dependencies"]["blas"]
+    """Versions, which kernels run and a digest of their source, BLAS, processor, threads: plain values for a JSON file."""
+    facts = configuration()
     return {
         "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": f"{blas.get('name')} {blas.get('version')}",
-        "kernels": _digest(Path(str(kernels.__file__)).parent),
+        "versions": facts["versions"],
+        "kernels": f"{state_of_kernels()}, source {_digest(Path(str(kernels.__file__)).parent)}",
+        "blas": facts["BLAS"],
         "machine": f"{platform.system()} {platform.machine()} {_processor()}",
         "threads": get_num_threads(),
     }

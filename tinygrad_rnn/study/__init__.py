@@ -12,7 +12,7 @@ Read in this order:
     maps.py, decays.py, reaching.py    which loss reaches which state, by what factor and cause, how far back
     comparing.py, differing.py         two recordings on one scale; what one graph has and the other has not
     jacobians.py, pathways.py          what one step does to a gradient; along the cell, and through the gates
-    ledgers.py, unrolling.py           bytes kept for backward; all gates and states of a layer
+    ledgers.py, layer_states.py        bytes kept for backward; all gates and states of a layer
     derivations.py, nodechecks.py      a hand-derived gradient checked; every rule against finite differences
     writing.py                         the chain rule written out
     monitoring.py, looking.py,         a training loop watched: one step of 200, by the kernels' own backward
@@ -29,6 +29,7 @@ from .explaining.answers import Explanation as Explanation
 from .explaining.diagnosis import explain as explain
 from .history import History as History
 from .jacobians import StepJacobians as StepJacobians, step_jacobians as step_jacobians
+from .layer_states import States as States, states as states
 from .layers import Layer as Layer, Summary as Summary, summary as summary
 from .ledgers import Ledger as Ledger, ledger as ledger
 from .looking import Look as Look
@@ -40,7 +41,6 @@ from .reaching import Cut as Cut, Reach as Reach, reach as reach
 from .reporting import Report as Report, report as report
 from .results import Result as Result, Table as Table, norm as norm, shown as shown
 from .truncating import Truncation as Truncation, truncation as truncation
-from .unrolling import States as States, states as states
 from .walking.debugger import Walk as Walk, walk as walk
 from .walking.events import Event as Event
 from .weights import Contributions as Contributions, contributions as contributions

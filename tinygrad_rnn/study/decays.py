@@ -12,7 +12,7 @@ from ..graph import Edge, Leaf, Node
 from ..ops.function import OUT
 from .history import History
 from .outside import chosen_loss
-from .results import Result, Table, mean, norm
+from .results import Result, Table, counted, mean, norm
 from .steps import Track
 
 SATURATED = 0.999  # |tanh| above this lets through less than 0.2 % of a gradient
@@ -112,7 +112,9 @@ class Decay(Result):
         )
         reach = line.reach(self.epsilon)
         if reach is not None:
-            words += f" and is below {self.epsilon:.0%} of its last value at t={reach[1]}, {reach[0]} steps back"
+            words += (
+                f" and is below {self.epsilon:.0%} of its last value at t={reach[1]}, {counted(reach[0], 'step')} back"
+            )
         means = {name: float(np.nanmean(v)) for name, v in line.causes.items() if np.isfinite(v).any()}
         causes = [WORDS[name].format(value) for name, value in means.items() if name != "saturated" or value > 0]
         return words + (f": {', '.join(causes)}" if causes else "")

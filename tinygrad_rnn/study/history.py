@@ -172,13 +172,13 @@ def _named_in(value: Any, tensor: Tensor) -> str:
 
 @contextlib.contextmanager
 def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
-    """Put the steps of fused nodes in their place; yields where each of their outputs comes from inside."""
+    """Put the operations of fused nodes in their place; yields where each of their outputs comes from inside."""
     spliced: dict[Edge, Edge] = {}
     for node in ancestors(outputs):
         if hasattr(node, "recompute"):
-            own, inner = steps_inside(node)
-            for k, step in enumerate(inner, start=1):
-                step.birth = node.birth - 1 + k / (len(inner) + 1)  # type: ignore[assignment]  # after what the node read
+            own, inner = operations_inside(node)
+            for k, operation in enumerate(inner, start=1):
+                operation.birth = node.birth - 1 + k / (len(inner) + 1)  # type: ignore[assignment]  # after what the node read
             spliced |= own
     changed: list[tuple[Node, Any]] = []
     try:
@@ -193,8 +193,8 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
             node.edges = edges
 
 
-def steps_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
-    """Open a fused node: where each of its outputs comes from inside, and the steps that compute them, oldest first.
+def operations_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
+    """Open a fused node: where each of its outputs comes from inside, and the operations that compute them, oldest first.
 
     Raises RuntimeError if backward has released its inputs and `record()` did not keep them.
     """
@@ -203,8 +203,8 @@ def steps_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
         made = node.recompute()
     own = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
     inner = [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]
-    for step in inner:
-        step.source = node.source
+    for operation in inner:
+        operation.source = node.source
     return own, inner
 
 

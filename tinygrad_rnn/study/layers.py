@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..graph import Leaf, memory_of
 from ..nn.module import Module
 from ..trees import tree_map
-from .results import Table
+from .results import Table, counted
 
 WORK: dict[str, Callable[[Any, Any], int]] = {  # multiply-adds by operation, of (what comes out, what went in)
     "MatMul": lambda out, inputs: out.size * inputs[0].shape[-1],
@@ -76,7 +76,7 @@ class Summary:
     def finding(self) -> str:
         """The totals in a sentence."""
         return (
-            f"{self.parameters:,} parameters ({self.parameter_bytes:,} bytes), {self.multiply_adds:,} multiply-adds, "
+            f"{counted(self.parameters, 'parameter')} ({self.parameter_bytes:,} bytes), {self.multiply_adds:,} multiply-adds, "
             f"{self.kept:,} bytes kept for backward"
         )
 
@@ -102,7 +102,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
     layers = {module: Layer(path, module) for path, module in model.named_modules()}
     counter = _Counter(model, layers)
-    telling = switch(recorders=(*thread.mode.recorders, counter.record))
+    telling = switch(listeners=(*thread.mode.listeners, counter.record))
     with _evaluating(model), _watched(layers, counter), enable_grad(), unrolled(), telling:
         model(*tree_map(_tracked, inputs, Tensor))
     seen: set[int] = set()

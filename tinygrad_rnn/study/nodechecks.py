@@ -153,7 +153,7 @@ def _runner(node: Node, inputs: list[Any]) -> Any:
 
     def run(values: list[Any]) -> tuple[np.ndarray, ...]:
         if function is not None:
-            with switch(recording=False, recorders=()):
+            with switch(grad_enabled=False, listeners=()):
                 out = function.apply(*[Tensor._of(v) if isinstance(v, np.ndarray) else v for v in values])
             return tuple(
                 np.asarray(getattr(part, "array", part)) for part in (out if isinstance(out, tuple) else (out,))

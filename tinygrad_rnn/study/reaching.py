@@ -12,7 +12,7 @@ from ..graph import Edge, Leaf, Node, ancestors
 from ..ops.inplace import edge_of
 from .history import History
 from .outside import Start, chosen_loss
-from .results import Result, Table, norm
+from .results import Result, Table, counted, norm
 from .steps import inputs_in_time
 from .weights import uses_of
 
@@ -122,10 +122,8 @@ class Reach(Result):
             return f"{name} matters all the way back to t={lowest}{end}: nowhere under {self.epsilon:.0%} of its last value"
         lag, step = self.first
         zero = np.flatnonzero(self.norms == 0)
-        gone = f", and exactly zero at {len(zero)} steps (underflow, or nothing sent)" if len(zero) else ""
-        return (
-            f"{name} reaches {lag - 1} steps back: at t={step} it is under {self.epsilon:.0%} of its last value{gone}"
-        )
+        gone = f", and exactly zero at {counted(len(zero), 'step')} (underflow, or nothing sent)" if len(zero) else ""
+        return f"{name} reaches {counted(lag - 1, 'step')} back: at t={step} it is under {self.epsilon:.0%} of its last value{gone}"
 
     def table(self) -> Table:
         """t, norm, share of the last; then one row for each cut in `cuts`."""

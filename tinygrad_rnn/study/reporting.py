@@ -15,7 +15,7 @@ from .history import History
 from .ledgers import ledger
 from .outside import losses_in_time
 from .reaching import Cut, Reach, cuts_of, reach
-from .results import Result, Table, norm
+from .results import Result, Table, counted, norm
 
 MOST = 8  # weights that the page names
 
@@ -98,7 +98,7 @@ class Report(Result):
 
     def __repr__(self) -> str:
         steps = {t for line in self.decay.lines.values() for t in line.steps}
-        lines = [f"loss {self.loss:.6g}, {len(steps)} time steps, {self.losses} of them with a loss", ""]
+        lines = [f"loss {self.loss:.6g}, {counted(len(steps), 'time step')}, {self.losses} of them with a loss", ""]
         lines += [f"{k}. {words}" for k, words in enumerate(self.noteworthy[:3], start=1)]
         for title, body in self._sections():
             lines += ["", title, *("  " + line for line in str(body).splitlines())]
@@ -238,9 +238,9 @@ def _noteworthy(report: Report) -> list[str]:
         found += _about_weight(weight)
     if report.inputs is not None and report.inputs.connected:
         found.append((0.4, "inputs", report.inputs.finding()))
-    kept = f"backward keeps {_bytes(sum(report.memory.values()))} for {report.operations:,} operations"
+    kept = f"backward keeps {_bytes(sum(report.memory.values()))} for {counted(report.operations, 'operation')}"
     found.append((0.02, "memory", kept))
-    found.append((0.01, "losses", f"the loss looks at {report.losses} time steps"))
+    found.append((0.01, "losses", f"the loss looks at {counted(report.losses, 'time step')}"))
     found.sort(key=lambda item: -item[0])
     firsts = {kind: words for _, kind, words in reversed(found)}
     first = [words for _, _, words in found if words in firsts.values()]

@@ -16,6 +16,11 @@ from ..atomic import write_atomically
 SHOWN = 16  # rows that a terminal or a notebook shows of a longer table
 
 
+def counted(count: int, what: str) -> str:
+    """'1 parameter', '2 parameters'."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 class Table:
     """Rows under named columns. Iterating gives a dict for each row; `csv()` gives text, or writes a file."""
 

@@ -15,7 +15,7 @@ from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node, ancestors
 from ..ops.inplace import edge_of
 
-Run = tuple[str, int | None, str | None]  # module path, layer, direction
+Pass = tuple[str, int | None, str | None]  # module path, layer, direction
 
 
 class Track:
@@ -27,10 +27,10 @@ class Track:
     group   the same number for states that step through the same loop or the same call of a layer
     """
 
-    def __init__(self, name: str, run: Run, group: int, edges: dict[int, Edge]):
+    def __init__(self, name: str, run: Pass, group: int, edges: dict[int, Edge]):
         self.name: str = name
         self.label: str = name
-        self.run: Run = run
+        self.run: Pass = run
         self.group: int = group
         self.edges: dict[int, Edge] = edges
 
@@ -95,7 +95,7 @@ class Steps:
     # --- states that cells named ----------------------------------------------------------------------------
 
     def _of_cells(self, nodes: list[Node]) -> None:
-        calls: dict[Run, dict[tuple[int, int | None], dict[str, Edge]]] = {}  # (call, step) -> states, in order
+        calls: dict[Pass, dict[tuple[int, int | None], dict[str, Edge]]] = {}  # (call, step) -> states, in order
         for node in nodes:
             for number, (kind, name) in (node.roles or {}).items():
                 if kind == "state":
@@ -106,7 +106,7 @@ class Steps:
             for key in _passes(list(made)):
                 self._add_run(run, key, made)
 
-    def _add_run(self, run: Run, keys: list[tuple[int, int | None]], made: dict[Any, dict[str, Edge]]) -> None:
+    def _add_run(self, run: Pass, keys: list[tuple[int, int | None]], made: dict[Any, dict[str, Edge]]) -> None:
         counted = len(keys) > 1 and len({step for _, step in keys}) == 1
         group = self._group_of_call.get((run[0], keys[0][0]))
         if group is None:

@@ -13,7 +13,7 @@ from ..graph import Edge, Leaf, Node
 from ..ops.inplace import edge_of
 from .history import History
 from .outside import Place, Start
-from .results import Result, Table, norm
+from .results import Result, Table, counted, norm
 
 
 class Contributions(Result):
@@ -52,7 +52,7 @@ class Contributions(Result):
             return f"∂L/∂{self.name} is exactly zero at all of its {len(self.parts)} uses"
         k = int(np.abs(self.shares).argmax())
         at = "outside time" if self.steps[k] is None else f"at t={self.steps[k]}"
-        return f"∂L/∂{self.name} is the sum of {len(self.parts)} uses; the one {at} has {self.shares[k]:.0%} of it"
+        return f"∂L/∂{self.name} is the sum of {counted(len(self.parts), 'use')}; the one {at} has {self.shares[k]:.0%} of it"
 
     def table(self) -> Table:
         """step, where, norm, signed share of each use."""

@@ -16,7 +16,7 @@ def adding(length: int = 50, seed: int = 0, samples: int | None = None) -> Task:
         "adding", "two numbers in a sequence are marked: say their sum", "Hochreiter & Schmidhuber 1997",
         {"length": length, "seen": length}, Drawn(partial(generators.adding, length=length), seed, samples),
         "at the end", 2, 1, "squares", "error", 1 / 6, "always 1", 0.0, 0.01,
-        {"cell": "gru", "hidden": 32, "batch": 64, "lr": 0.01, "steps": 2000}, tokens=False,
+        {"cell": "gru", "hidden": 32, "init": "chrono", "batch": 64, "lr": 0.01, "steps": 2000}, tokens=False,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from ..trees import tree_map
 from .bodies import CELLS, INITS, RECURRENT, body, initialise, recurrent
 
 PAD, END = 0, 1
+FORGETTING = ("lstm", "peephole", "coupled")  # have a forget gate with a bias
 HEADS = {"last": last_output, "max": max_over_time, "mean": mean_over_time}
 
 
@@ -275,8 +276,10 @@ def make(task: Any, **changes: Any) -> Any:
     if unknown := set(changes) - set(options):
         raise TypeError(f"model: there is no option {sorted(unknown)[0]!r}; there are {', '.join(sorted(options))}")
     if changes.get("cell", options["cell"]) != options["cell"]:  # what was chosen for one cell need not fit another
-        options |= {"init": "default", "layers": None, "bidirectional": options["bidirectional"]}
+        options["layers"] = None
     options |= changes
+    if "init" not in changes and options["cell"] not in FORGETTING:  # a task's init is for LSTMs
+        options["init"] = "default"
     check(task, options, changes)
     cell, hidden, layers, dropout = (options[name] for name in ("cell", "hidden", "layers", "dropout"))
     length = task.options.get("seen", 100)
@@ -321,7 +324,7 @@ def check(task: Any, options: dict[str, Any], asked: dict[str, Any]) -> None:
         raise ConfigError(f"{task.name}: bidirectional would read what is to be said")
     if "head" in asked and task.net != "at the end":
         raise ConfigError(f"{task.name}: head says how many steps become one answer; here each step has its own")
-    if options["init"] in ("forget", "chrono") and cell not in ("lstm", "peephole", "layernorm", "coupled"):
-        raise ConfigError(f"init {options['init']}: {cell} has no forget gate; use an LSTM, or orthogonal")
+    if options["init"] in ("forget", "chrono") and cell not in FORGETTING:
+        raise ConfigError(f"init {options['init']}: {cell} has no forget gate with a bias; use lstm, or orthogonal")
     if options["init"] in ("orthogonal", "xavier") and cell in ("tcn", "transformer"):
         raise ConfigError(f"init {options['init']} is for recurrent matrices, and {cell} has none")

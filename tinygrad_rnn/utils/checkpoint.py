@@ -47,12 +47,12 @@ def checkpoint(
     """
     if not callable(function):
         raise TypeError(f"checkpoint(): expected a function first, got {type(function).__name__}")
-    if not thread.mode.recording:
+    if not thread.mode.grad_enabled:
         return function(*args, **kwargs)
     again = Again(function, args, kwargs, preserve_rng_state)
     start = tick()
     crossing: dict[Edge, None] = {}
-    with switch(recorders=(lambda node, out, arrays: crossing.update(_older(node, start)),)):
+    with switch(listeners=(lambda node, out, arrays: crossing.update(_older(node, start)),)):
         returned = function(*args, **kwargs)
     outputs = [t for t in tensors_in(returned) if _made_since(t, start)]
     if not outputs:
@@ -102,10 +102,10 @@ class Again:
         try:
             if self.random is not None:
                 random.set_rng_state(self.random)
-            switches = {"recording": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
+            switches = {"grad_enabled": True, "lift": None, "scope": scope, "unrolled": self.unrolled}
             with (
                 thread.mode.users_errors(),
-                switch(recorders=(lambda node, out, arrays: nodes.append(node),), **switches),
+                switch(listeners=(lambda node, out, arrays: nodes.append(node),), **switches),
             ):
                 returned = function(*args, **kwargs)
         finally:
@@ -182,7 +182,7 @@ def _way_in(edge: Edge, recorded: bool) -> Edge:
     node, number = edge
     dtype = node.dtype if node.n_outputs == 1 else node.dtype[number]
     value = stretch(np.zeros((), dtype), node.shapes[number])  # nobody looks at it
-    with switch(scope=node.scope, recorders=()):
+    with switch(scope=node.scope, listeners=()):
         return record_node(WayIn(), (edge,) if recorded else (), (), value)._edge
 
 

@@ -17,12 +17,12 @@ from .place.views import VIEWS
 from .style import THEMES
 
 CAUSES = {
-    "‖W‖": "‖W‖, the most that the matrix multiplies with",
+    "‖W‖": "‖W‖, the most that the recurrent matrix multiplies with",
     "tanh′": "mean of tanh′",
     "relu′": "share of units that are on",
     "saturated": "share of saturated units",
-    "kept": "mean of the gate that keeps it",
-    "other ways": "share of the gradient by other ways",
+    "kept": "mean of the gate that keeps it (f of an LSTM, z of a GRU)",
+    "other ways": "share of the gradient that came past that gate",
 }
 ENGINES = ("auto", "dot", "pygraphviz", "builtin")
 FREED_NOTE = "backward() has released this graph: of gradients only those of the parameters are known; run forward and backward inside tg.record()"  # fmt: skip
@@ -125,10 +125,18 @@ def run_backward(tensors: list[Any], opened: Opened) -> str:
     return ""
 
 
-def causes_of(output: Any, titles: Any) -> list[tuple[str, dict[int, float]]]:
-    """By what each step multiplies the gradient, from `study.decay`: (label, {step: number}) for each cause."""
+def causes_of(tensors: list[Any], titles: Any) -> list[tuple[str, dict[int, float]]]:
+    """By what each step multiplies the gradient, from `study.decay`: (label, {step: number}) for each cause.
+
+    Raises ValueError for what is no loss.
+    """
+    for shape in (tuple(t.shape) for t in tensors if t.array.size != 1):
+        raise ValueError(
+            f"draw: causes=True asks why the gradient of a loss shrinks, and a loss is a single number; got shape "
+            f"{shape}: reduce it first, for example with .sum(), or leave causes out"
+        )
     found = []
-    for k, loss in enumerate(output if titles else [output]):
+    for k, loss in enumerate(tensors if titles or len(tensors) == 1 else [tensors]):
         before = f"{titles[k]} · " if titles else ""
         for line in decay(loss, at="all").lines.values():
             for name, numbers in line.causes.items():

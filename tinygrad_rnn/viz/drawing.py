@@ -10,11 +10,12 @@ from typing import Any
 
 from ..atomic import write_atomically
 from ..study.history import callers_variables
+from ..study.results import counted
 from .asking import bounds_of, called, causes_of, check_options, run_backward, tensors_in
 from .errors import DrawError
 from .model.boxes import Picture
 from .model.items import Model, fill_in_values
-from .model.labels import Labels, counted
+from .model.labels import Labels
 from .model.names import name_items
 from .model.opened import Opened, open_fused
 from .page.inline import Page, inline
@@ -23,7 +24,7 @@ from .place.arrange import arrange
 from .place.fold import LONG_GRAPH, UNFOLDED
 from .place.layout import LayoutTimeout, layered_all
 from .place.views import Wanted, build
-from .write import dot, text
+from .write import dot, mermaid, text
 from .write.svg import write_svg
 
 MOST_BOXES = 40_000  # an explicitly asked-for view larger than this is refused with advice
@@ -62,7 +63,7 @@ def draw(
     causes   under the strip, by what each step multiplies the gradient: see `study.decay`, which needs a scalar loss
     steps    a range of time steps to show in full; the others are folded
     scale    (smallest, largest) norm for widths and shades, or a Drawing whose scale to use, to compare two
-    wrap     the width in pixels at which steps go on in the next line
+    wrap     the width in pixels at which steps go on in the next line; a step that is wider is shown smaller
     compact  one box for a linear map with its weights and the split behind it
     titles   for a list of outputs: compare them, under each other on one scale and one time axis, by these names
     expand   show the steps inside a whole-sequence layer; False leaves it one box
@@ -100,13 +101,13 @@ def draw(
     if view == "op" and steps is not None:
         view = "folded"
     bounds = None if scale is None else bounds_of(scale)
-    wanted = Wanted(view, labels, grads, steps, bounds, wrap, compact, causes_of(output, titles) if causes else [])
+    wanted = Wanted(view, labels, grads, steps, bounds, wrap, compact, causes_of(tensors, titles) if causes else [])
     drawing = Drawing(model, wanted, engine=engine, theme=theme, timeout=timeout, max_nodes=max_nodes)
     drawing.tensors, drawing.variables = tensors, names or {}
     if opened.closed:
         note = (
             f"{', '.join(sorted(opened.closed))}: one box, because backward() freed what its steps need; run forward and "
-            f"backward inside tg.record(), or draw before"
+            f"backward inside tg.record(), and draw before the weights change"
         )
     if note:
         drawing.picture.notes.append(note)
@@ -210,7 +211,7 @@ class Drawing:
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart."""
-        return text.write_mermaid(self.picture)
+        return mermaid.write_mermaid(self.picture)
 
     def with_view(self, view: str) -> Drawing:
         """The same graph in another view."""
@@ -236,10 +237,7 @@ class Drawing:
         shows how backward sends the gradients, one after the other. Raises OSError, naming the file.
         """
         path = Path(path)
-        writer = WRITERS.get(path.suffix.lower())
-        if writer is None:
-            raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
-        write_atomically(path, writer(self, **options))
+        write_atomically(path, writer_of(path)(self, **options))
         return path
 
     def render(self, to: str) -> bytes:
@@ -276,6 +274,14 @@ class Drawing:
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.picture.title}>"
+
+
+def writer_of(path: Path) -> Callable[..., str | bytes]:
+    """What writes a drawing to such a file; raises DrawError if nothing does."""
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise DrawError(f"cannot write {path.suffix or path.name!r}: use one of {', '.join(WRITERS)}")
+    return writer
 
 
 # How to write a drawing, by the suffix of the file.

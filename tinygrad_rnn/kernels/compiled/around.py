@@ -12,7 +12,10 @@ import numpy as np
 
 from ..layout import Array, blocks
 from ..workspace import Workspace
+from . import blas
 
+GEMM = blas.found()
+MANY = 16  # steps for which it pays to turn W: a W is up to a tenth faster than a Wᵀ
 BLOCK, ROWS = 2**17, 512  # numbers in the gates of a block, and the least rows that a product is worth
 
 
@@ -28,6 +31,11 @@ def plain(a: Array, reverse: bool = False) -> Array:
     """`a`, or a copy, backwards in time if `reverse`: contiguous, aligned and writable, as the loops are compiled for."""
     a = a[::-1] if reverse else a
     return a if a.flags.carray else a.copy()
+
+
+def laid(W: Array, steps: int) -> tuple[Array, bool]:
+    """W (gates · H, H) for the products of so many steps: as it is, or turned beforehand."""
+    return (W, True) if steps < MANY else (W.T.copy(), False)
 
 
 def block_length(steps: int, batch: int, numbers: int) -> int:

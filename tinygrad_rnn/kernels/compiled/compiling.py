@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import scipy.linalg.cython_blas  # noqa: F401  where numba finds its matrix product
 from numba import njit
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 

@@ -13,6 +13,8 @@ from ..layout import Array
 from ..workspace import TwinLease
 from . import loops
 from .around import (
+    GEMM,
+    MANY,
     FromX,
     Space,
     block_length,
@@ -22,6 +24,7 @@ from .around import (
     from_outside,
     from_x,
     in_order,
+    laid,
     plain,
     summed,
 )  # fmt: skip
@@ -35,7 +38,9 @@ def forward(
     T, B, H = *x.shape[:2], h0.shape[1]
     w_ih, w_hh, b, b_n = _pack(*weights, before=before, write=update == "write")
     x, running = plain(x, reverse), counts(sizes, T, B)
-    length = block_length(T, B, 3 * B * H)
+    length, gemm = block_length(T, B, 3 * B * H), GEMM[x.dtype]
+    parts = (w_hh[: 2 * H], w_hh[2 * H :]) if before else (w_hh,)
+    Ws, turned = [laid(W, T)[0] for W in parts], T < MANY
     kept = T if for_backward else 1
     shapes = ("h", (T + 1, B, H)), ("inner", (kept, B, H)), ("u", (B, 2 if before else 3, H)), ("v", (B, H))
     space = Space.take(x.dtype, ("a", (T if for_backward else length, B, 3, H)), *shapes)
@@ -44,10 +49,9 @@ def forward(
         a = from_x(x[block], w_ih, space.a[block if for_backward else slice(0, block.stop - block.start)])
         h, inner = space.h[block.start : block.stop + 1], space.inner[block if for_backward else slice(0, 1)]
         if before:
-            W_rz, W_n = w_hh[: 2 * H], w_hh[2 * H :]
-            loops.gru_before_forward(a, b, W_rz, W_n, h, inner, space.u, space.v, running[block])
+            loops.gru_before_forward(gemm, a, b, *Ws, turned, h, inner, space.u, space.v, running[block])
         else:
-            loops.gru_forward(a, b, b_n, w_hh, h, inner, space.u, running[block])
+            loops.gru_forward(gemm, a, b, b_n, *Ws, turned, h, inner, space.u, running[block])
     h = space.h[1:]
     outputs = (h[::-1] if reverse else h).copy(), h[-1].copy()
     if for_backward:
@@ -80,7 +84,7 @@ def _negate_z(*arrays: Array) -> None:
 def backward(lease: Any, d_output: Array | None, d_h: Array | None, wants_dx: bool = True) -> tuple[Array | None, ...]:
     forward, x, w_ih, w_hh, before, write, reverse, running = lease
     T, B, H = forward.inner.shape
-    length = block_length(T, B, 3 * B * H)
+    length, gemm = block_length(T, B, 3 * B * H), GEMM[x.dtype]
     shapes = ("d_h", (length, B, 3, H)), ("kept", (B, H)), ("d_rz", (B, 2, H)), ("d_n", (B, H))
     space = Space.take(x.dtype, ("d", (length, B, 3, H)), *shapes)
     space.kept[...] = 0
@@ -93,13 +97,15 @@ def backward(lease: Any, d_output: Array | None, d_h: Array | None, wants_dx: bo
         if before:
             W_rz, W_n = w_hh[: 2 * H], w_hh[2 * H :]
             scratch = space.d_rz, space.d_n, dh, space.kept
-            loops.gru_before_backward(a, W_rz, W_n, h, inner, outside[block], d, *scratch, running[block])
+            loops.gru_before_backward(gemm, a, W_rz, W_n, h, inner, outside[block], d, *scratch, running[block])
             rows = of_x.add(block, d)
             dW_hh[: 2 * H] += summed(rows[:, : 2 * H], h)
             dW_hh[2 * H :] += summed(rows[:, 2 * H :], inner)
             db_hh = of_x.db.copy()
         else:
-            loops.gru_backward(a, w_hh, h, inner, outside[block], d, space.d_h[:n], dh, space.kept, running[block])
+            loops.gru_backward(
+                gemm, a, w_hh, h, inner, outside[block], d, space.d_h[:n], dh, space.kept, running[block]
+            )
             of_x.add(block, d)
             rows = space.d_h[:n].reshape(-1, 3 * H)
             dW_hh += summed(rows, h)

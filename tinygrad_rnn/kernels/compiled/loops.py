@@ -2,8 +2,9 @@
 
 A step is one product (BLAS) and one pass in which a unit's numbers stay in registers. Axes: a (T, B, gates, H) holds what x
 sends to the gates, then the gates; h (T + 1, B, H) the states, h[t] the one before step t; sizes (T,) how many sequences,
-counted from the first, still run at each step; d… are gradients. The gates' axis stands alone because an index like
-`3 * H + j` would keep the compiler from taking 8 or 16 units at a time, and so, forward, would the rows in the same function.
+counted from the first, still run at each step; d… are gradients; gemm is the address of the product, and `turned` says that
+W stands as (gates · H, H), for a Wᵀ. The gates' axis stands alone because an index like `3 * H + j` would keep the compiler
+from taking 8 or 16 units at a time, and so, forward, would the rows in the same function.
 
 One file, because numba's cache on disk compares only the file that a function stands in.
 """
@@ -16,6 +17,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from .blas import call_gemm
 from .compiling import compiled, one_pass
 
 # --- σ and tanh: the compiler turns polynomials, but no library calls, into vector code ---------------------
@@ -106,9 +108,10 @@ def _rest(x: Any) -> Any:
 
 
 @compiled
-def rows(a: Any, n: int) -> Any:
-    """The first n of (B, gates, H) as a matrix."""
-    return a[:n].reshape((n, a.shape[1] * a.shape[2]))
+def product(gemm: int, a: Any, W: Any, turned: bool, c: Any, n: int) -> None:
+    """The first n rows of c = a W, or of a Wᵀ if `turned`; what lies behind the first axis counts as one row."""
+    if n:
+        call_gemm(gemm, turned, n, c.size // len(c), a.size // len(a), a, W, c)
 
 
 @one_pass
@@ -144,10 +147,10 @@ def rnn_row(a: Any, u: Any, b: Any, h: Any, k: int, bends: bool) -> None:
 
 
 @compiled
-def rnn_forward(a: Any, b: Any, W: Any, h: Any, u: Any, sizes: Any, bends: bool) -> None:
+def rnn_forward(gemm: int, a: Any, b: Any, W: Any, turned: bool, h: Any, u: Any, sizes: Any, bends: bool) -> None:
     for t in range(len(a)):
         n = sizes[t]
-        np.dot(h[t, :n], W.T, u[:n])
+        product(gemm, h[t], W, turned, u, n)
         a_t, new = a[t], h[t + 1]
         for k in range(n):
             rnn_row(a_t, u, b, new, k, bends)
@@ -168,11 +171,11 @@ def rnn_units_back(h: Any, outside: Any, dh: Any, d: Any, n: int, bends: bool) -
 
 
 @compiled
-def rnn_backward(W: Any, h: Any, outside: Any, d: Any, dh: Any, sizes: Any, bends: bool) -> None:
+def rnn_backward(gemm: int, W: Any, h: Any, outside: Any, d: Any, dh: Any, sizes: Any, bends: bool) -> None:
     for t in range(len(d) - 1, -1, -1):
         n = sizes[t]
         rnn_units_back(h[t + 1], outside[t], dh, d[t], n, bends)
-        np.dot(rows(d[t], n), W, dh[:n])
+        product(gemm, d[t], W, False, dh, n)
         pass_by(outside[t], dh, d[t], d[t], n)
 
 
@@ -193,11 +196,13 @@ def lstm_row(a: Any, u: Any, b: Any, c_before: Any, c: Any, tanh_c: Any, h: Any,
 
 
 @compiled
-def lstm_forward(a: Any, b: Any, W: Any, h: Any, c: Any, tanh_c: Any, u: Any, sizes: Any) -> None:
+def lstm_forward(
+    gemm: int, a: Any, b: Any, W: Any, turned: bool, h: Any, c: Any, tanh_c: Any, u: Any, sizes: Any
+) -> None:
     """c has T + 1 rows and tanh_c T, or 2 and 1 if nobody asks for them later."""
     for t in range(len(a)):
         n, before, now = sizes[t], t % len(c), (t + 1) % len(c)
-        np.dot(h[t, :n], W.T, rows(u, n))
+        product(gemm, h[t], W, turned, u, n)
         a_t, c_before, c_t, tanh_c_t, new = a[t], c[before], c[now], tanh_c[t % len(tanh_c)], h[t + 1]
         for k in range(n):
             lstm_row(a_t, u, b, c_before, c_t, tanh_c_t, new, k)
@@ -220,11 +225,13 @@ def lstm_units_back(a: Any, c_before: Any, tanh_c: Any, outside: Any, dh: Any, d
 
 
 @compiled
-def lstm_backward(a: Any, W: Any, c: Any, tanh_c: Any, outside: Any, d: Any, dh: Any, dc: Any, sizes: Any) -> None:
+def lstm_backward(
+    gemm: int, a: Any, W: Any, c: Any, tanh_c: Any, outside: Any, d: Any, dh: Any, dc: Any, sizes: Any
+) -> None:
     for t in range(len(d) - 1, -1, -1):
         n = sizes[t]
         lstm_units_back(a[t], c[t], tanh_c[t], outside[t], dh, dc, d[t], n)
-        np.dot(rows(d[t], n), W, dh[:n])
+        product(gemm, d[t], W, False, dh, n)
         pass_by(outside[t], dh, d[t], d[t], n)
 
 
@@ -243,11 +250,13 @@ def gru_row(a: Any, u: Any, b: Any, b_n: Any, inner: Any, h_before: Any, h: Any,
 
 
 @compiled
-def gru_forward(a: Any, b: Any, b_n: Any, W: Any, h: Any, inner: Any, u: Any, sizes: Any) -> None:
+def gru_forward(
+    gemm: int, a: Any, b: Any, b_n: Any, W: Any, turned: bool, h: Any, inner: Any, u: Any, sizes: Any
+) -> None:
     """The reset gate after the matrix: `inner` (T, B, H), or (1, B, H), becomes W_hn h + b_n."""
     for t in range(len(a)):
         n = sizes[t]
-        np.dot(h[t, :n], W.T, rows(u, n))
+        product(gemm, h[t], W, turned, u, n)
         a_t, m, old, new = a[t], inner[t % len(inner)], h[t], h[t + 1]
         for k in range(n):
             gru_row(a_t, u, b, b_n, m, old, new, k)
@@ -269,13 +278,13 @@ def gru_units_back(a: Any, inner: Any, h: Any, outside: Any, dh: Any, kept: Any,
 
 @compiled
 def gru_backward(
-    a: Any, W: Any, h: Any, inner: Any, outside: Any, d: Any, d_h: Any, dh: Any, kept: Any, sizes: Any
+    gemm: int, a: Any, W: Any, h: Any, inner: Any, outside: Any, d: Any, d_h: Any, dh: Any, kept: Any, sizes: Any
 ) -> None:
     """d and d_h (T, B, 3, H) become the gradients of what x and what h send to the gates; that of h is dh + kept."""
     for t in range(len(d) - 1, -1, -1):
         n = sizes[t]
         gru_units_back(a[t], inner[t], h[t], outside[t], dh, kept, d[t], d_h[t], n)
-        np.dot(rows(d_h[t], n), W, dh[:n])
+        product(gemm, d_h[t], W, False, dh, n)
         pass_by(outside[t], dh, d[t], d_h[t], n)
 
 
@@ -298,14 +307,16 @@ def candidate_row(a: Any, v: Any, b: Any, h_before: Any, h: Any, k: int) -> None
 
 
 @compiled
-def gru_before_forward(a: Any, b: Any, W_rz: Any, W_n: Any, h: Any, inner: Any, u: Any, v: Any, sizes: Any) -> None:
+def gru_before_forward(
+    gemm: int, a: Any, b: Any, W_rz: Any, W_n: Any, turned: bool, h: Any, inner: Any, u: Any, v: Any, sizes: Any
+) -> None:
     """u (B, 2, H) and v (B, H) are what h and r h send."""
     for t in range(len(a)):
         n, rh, a_t, old, new = sizes[t], inner[t % len(inner)], a[t], h[t], h[t + 1]
-        np.dot(h[t, :n], W_rz.T, rows(u, n))
+        product(gemm, h[t], W_rz, turned, u, n)
         for k in range(n):
             reset_row(a_t, u, b, rh, old, k)
-        np.dot(rh[:n], W_n.T, v[:n])
+        product(gemm, rh, W_n, turned, v, n)
         for k in range(n):
             candidate_row(a_t, v, b, old, new, k)
         carry(h[t], h[t + 1], n)
@@ -334,13 +345,13 @@ def reset_units_back(a: Any, inner: Any, d_rh: Any, d: Any, d_rz: Any, kept: Any
 
 @compiled
 def gru_before_backward(
-    a: Any, W_rz: Any, W_n: Any, h: Any, inner: Any, outside: Any, d: Any, d_rz: Any, d_n: Any, dh: Any, kept: Any, sizes: Any,
+    gemm: int, a: Any, W_rz: Any, W_n: Any, h: Any, inner: Any, outside: Any, d: Any, d_rz: Any, d_n: Any, dh: Any, kept: Any, sizes: Any,
 ) -> None:  # fmt: skip
     """d (T, B, 3, H) becomes the gradients of the gates; d_rz (B, 2, H) and d_n (B, H) hold a step's, for the products."""
     for t in range(len(d) - 1, -1, -1):
         n = sizes[t]
         candidate_units_back(a[t], h[t], outside[t], dh, d[t], d_rz, d_n, kept, n)
-        np.dot(d_n[:n], W_n, dh[:n])
+        product(gemm, d_n, W_n, False, dh, n)
         reset_units_back(a[t], inner[t], dh, d[t], d_rz, kept, n)
-        np.dot(rows(d_rz, n), W_rz, dh[:n])
+        product(gemm, d_rz, W_rz, False, dh, n)
         pass_by(outside[t], dh, d[t], d[t], n)

@@ -10,6 +10,7 @@ from ..layout import Array
 from ..workspace import TwinLease
 from . import loops
 from .around import (
+    GEMM,
     FromX,
     Space,
     block_length,
@@ -18,6 +19,7 @@ from .around import (
     from_outside,
     from_x,
     in_order,
+    laid,
     plain,
     summed,
     summed_bias,
@@ -32,6 +34,7 @@ def forward(
     T, B, H = *x.shape[:2], h0.shape[1]
     x, b, running = plain(x, reverse), summed_bias(weights[2], weights[3], w_hh), counts(sizes, T, B)
     length = block_length(T, B, 4 * B * H)
+    gemm, W = GEMM[x.dtype], laid(w_hh, T)
     kept = T if for_backward else 1  # c has one more, as it is read and written
     shapes = ("h", (T + 1, B, H)), ("c", (kept + 1, B, H)), ("tanh_c", (kept, B, H)), ("u", (B, 4, H))
     space = Space.take(x.dtype, ("a", (T if for_backward else length, B, 4, H)), *shapes)
@@ -41,7 +44,7 @@ def forward(
         kept = slice(block.start, block.stop) if for_backward else slice(0, 1)
         a = from_x(x[block], w_ih, space.a[block if for_backward else slice(0, n)])
         h, c = space.h[block.start : block.stop + 1], space.c[kept.start : kept.stop + 1]
-        loops.lstm_forward(a, b, w_hh, h, c, space.tanh_c[kept], space.u, running[block])
+        loops.lstm_forward(gemm, a, b, *W, h, c, space.tanh_c[kept], space.u, running[block])
         if not for_backward:
             c[0] = c[n % 2]
     h, end = space.h[1:], space.c[-1 if for_backward else 0].copy()
@@ -66,7 +69,7 @@ def backward(
     of_x = FromX(x, w_ih, wants_dx)
     for block in blocks(0, T, length):
         a, c, tanh_c, d = forward.a[block], forward.c[block], forward.tanh_c[block], space.d[: block.stop - block.start]
-        loops.lstm_backward(a, w_hh, c, tanh_c, outside[block], d, dh, dc, running[block])
+        loops.lstm_backward(GEMM[x.dtype], a, w_hh, c, tanh_c, outside[block], d, dh, dc, running[block])
         dW_hh += summed(of_x.add(block, d), forward.h[block])
     space.give()
     return of_x.given(reverse), dh, dc, of_x.dW, dW_hh, of_x.db, of_x.db.copy()

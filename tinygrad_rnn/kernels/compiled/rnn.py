@@ -10,6 +10,7 @@ from ..layout import Array
 from ..workspace import TwinLease
 from . import loops
 from .around import (
+    GEMM,
     FromX,
     Space,
     block_length,
@@ -18,6 +19,7 @@ from .around import (
     from_outside,
     from_x,
     in_order,
+    laid,
     plain,
     summed,
     summed_bias,
@@ -30,18 +32,14 @@ def forward(
 ) -> tuple[tuple[Array, ...], TwinLease | None]:  # fmt: skip
     (h0,), (w_ih, w_hh) = states, map(plain, weights[:2])
     T, B, H = *x.shape[:2], h0.shape[1]
-    x, b, running, bends = (
-        plain(x, reverse),
-        summed_bias(weights[2], weights[3], w_hh)[0],
-        counts(sizes, T, B),
-        nonlinearity == "tanh",
-    )
+    x, b, running = plain(x, reverse), summed_bias(weights[2], weights[3], w_hh)[0], counts(sizes, T, B)
+    gemm, W, bends = GEMM[x.dtype], laid(w_hh, T), nonlinearity == "tanh"
     length = block_length(T, B, B * H)
     space = Space.take(x.dtype, ("a", (length, B, H)), ("h", (T + 1, B, H)), ("u", (B, H)))
     space.h[0] = h0
     for block in in_order(T, length):
         a = from_x(x[block], w_ih, space.a[: block.stop - block.start])
-        loops.rnn_forward(a, b, w_hh, space.h[block.start : block.stop + 1], space.u, running[block], bends)
+        loops.rnn_forward(gemm, a, b, *W, space.h[block.start : block.stop + 1], space.u, running[block], bends)
     h = space.h[1:]
     outputs = (h[::-1] if reverse else h).copy(), h[-1].copy()
     if for_backward:
@@ -55,15 +53,12 @@ def backward(lease: Any, d_output: Array | None, d_h: Array | None, wants_dx: bo
     T, B, H = len(x), *forward.h.shape[1:]
     length = block_length(T, B, B * H)
     space = Space.take(x.dtype, ("d", (length, B, 1, H)))
-    outside, dh, dW_hh = (
-        from_outside(d_output, d_h, (T, B, H), x.dtype, reverse),
-        np.zeros((B, H), x.dtype),
-        np.zeros_like(w_hh),
-    )
+    outside = from_outside(d_output, d_h, (T, B, H), x.dtype, reverse)
+    dh, dW_hh = np.zeros((B, H), x.dtype), np.zeros_like(w_hh)
     of_x = FromX(x, w_ih, wants_dx)
     for block in blocks(0, T, length):
         d, h = space.d[: block.stop - block.start], forward.h[block.start : block.stop + 1]
-        loops.rnn_backward(w_hh, h, outside[block], d, dh, running[block], bends)
+        loops.rnn_backward(GEMM[x.dtype], w_hh, h, outside[block], d, dh, running[block], bends)
         dW_hh += summed(of_x.add(block, d), h[:-1])
     space.give()
     return of_x.given(reverse), dh, of_x.dW, dW_hh, of_x.db, of_x.db.copy()

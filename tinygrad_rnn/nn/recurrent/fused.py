@@ -25,7 +25,7 @@ from .packing import turned
 from .through_time import Transition, through_time
 
 
-class Sequence(Function):
+class FusedLayer(Function):
     """One layer in one direction over a sequence: inputs x (T, B, I), the start state, then the weights.
 
     Outputs are the outputs (T, B, H) and each part of the last state (B, H).
@@ -75,14 +75,14 @@ class Sequence(Function):
         return _outputs(ctx, _inputs(ctx))
 
 
-class RNNSequence(Sequence):
+class FusedRNN(FusedLayer):
     """`cells.rnn_transition` over a sequence."""
 
     kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(RNN.forward)
     kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(RNN.backward)
 
 
-class LSTMSequence(Sequence):
+class FusedLSTM(FusedLayer):
     """`cells.lstm_transition` over a sequence."""
 
     n_states = 2
@@ -90,7 +90,7 @@ class LSTMSequence(Sequence):
     kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(LSTM.backward)
 
 
-class GRUSequence(Sequence):
+class FusedGRU(FusedLayer):
     """`cells.gru_transition` over a sequence."""
 
     kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(GRU.forward)
@@ -98,7 +98,7 @@ class GRUSequence(Sequence):
 
 
 def sequence_node(
-    op: type[Sequence], transition_with: Callable[[Weights], Transition], x: Tensor, state: State, weights: Weights,
+    op: type[FusedLayer], transition_with: Callable[[Weights], Transition], x: Tensor, state: State, weights: Weights,
     layer: int, reverse: bool, **options: Any,
 ) -> tuple[Tensor, State]:  # fmt: skip
     """One layer in one direction over x (T, B, I) as one node; returns the outputs (T, B, H) and the last state."""
@@ -106,7 +106,7 @@ def sequence_node(
     mode = thread.mode
     outer = mode.scope
     mode.scope = Scope(outer.path, outer.call, layer, "reverse" if reverse else "forward", outer.step)
-    options["for_backward"] = mode.recording and any(t is not None and t.requires_grad for t in inputs)
+    options["for_backward"] = mode.grad_enabled and any(t is not None and t.requires_grad for t in inputs)
     try:
         output, *end = record_op(op, *inputs, transition_with=transition_with, layer=layer, reverse=reverse, **options)
     finally:
@@ -117,7 +117,7 @@ def sequence_node(
 class Stepwise:
     """Stands in for a fused node while gradients are recorded: the same gradients, through the readable steps."""
 
-    def __init__(self, node: Sequence):
+    def __init__(self, node: FusedLayer):
         self.node = node
 
     def backward(self, *gs: Any) -> tuple[Any, ...]:
@@ -140,14 +140,14 @@ def expand(node: Node) -> tuple[Tensor, ...]:
 
     Raises TypeError for a node that is not fused, RuntimeError if backward has released its inputs.
     """
-    if isinstance(node, Cast) and node.edges[0] is not None and isinstance(node.edges[0][0], Sequence):
+    if isinstance(node, Cast) and node.edges[0] is not None and isinstance(node.edges[0][0], FusedLayer):
         return narrow(node.edges[0][0].recompute())  # a float16 layer runs in float32 before its output is rounded
-    if not isinstance(node, Sequence):
+    if not isinstance(node, FusedLayer):
         raise TypeError(f"expand(): {node.name()} is not a fused node; it is already a single operation")
     return node.recompute()
 
 
-def _inputs(node: Sequence) -> list[Any]:
+def _inputs(node: FusedLayer) -> list[Any]:
     """The inputs of the node as Tensors on their edges."""
     if node.saved_tensors is FREED:
         raise RuntimeError(freed_message(node))
@@ -162,7 +162,7 @@ def _aliased(inputs: list[Any]) -> list[Any]:
         return [x if x is None else record_op(Reshape, x, shape=x.array.shape) for x in inputs]
 
 
-def _outputs(node: Sequence, inputs: list[Any]) -> tuple[Tensor, ...]:
+def _outputs(node: FusedLayer, inputs: list[Any]) -> tuple[Tensor, ...]:
     """Run the readable steps; the scope is the node's own, with time steps."""
     x, *rest = inputs
     states, weights = tuple(rest[: node.n_states]), tuple(rest[node.n_states :])

@@ -21,7 +21,7 @@ from .. import functional as F, init
 from ..module import Module
 from ..parameter import Parameter
 from .cells import State, Weights, check_sizes, parts_of
-from .fused import Sequence, sequence_node
+from .fused import FusedLayer, sequence_node
 from .packing import PackedSequence, packed_places
 from .through_time import Transition, stacked
 
@@ -46,7 +46,7 @@ class RNNBase(Module):
 
     gates: int
     state_names: tuple[str, ...] = ("hidden",)
-    sequence: type[Sequence]
+    sequence: type[FusedLayer]
     options: ClassVar[tuple[str, ...]] = ()  # the attributes that transition and kernel take, by name
 
     def __init__(
@@ -114,6 +114,10 @@ class RNNBase(Module):
     @property
     def _flat_weights_names(self) -> list[str]:
         return [name for names in self._all_weights for name in names]
+
+    @property
+    def _flat_weights(self) -> list[Tensor]:
+        return [getattr(self, name) for name in self._flat_weights_names]
 
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The weights of one layer and direction, as its transition takes them."""

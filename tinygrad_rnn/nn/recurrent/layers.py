@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._tensor import Tensor
 from .cells import State, Weights, check_choice, gru_transition, lstm_transition, rnn_transition
-from .fused import GRUSequence, LSTMSequence, RNNSequence
+from .fused import FusedGRU, FusedLSTM, FusedRNN
 from .layer_base import OverSequence, RNNBase, side_by_side
 from .through_time import Transition
 
@@ -47,7 +47,7 @@ class RNN(RNNBase):
 
     __call__: OverSequence[Tensor]
     gates = 1
-    sequence: Any = RNNSequence
+    sequence: Any = FusedRNN
     options: tuple[str, ...] = ("nonlinearity",)
 
     def __init__(
@@ -110,7 +110,7 @@ class LSTM(RNNBase):
     gates = 4
     gate_order = "ifgo"
     state_names: tuple[str, ...] = ("hidden", "cell")
-    sequence: Any = LSTMSequence
+    sequence: Any = FusedLSTM
 
     def transition_with(self, weights: Weights) -> Transition:
         """`lstm_transition` with these weights."""
@@ -170,7 +170,7 @@ class GRU(RNNBase):
 
     __call__: OverSequence[Tensor]
     gates = 3
-    sequence: Any = GRUSequence
+    sequence: Any = FusedGRU
     options: tuple[str, ...] = ("reset", "update")
 
     def __init__(

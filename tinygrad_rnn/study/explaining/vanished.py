@@ -296,7 +296,7 @@ def _hook(case: Case) -> Why:
 ZERO: dict[str, Callable[[Case], Why]] = {
     "ReLU": _relu, "Tanh": saturated, "Sigmoid": saturated, "Mul": _mul, "MatMul": _product, "Linear": _product,
     "Dropout": _dropout, "Clamp": _clamped, "Hardtanh": _clamped, "Overwrite": _overwritten, "SetItem": _overwritten,
-    "LayerNorm": lambda case: cancelled("exactly 0", "LayerNorm"), "Softmax": _softmax, "LogSoftmax": _softmax, "Gate": _hook,
+    "LayerNorm": lambda case: cancelled("exactly 0", "LayerNorm"), "Softmax": _softmax, "LogSoftmax": _softmax, "BackwardHook": _hook,
     **dict.fromkeys(CHOOSING, _chosen), **dict.fromkeys(LOSSES, _loss),
     **dict.fromkeys(("Sign", "Floor", "Ceil", "Trunc", "Round", "FloorDivide"), _flat),
     **dict.fromkeys(("Abs", "Pow", "Variance", "GELU", "SiLU", "ELU", "LeakyReLU", "Softplus"), _level),

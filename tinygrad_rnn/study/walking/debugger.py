@@ -18,7 +18,7 @@ from ..history import History
 from ..results import Result, Table, shown
 from ..steps import Track, _variables
 from .event_text import clean, event_lines
-from .events import Event, Recording
+from .events import Event, EventLog
 
 MOST_SENT = 4  # targets of one event that a row of the table names
 
@@ -237,9 +237,9 @@ def walk(loss: Any) -> Walk:
             event.gradient, event.saved = gradient, event.node.saved_tensors
             event.step, event.name = past.steps.time(event.node), names.get(event.node, "")
 
-        recording = Recording(see)
-        past.backward(recording)
-        return Walk(recording.events, past.steps.tracks, past.opened)
+        log = EventLog(see)
+        past.backward(log)
+        return Walk(log.events, past.steps.tracks, past.opened)
 
 
 def where(event: Event) -> str:

@@ -1,6 +1,6 @@
 """The engine's run, event by event: whose turn it was, what arrived, what was sent to whom.
 
-`Recording` is a watcher of the engine: it decides no order and computes no gradient. The walk and the interactive
+`EventLog` is a watcher of the engine: it decides no order and computes no gradient. The walk and the interactive
 page both play what it wrote down.
 """
 
@@ -108,7 +108,7 @@ class Event:
         return f"<event {self.number}: {' '.join(part for part in parts if part)}>"
 
 
-class Recording:
+class EventLog:
     """A watcher of the engine that keeps an Event for each node that had its turn.
 
     see     is shown each event with the gradient that arrived, in the engine's order

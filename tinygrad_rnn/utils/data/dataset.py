@@ -48,7 +48,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         for t in tensors:
             if not isinstance(t, Tensor) or t.ndim == 0:
                 found = "one of 0 axes" if isinstance(t, Tensor) else type(t).__name__
-                raise TypeError(f"TensorDataset: expected tensors with at least one axis, got {found}")
+                hint = "" if isinstance(t, Tensor) else "; tensor(...) makes one, DataLoader takes columns as they are"
+                raise TypeError(f"TensorDataset: expected tensors with at least one axis, got {found}{hint}")
         if len({len(t) for t in tensors}) != 1:
             raise ValueError(f"TensorDataset: the tensors differ in length: {[len(t) for t in tensors]}")
         self.tensors = tensors

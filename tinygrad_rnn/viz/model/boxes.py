@@ -15,7 +15,7 @@ from ..style import FONT_SIZE, LINE_HEIGHT, GradientScale, text_width
 if TYPE_CHECKING:
     from .gradients import Lane
     from .items import Link
-    from .steps import Place
+    from .places import Place
 
 Point = tuple[float, float]
 

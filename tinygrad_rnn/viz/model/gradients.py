@@ -14,7 +14,7 @@ from ...graph import Edge
 from ...study.decays import Line
 from ...study.steps import Track, inputs_in_time
 from .items import Item, Model, norm_of
-from .steps import Place
+from .places import Place
 
 
 class Lane:

@@ -20,7 +20,7 @@ from ...graph import FREED, Edge, Leaf, Node, ancestors
 from ...notes import Constant, norm
 from ...study.steps import Steps
 from .opened import Opened
-from .steps import Place, place_items
+from .places import Place, place_items
 
 SYMBOLS = {
     "Add": "+", "Sub": "−", "Mul": "⊙", "Div": "÷", "Pow": "xʸ", "Neg": "−", "MatMul": "@", "Linear": "linear",
@@ -30,7 +30,7 @@ SYMBOLS = {
     "FloorDivide": "⌊÷⌋", "LeakyReLU": "leaky relu", "TanhGELU": "gelu", "Attention": "attention", "LayerNorm": "layer norm",
     "CrossEntropy": "cross entropy", "BinaryCrossEntropy": "binary cross entropy", "CTC": "ctc", "Variance": "var",
     "Cast": "cast", "OnDiagonal": "diagonal", "Triangle": "triangle", "ProductBefore": "Π before",
-    "RNNSequence": "rnn", "LSTMSequence": "lstm", "GRUSequence": "gru", "Checkpoint": "checkpoint", "Gate": "hook",
+    "FusedRNN": "rnn", "FusedLSTM": "lstm", "FusedGRU": "gru", "Checkpoint": "checkpoint", "BackwardHook": "hook",
     # what rules send back, drawn where gradients were recorded
     "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "Convolution": "conv", "ConvInput": "∇ conv input",
     "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from ..._quiet import quiet
 from ...graph import Leaf
 from ...notes import norm
+from ...study.results import counted
 from ..style import GATES
 from .boxes import Box
 from .items import Item, constant_input, number_of, value_of
@@ -41,8 +43,7 @@ class Labels:
             lines.append(shape_text(item))
         if self.values:
             lines.extend(value_lines(item))
-        role = item.name if item.name in GATES and item.kind == "op" else ""
-        box = Box(id, kind, lines, role, self.tip(item))
+        box = Box(id, kind, lines, _gate(item), self.tip(item))
         box.data["node"] = item.id
         if kind == "parameter":
             box.data["param"] = item.id
@@ -84,8 +85,17 @@ class Labels:
         if item.node is not None and item.node.notes is not None and item.node.notes.arrived is not None:
             parts.append(f"|grad| {number_text(item.node.notes.arrived)}")
         if item.node is not None and item.node.source:
-            parts.append(item.node.source)
+            parts.append(os.path.basename(item.node.source))  # folders are nobody's business
         return " · ".join(part for part in parts if part)
+
+
+def _gate(item: Item) -> str:
+    """The gate or state that an operation is: what a cell called it, or its name inside a time step; else "".
+
+    Outside time a variable named c or n is just that.
+    """
+    roles = item.node.roles if item.node is not None else None
+    return item.name if item.name in GATES and item.kind == "op" and (roles or item.place is not None) else ""
 
 
 def how(item: Item) -> str:
@@ -129,11 +139,6 @@ def short(name: str, most: int = 24) -> str:
     if len(name) > most and "." in name:
         name = name.rpartition(".")[2]
     return name if len(name) <= most else name[: most - 1] + "…"
-
-
-def counted(count: int, what: str) -> str:
-    """'1 parameter', '2 parameters'."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def cuts_text(count: int) -> str:

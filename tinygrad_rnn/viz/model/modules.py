@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...study.results import counted
 from .boxes import Box
 from .items import Item, transposed_parameter
-from .labels import Labels, counted, short
+from .labels import Labels, short
 
 Key = tuple[object, ...]
 FAR = 64  # boxes asked whether they come from a box; beyond, they are taken to: a second box is never wrong

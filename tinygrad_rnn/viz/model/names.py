@@ -15,7 +15,7 @@ from ...graph import Leaf, memory_of
 from ...nn.module import Module
 from ...ops.function import Recorded
 from .items import Item, Model
-from .steps import Place
+from .places import Place
 
 
 def name_items(model: Model, names: dict[str, Any] | None) -> None:
@@ -240,7 +240,7 @@ def _inputs(model: Model) -> None:
                 for step, item in constants.items():
                     item.name = f"{next(iter(names), 'x')}[{step}]"
     for item in model.items:
-        if item.op.endswith("Sequence") and not model.opened.edges:  # the fast node, as it is after backward
+        if item.op.startswith("Fused") and not model.opened.edges:  # the fast node, as it is after backward
             for link in item.inputs:
                 if link.source.kind == "constant" and not link.source.name:
                     link.source.name = ("x", "h₀", "c₀")[link.position] if link.position < 3 else ""

@@ -1,13 +1,14 @@
 """Open nodes that stand for a graph of their own, so that a picture shows what a fast kernel computes.
 
 A whole-sequence layer, or a checkpointed part, is one node with a method `recompute()`, which gives its outputs again
-as a graph of readable steps. The picture then leads through the steps instead of the node. Nothing else is changed:
-the node stays in the real graph.
+as a graph of readable operations. The picture then leads through these instead of the node. Nothing else is changed: the
+node stays in the real graph (`study` puts them in its place for the time of a question: study/history.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from ... import engine
 from ..._mode import switch
 from ...graph import FREED, Edge, Node, ancestors
 from ...notes import GradientNotes
-from ...study.history import steps_inside, without_retaining
+from ...ops.inplace import changed_since
+from ...study.history import operations_inside, without_retaining
 
 
 class Opened:
@@ -24,7 +26,7 @@ class Opened:
 
     edges   {(fused node, output number): edge of the steps that compute it}
     order   {new node: (birth of the fused node, its own birth)}
-    closed  names of fused nodes that could not be opened because backward released their inputs
+    closed  names of fused nodes that could not be opened: backward released their inputs, or they were changed since
     """
 
     def __init__(self) -> None:
@@ -39,13 +41,22 @@ def open_fused(outputs: Iterable[Node]) -> Opened:
     for node in ancestors(outputs):
         if not hasattr(node, "recompute"):
             continue
-        if node.saved_tensors is FREED:  # even if `record()` kept them: what went along the steps was not noted
+        released = node.saved_tensors is FREED
+        if released and not _still_known(node):
             opened.closed.add(node.name().removesuffix("Backward0"))
             continue
-        own, inner = steps_inside(node)
+        own, inner = operations_inside(node)
         opened.edges |= own
-        opened.order |= {step: (node.birth, step.birth) for step in inner}
+        opened.order |= {operation: (node.birth, operation.birth) for operation in inner}
+        if released and node.notes.inside is not None:
+            _inside(node, node.notes.inside, opened, GradientNotes())
     return opened
+
+
+def _still_known(node: Node) -> bool:
+    """Did `record()` keep what backward has released, and is it as it was?"""
+    kept = () if node.notes is None else node.notes.saved
+    return bool(kept) and not any(isinstance(v, np.ndarray) and changed_since(v, node.birth) for v in kept)
 
 
 def _of(opened: Opened, node: Node) -> list[tuple[Edge, int]]:
@@ -83,7 +94,20 @@ def _inside(node: Node, gradient: Any, opened: Opened, watch: engine.Watcher) ->
             watch(inner, g, contributions)
 
     stop = [edge for edge in node.edges if edge is not None]
-    with switch(watchers=(watch_own,)):
+    with _ending_in({edge[0] for edge in stop}), switch(watchers=(watch_own,)):
         engine.backward(
             [edge for edge, _ in reached], [np.asarray(g) for _, g in reached], stop, retain=True, into_leaves=False
         )
+
+
+@contextlib.contextmanager
+def _ending_in(nodes: set[Node]) -> Iterator[None]:
+    """The graph ends in `nodes`, for a while: what lies behind them is long, and may have been released."""
+    edges = {node: node.edges for node in nodes}
+    try:
+        for node in nodes:
+            node.edges = ()
+        yield
+    finally:
+        for node in nodes:
+            node.edges = edges[node]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...study.results import counted
 from .boxes import Arrow, Box, Cluster, Hop, Picture, Tile
 from .items import Item, Link, Model, norm_of, transposed_parameter
 from .labels import Labels, cuts_text, how, short
@@ -62,7 +63,7 @@ class TileBuilder:
                 shared[key] = self._place(tile, self._box(item, together.get(key, [])))
             self.box_of[item] = shared[key]
         if hidden:
-            fold = Box("fold0", "fold", ["…", f"{len(hidden):,} operations"])
+            fold = Box("fold0", "fold", ["…", counted(len(hidden), "operation")])
             tile.boxes.append(fold)
             self.tile_of.update(dict.fromkeys(hidden, tile))
             self.box_of.update(dict.fromkeys(hidden, fold))
@@ -271,7 +272,12 @@ def _whence(link: Link) -> str:
 
 
 def value_name(item: Item, number: int) -> str:
-    """How a value is called where it enters and leaves a tile: 'h[3]'."""
+    """How a value is called where it enters and leaves a tile: 'h[3]'; with another shape it is the same value."""
+    while item.op in ("Reshape", "Stack") and not item.name and len(item.inputs) == 1 and item.place is not None:
+        link = item.inputs[0]
+        if link.source.place != item.place:
+            break
+        item, number = link.source, link.number
     name = short(item.label_of(number), 12) or (how(item) if item.symbol == "[ ]" else item.symbol)
     if item.op == "Unbind" and item.place is None and number not in item.names:
         whole = item.inputs[0].source

@@ -11,11 +11,11 @@ import base64
 import contextlib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -265,8 +265,7 @@ class PageData:
         if item.names:
             found["names"] = [clean(name) for _, name in sorted(item.names.items())]
         if item.node is not None and item.node.source:
-            path, _, line = item.node.source.rpartition(":")
-            found["source"] = clean(f"{Path(path).name}:{line}" if path else item.node.source)
+            found["source"] = clean(os.path.basename(item.node.source))
         if numeric and value is not None and item.op in ("Sigmoid", "Tanh") and value.size:
             slope = value * (1 - value) if item.op == "Sigmoid" else 1 - value * value
             found["flat"] = tidy(float((slope < 0.05).mean()), 3)

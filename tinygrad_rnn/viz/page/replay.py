@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import FREED, Edge, Node, ancestors
-from ...study.walking.events import Event, Recording, Sent
+from ...study.walking.events import Event, EventLog, Sent
 from ..model.items import Model
 from ..model.opened import watched_backward
 
@@ -25,14 +25,14 @@ def replay(model: Model, look: Callable[[Event, Any], None]) -> list[Event]:
     outputs = model.sources
     if any(node.saved_tensors is FREED for node in ancestors([node for node, _ in outputs])):
         return _from_notes(model)
-    recording = Recording(look, model.opened.edges)
+    log = EventLog(look, model.opened.edges)
 
     def watch(node: Node, gradient: Any, contributions: tuple[Any, ...]) -> None:
         if node in model.item_of:  # else a fused node, of which the model has the steps
-            recording(node, gradient, contributions)
+            log(node, gradient, contributions)
 
     watched_backward(outputs, seeds(outputs), model.opened, watch)
-    return recording.events
+    return log.events
 
 
 def seeds(outputs: list[Edge]) -> list[np.ndarray]:

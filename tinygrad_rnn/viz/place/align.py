@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.boxes import Box, Tile
 from ..model.items import Item, Model
 from ..model.labels import UNKNOWN
-from ..model.steps import Place
+from ..model.places import Place
 from ..model.tiles import TileBuilder
 
 

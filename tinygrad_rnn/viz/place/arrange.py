@@ -38,6 +38,7 @@ def arrange(picture: Picture, lay_out: Callable[[list[Tile]], None]) -> None:
     for hop in picture.hops:
         if hop.tail is not hop.head and beside(hop, cells):
             hop.arrow.points = curve([end_of(hop, out=True), end_of(hop, out=False)])
+            hop.arrow.at = None  # a wider attempt may have led it elsewhere
     _delays(picture)
 
 

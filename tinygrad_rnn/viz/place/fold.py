@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ...study.results import counted
 from ..model.boxes import Arrow, Box, Hop, Tile
 from ..model.items import Link, Model
-from ..model.labels import counted, cuts_text
-from ..model.steps import Place
+from ..model.labels import cuts_text
+from ..model.places import Place
 from ..model.tiles import TileBuilder
 from .grid import Grid
 

@@ -13,7 +13,7 @@ from ..model.boxes import Mark, Picture, Tile
 from ..model.gradients import Lane
 from ..model.labels import number_text, short
 
-BAND, BARS, AXIS = 46.0, 18.0, 16.0  # heights: of a band, of its largest bar, of the line with the time steps
+BAND, CAUSE, BARS, AXIS = 54.0, 34.0, 18.0, 16.0  # heights: a band, a line of causes, the largest bar, the time axis
 LEAST = 46.0  # a number needs this width
 Stretch = tuple[float, float, list[int]]  # x, width, and the steps that share it
 
@@ -37,7 +37,7 @@ def strip(picture: Picture, y: float, in_lines: bool) -> None:
         for t, x in sorted(written):
             if values.get(t, math.nan) == values.get(t):
                 picture.marks.append(Mark("number", x, y + 24, text=number_text(float(f"{values[t]:.2g}"))))
-        y += 0.7 * BAND
+        y += CAUSE
     picture.marks += [Mark("time", x, y + 10, text=f"t = {t}") for t, x in sorted(written)]
     picture.h = y + AXIS + 10
 

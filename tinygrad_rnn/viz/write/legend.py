@@ -41,7 +41,9 @@ def tick_text(norm: float) -> str:
 def border_text(picture: Picture) -> str:
     """What the numbers at the steps' borders and in the strip mean."""
     name = picture.lanes[0].label.partition(" ")[0]
-    at_borders = f"∂ 0.1: the norm ‖∂L/∂{name}‖ of the gradient by {name}[t]; " if picture.tile_of else ""
+    at_borders = (
+        f"∂ 0.1: ‖∂L/∂{name}[t]‖, the norm of its whole gradient, whatever way it came; " if picture.tile_of else ""
+    )
     return f"{at_borders}×0.5: its factor back over one step; L is the whole loss"
 
 

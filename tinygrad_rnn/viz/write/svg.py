@@ -23,9 +23,10 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "", play: boo
         picture.w, legend.w, text_width(picture.title) + 32, *(text_width(n) + 32 for n in picture.notes), 120.0
     )
     height = top + picture.h + legend.h
+    shown = min(1.0, (picture.wrap or width) / width)  # one step may be wider than a line
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" class="tg" role="img" aria-label="{xml_text(picture.title)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width * shown:.0f}" '
+        f'height="{height * shown:.0f}" class="tg" role="img" aria-label="{xml_text(picture.title)}">',
         f"<!-- drawn by tinygrad_rnn, layout: {engine} -->",
         f"<title>{xml_text(picture.title)}</title>",
         f"<style>{css(theme)}{order.css() if order else ''}</style>",

@@ -1,14 +1,14 @@
-"""The picture without a picture: lines for the terminal, and Mermaid for pages that draw it themselves."""
+"""The picture without a picture: lines for the terminal."""
 
 from __future__ import annotations
 
-from ..model.boxes import Box, Picture
+from ..model.boxes import Picture
 from ..model.gradients import Lane
 from ..model.items import Item, Link, Model
 from ..model.labels import cuts_text, how, number_text
 from ..place.fold import steps_text
 from ..place.strip import title_of
-from .quote import clean, mermaid_text
+from .quote import clean
 
 HEAD, TAIL = 12, 4  # operations of a long part that are listed
 
@@ -108,26 +108,3 @@ def _shape(item: Item) -> str:
 def clean_line(line: str) -> str:
     """A line for the terminal: as other labels, but as long as it is."""
     return "".join(clean(line[k : k + 100]) for k in range(0, len(line), 100))
-
-
-def write_mermaid(picture: Picture) -> str:
-    """A Mermaid flowchart: one subgraph per step, the same boxes and arrows."""
-    lines = ["flowchart LR"]
-    for k, tile in enumerate(picture.tiles):
-        if tile.title:
-            lines.append(f"subgraph s{k} [{mermaid_text(tile.title)}]")
-        lines += [f"{box.id}{_shaped(box)}" for box in tile.boxes]
-        if tile.title:
-            lines.append("end")
-    for arrow in picture.arrows():
-        line = {"cut": "-. cut .->", "delay": "==>", "state": "-->"}.get(arrow.kind, "-->")
-        tail, head = (arrow.head, arrow.tail) if picture.reverse else (arrow.tail, arrow.head)
-        lines.append(f"{tail.id} {line} {head.id}")
-    return "\n".join(lines) + "\n"
-
-
-def _shaped(box: Box) -> str:
-    left, right = {"input": ("([", "])"), "parameter": (">", "]"), "output": ("{{", "}}"), "port": ("((", "))")}.get(
-        box.kind, ("[", "]")
-    )
-    return f"{left}{mermaid_text(*box.lines)}{right}"

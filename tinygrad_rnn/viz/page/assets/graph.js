@@ -6,6 +6,8 @@ const views = new Map(); // name -> {svg, boxes, arrows, tiles, box}
 for (const holder of graph.querySelectorAll(".view")) {
   const svg = holder.querySelector("svg");
   const [, , w, h] = svg.getAttribute("viewBox").split(" ").map(Number);
+  svg.setAttribute("width", w); // a picture for a narrow column may say less
+  svg.setAttribute("height", h);
   const boxes = new Map(); // "n12" -> its elements
   for (const box of svg.querySelectorAll("[data-node]")) {
     if (!boxes.has(box.dataset.node)) boxes.set(box.dataset.node, []);

@@ -61,12 +61,9 @@ def _common(a: str, b: str) -> str:
 def _by_scope(items: list[Item], row_of: dict[Item, tuple[object, int]], time: Steps) -> None:
     running: dict[Any, tuple[int, int, set[int]]] = {}  # (layer, direction) -> row, step now, steps so far
     rows = 0
-    for item in items:
-        scope = item.scope
-        step = time.time(item.node) if item.kind == "op" and item.node is not None else None
-        if step is None:
-            continue
-        key = (scope.layer, scope.direction)
+    known = [(item, time.time(item.node)) for item in items if item.kind == "op" and item.node is not None]
+    timed = [(item, step) for item, step in known if step is not None]
+    for (item, step), key in zip(timed, _layers([item for item, _ in timed]), strict=True):
         row, now, done = running.get(key, (-1, -1, set()))
         if row < 0 or (step != now and step in done):
             row, done = rows, set()
@@ -74,6 +71,24 @@ def _by_scope(items: list[Item], row_of: dict[Item, tuple[object, int]], time: S
         done.add(step)
         running[key] = row, step, done
         row_of[item] = row, step
+
+
+def _layers(timed: list[Item]) -> list[tuple[int | None, str | None]]:
+    """(layer, direction) of each: that of the scope, and what a layer that sees one step at a time does around the
+    step (it takes x and h apart, puts h together again) goes with the step before, or else with the first."""
+    within: dict[tuple[str, int], list[tuple[int | None, str | None]]] = {}
+    for scope in [item.scope for item in timed if item.scope.direction is not None]:
+        within.setdefault((scope.path, scope.call), []).append((scope.layer, scope.direction))
+    now: dict[tuple[str, int], tuple[int | None, str | None]] = {}
+    found = []
+    for scope in [item.scope for item in timed]:
+        call, key = (scope.path, scope.call), (scope.layer, scope.direction)
+        inside = within.get(call, [])
+        if key == (None, None) and len({direction for _, direction in inside}) == 1:
+            key = now.get(call, inside[0])
+        now[call] = key
+        found.append(key)
+    return found
 
 
 def _after(items: list[Item], row_of: dict[Item, tuple[object, int]]) -> None:

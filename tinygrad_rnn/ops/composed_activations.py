@@ -148,3 +148,6 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 
 
 threshold_: Final = in_place(threshold)
+selu_: Final = in_place(selu)
+celu_: Final = in_place(celu)
+rrelu_: Final = in_place(rrelu)
