@@ -73,7 +73,7 @@ class Bottleneck(Claim):
         ax.axhline(1 / 8, color=SOFT, linestyle=":", label="a guess")
         ax.set(xlabel="longest sequence", ylabel="share of symbols written right", ylim=(0, 1.03), xticks=lengths)
         headline(ax, self.points()[2].text)
-        ax.legend(frameon=False, fontsize="small", loc="lower left")
+        ax.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.14))
         return figure
 
 

@@ -201,7 +201,7 @@ def compare(
             raise ValueError(f"compare: names must be two, got {len(found)}: {names!r}")
     elif found[0] == found[1]:
         found = ["a", "b"]
-    return Comparison(*sides, (found[0], found[1]))
+    return Comparison(sides[0], sides[1], (found[0], found[1]))
 
 
 def snapshot(loss: Any, state: str | None = None, *, epsilon: float = 0.01) -> Snapshot:

@@ -66,7 +66,8 @@ class ByStep:
 
     def _slopes(self, h_before: np.ndarray) -> np.ndarray:
         """Of an LSTM ∂h/∂c = o (1 - tanh² c) at the last step of each stretch; o is the last quarter of the rows."""
-        weight_ih, weight_hh, *biases = [w if w is None else w[-h_before.shape[-1] :] for w in self.weights]
+        parts: list[Any] = [w if w is None else w[-h_before.shape[-1] :] for w in self.weights]
+        weight_ih, weight_hh, *biases = parts
         z = self.x[self.lasts] @ weight_ih.T + h_before @ weight_hh.T + sum(b for b in biases if b is not None)
         c = np.stack([state[1] for state in self.starts[1:]])
         return (0.5 + 0.5 * np.tanh(0.5 * z)) * (1 - np.tanh(c) ** 2)
@@ -85,11 +86,11 @@ class ByStep:
             outside = self.outside[self.stretches[k]]
             _, *arriving = self.node.kernel_backward(leases.pop(), outside, *arriving, wants_dx=False)
             arriving = arriving[: self.node.n_states]
-        norms = {}
+        norms: dict[str, np.ndarray] = {}
         for name, gradients in zip(("h", "c"), found, strict=False):
             whole = np.stack(gradients[::-1])
             norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
-            for k, last in enumerate(self.lasts if self.node.sizes is not None else ()):
+            for k, last in enumerate(self.lasts if self.node.sizes is not None else []):
                 norms[name][k, self.node.sizes[last] :] = 0  # of sequences that have ended
         return norms
 

@@ -135,7 +135,7 @@ class Monitor(Result):
         finite = [loss for loss in self.losses if math.isfinite(loss)]
         if finite:
             words.append(f"The last finite one was {finite[-1]:.4g}, the smallest {min(finite):.4g}.")
-        parameters = dict(self.model.named_parameters())
+        parameters: dict[str, Tensor] = dict(self.model.named_parameters())
         broken = [name for name, p in parameters.items() if not np.isfinite(p.array).all()]
         if broken:
             others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
