@@ -90,8 +90,9 @@ class ByStep:
         for name, gradients in zip(("h", "c"), found, strict=False):
             whole = np.stack(gradients[::-1])
             norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
-            for k, last in enumerate(self.lasts if self.node.sizes is not None else []):
-                norms[name][k, self.node.sizes[last] :] = 0  # of sequences that have ended
+            sizes: Any = self.node.sizes  # None where all are equally long
+            for k, last in enumerate([] if sizes is None else self.lasts):
+                norms[name][k, sizes[last] :] = 0  # of sequences that have ended
         return norms
 
     def _in_order(self, rows: np.ndarray) -> np.ndarray:
