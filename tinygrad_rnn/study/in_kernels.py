@@ -90,9 +90,8 @@ class ByStep:
         for name, gradients in zip(("h", "c"), found, strict=False):
             whole = np.stack(gradients[::-1])
             norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
-            sizes: Any = self.node.sizes  # None where all are equally long
-            for k, last in enumerate([] if sizes is None else self.lasts):
-                norms[name][k, sizes[last] :] = 0  # of sequences that have ended
+            for k, last in enumerate(self.lasts):
+                norms[name][k, _running(self.node, last, whole.shape[1]) :] = 0  # of sequences that have ended
         return norms
 
     def _in_order(self, rows: np.ndarray) -> np.ndarray:
@@ -116,3 +115,8 @@ class ByStep:
             mode.scope = outer
         named = {**dict(zip(("h", "c"), state, strict=False)), **gates}
         return {name: tensor._edge[0] for name, tensor in named.items() if tensor._edge is not None}
+
+
+def _running(node: Any, t: int, batch: int) -> int:
+    """How many sequences still run at step t."""
+    return batch if node.sizes is None else int(node.sizes[t])
