@@ -135,7 +135,7 @@ def _prepare(cell: str, dtype: str, variant: str) -> bool:
             if ready:
                 try:
                     with _told_if_slow(
-                        f"getting the {cell.upper()} kernel for {np.dtype(dtype)} ready: compiled once, then read from disk"
+                        f"preparing the {cell.upper()} kernel for {np.dtype(dtype)}; what is compiled stays on disk for the next time"
                     ):
                         _run_once(found[cell], np.dtype(dtype), variant)
                 except Exception as error:
