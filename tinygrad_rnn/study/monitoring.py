@@ -244,7 +244,7 @@ class Monitor(Result):
         ax.set_title(f"gradient of {label} through time" if label else "no state in time was seen", fontsize="small")
         if label is not None:
             ax.set_yscale("log")
-            ax.legend(frameon=False, fontsize=7)
+            ax.legend(framealpha=0.8, edgecolor="none", fontsize=7)  # curves may be everywhere
 
 
 def _kept(at: dict[int, float]) -> float:
