@@ -108,7 +108,14 @@ class Truncation(Claim):
         ax.set_xticks(windows, [str(w) for w in windows])
         ax.minorticks_off()
         headline(ax, self.points()[1].text)
-        ax.legend(frameon=False, fontsize="small", title="dotted: delay + 1", loc="lower right")
+        ax.legend(
+            frameon=False,
+            fontsize="small",
+            title="dotted: delay + 1",
+            title_fontsize="small",
+            loc="upper left",
+            bbox_to_anchor=(0, 0.9),
+        )
         return figure
 
 
