@@ -21,8 +21,9 @@ def report(run: Any) -> str:
     """In words: how well the task was learnt, beside the trivial and the best possible score."""
     task, metric = run.task, run.task.metric
     parts = [f"{task.name}: {task.about} ({task.origin})."]
+    asked = run.best is not None and not task.solved(run.best)
     how = {
-        "solved": "and the task counts as solved",
+        "solved": "up to the score that was asked for" if asked else "and the task counts as solved",
         "steps": "all that it was given",
         "stopped": "where it was stopped",
     }
@@ -39,7 +40,9 @@ def report(run: Any) -> str:
         )
     parts.append(_verdict(task, run.best))
     test = task.score(run.model, "test")
-    parts.append(f"On the test part, which nothing was chosen by, the last weights have {shown(test, metric)}.")
+    there = task.options.get("test")
+    beside = "" if there is None else f" ({task.trivial_is} has {shown(there, metric)} there)"
+    parts.append(f"On the test part, which nothing was chosen by, the last weights have {shown(test, metric)}{beside}.")
     return "\n".join(parts) + "\n"
 
 

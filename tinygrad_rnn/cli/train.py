@@ -135,7 +135,9 @@ def resume(arguments: argparse.Namespace, ways: WaysOut) -> int:
         if state is not None:
             if state.pop("config", None) != config:
                 raise UsageError(f"{folder / CHECKPOINT} is of another run than {folder / CONFIG}")
-            print(f"going on after step {state['step']:,}")
+            ended = state["why"] in ("solved", "steps")
+            left = f"nothing is left to do after step {state['step']:,}; --from {folder} starts again, with changes"
+            print(left if ended else f"going on after step {state['step']:,}")
         if unlike := differences(before, environment()):
             print(f"the last digits may come out otherwise than without the stop: {unlike}")
         return train(arguments, ways, folder, config, task, model, state)

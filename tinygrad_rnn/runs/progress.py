@@ -51,7 +51,9 @@ class Progress:
         return (run.step - start) / max(1e-9, time.perf_counter() - since)
 
     def _words(self, run: Any) -> str:
-        score = f", {run.task.metric.name} {run.rows[-1]['score']:.4g}" if run.rows else ""
+        from ..run_results import shown
+
+        score = f", {run.task.metric.name} {shown(run.rows[-1]['score'], run.task.metric)}" if run.rows else ""
         unit = "tokens" if run.task.tokens else "time steps"
         more = self.note() if self.note else ""
         return f"loss {run.losses[-1]:.4g}{score}, {self._rate(run) * self._per_step:,.0f} {unit}/s{more}"
