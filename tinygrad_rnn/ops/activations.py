@@ -137,6 +137,7 @@ class GELU(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    cdf: Any
 
     def forward(ctx, x: Array) -> Array:
         ctx.cdf = _normal_cdf(x)
@@ -185,6 +186,8 @@ class Softplus(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    beta: Any
+    threshold: Any
 
     def forward(ctx, x: Array, beta: Any, threshold: Any) -> Array:
         ctx.beta, ctx.threshold = beta, threshold
@@ -208,6 +211,8 @@ class Hardtanh(Function):
     """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves: Saves = ("x",)
+    low: Any
+    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high
