@@ -178,7 +178,10 @@ class Keeper:
     """A callback for `fit`: checkpoints, and the table of metrics."""
 
     def __init__(self, arguments: argparse.Namespace, config: dict[str, Any], folder: Path, ways: WaysOut):
-        self.arguments, self.config, self.folder, self.ways = arguments, config, folder, ways
+        self.arguments = arguments
+        self.config: dict[str, Any] = config
+        self.folder: Path = folder
+        self.ways: WaysOut = ways
         self.run: Run | None = None
         self.checkpoints: Checkpoints | None = None
         self._rows = 0

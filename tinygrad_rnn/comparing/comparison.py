@@ -52,7 +52,9 @@ class Comparison:
     """
 
     def __init__(self, task: Task, runs: Sequence[Outcome], folder: Path):
-        self.task, self.runs, self.folder = task, list(runs), folder
+        self.task: Task = task
+        self.runs: list[Outcome] = list(runs)
+        self.folder: Path = folder
         places = dict.fromkeys((run.length, run.cell) for run in runs)
         self.rows: list[Row] = [self._row([run for run in runs if (run.length, run.cell) == place]) for place in places]
 

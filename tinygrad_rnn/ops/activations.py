@@ -163,6 +163,7 @@ class GELU(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    cdf: Any
 
     def forward(ctx, x: Array) -> Array:
         ctx.cdf = _normal_cdf(x)
@@ -211,6 +212,8 @@ class Softplus(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    beta: Any
+    threshold: Any
 
     def forward(ctx, x: Array, beta: Any, threshold: Any) -> Array:
         ctx.beta, ctx.threshold = beta, threshold
@@ -234,6 +237,8 @@ class Hardtanh(Function):
     """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves: Saves = ("x",)
+    low: Any
+    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high

@@ -57,6 +57,10 @@ class CTC(Function):
     """
 
     saves: Saves = ("emit",)
+    skip: Any
+    steps: Any
+    last: Any
+    alphas: Any
 
     def forward(ctx, emit: Array, skip: Any, steps: Any, last: Any) -> Array:
         ctx.skip, ctx.steps, ctx.last, ctx.shortest = skip, steps, last, steps.min(initial=0)

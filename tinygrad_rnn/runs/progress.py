@@ -14,7 +14,8 @@ class Progress:
     """
 
     def __init__(self, note: Any = None, file: Any = None):
-        self.note, self.file = note, file
+        self.note: Any = note
+        self.file: Any = file
         self._bar: Any = None
         self._start: tuple[int, float] | None = None
         self._per_step, self._rows = 0, 0
