@@ -74,7 +74,8 @@ def add_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) 
         if flag in leave_out:
             continue
         dest = {"--from": "origin", "--eval-every": "evaluate_every"}.get(flag)
-        parser.add_argument(flag, type=kind, metavar=word, help=text, **({"dest": dest} if dest else {}))
+        kept: dict[str, Any] = {"dest": dest} if dest else {}
+        parser.add_argument(flag, type=kind, metavar=word, help=text, **kept)
     for flag, choices, text in (
         ("--cell", CELLS, "what carries information through time"),
         ("--optimizer", tuple(OPTIMIZERS), "default adam"),
