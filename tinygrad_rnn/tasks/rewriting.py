@@ -42,8 +42,8 @@ def sums(length: int = 2, seed: int = 0, samples: int | None = None) -> Task:
     return _task(
         "sums", "add two numbers written as text", "Zaremba & Sutskever 2014",
         {"length": length, "seen": 3 * length + 3}, Drawn(partial(generators.sums, digits=length), seed, samples),
-        generators.SUM_LETTERS, "any fixed answer", threshold=0.95, hidden=96, steps=3000,
-        schedule="cosine", target="none",
+        generators.SUM_LETTERS, "any fixed answer", threshold=0.95, hidden=96, steps=2000,
+        schedule="cosine", target="none", dropout=0.1,
     )  # fmt: skip
 
 
