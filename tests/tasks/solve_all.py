@@ -9,7 +9,6 @@ import argparse
 import sys
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.run_results import shown
 from tinygrad_rnn.tasks import TASKS
 
 
@@ -34,7 +33,7 @@ def main() -> int:
         weights = sum(p.numel() for p in model.parameters())
         scores = [task.trivial, task.threshold, run.best, test]
         print(
-            f"{name:15}{task.defaults['cell']:>12}{weights:9,}{''.join(f'{shown(s, task.metric):>12}' for s in scores)}"
+            f"{name:15}{task.defaults['cell']:>12}{weights:9,}{''.join(f'{task.metric.shown(s):>12}' for s in scores)}"
             f"{run.step:7,}{run.seconds:9.1f}{'  NOT SOLVED IN TIME' if wrong else ''}",
             flush=True,
         )

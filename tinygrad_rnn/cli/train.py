@@ -17,7 +17,7 @@ from typing import Any
 from ..atomic import write_atomically
 from ..fitting import OPTIMIZERS, SCHEDULES, Diverged, Run, fit
 from ..interop import load
-from ..run_results import metrics_csv, report, shown
+from ..run_results import metrics_csv, report
 from ..run_setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of
 from ..runs import Checkpoints, Progress, WaysOut, claimed, differences, environment, new_folder
 from ..tasks import TASKS
@@ -237,7 +237,7 @@ def write_results(run: Run, folder: Path, keeper: Keeper) -> str:
             lost.append(f"{folder / file}: {error.strerror}")
         except DrawError as error:
             lost.append(f"{folder / file}: {' '.join(str(error).split())}")
-    best = "" if run.best is None else f"{run.task.metric.name} {shown(run.best, run.task.metric)}; "
+    best = "" if run.best is None else f"{run.task.metric.name} {run.task.metric.shown(run.best)}; "
     print(f"{best}wrote {', '.join(written)} in {folder}")
     return ", ".join(lost)
 

@@ -40,7 +40,7 @@ class LayerNorm(_Normalization):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape: Any = shape
-        self.eps: float | None = eps
+        self.eps: float = eps
         self.elementwise_affine: bool = elementwise_affine
         _scale_and_shift(self, shape, elementwise_affine, elementwise_affine and bias, dtype)
         self.reset_parameters()

@@ -52,9 +52,8 @@ class Progress:
         return (run.step - start) / max(1e-9, time.perf_counter() - since)
 
     def _words(self, run: Any) -> str:
-        from ..run_results import shown
 
-        score = f", {run.task.metric.name} {shown(run.rows[-1]['score'], run.task.metric)}" if run.rows else ""
+        score = f", {run.task.metric.name} {run.task.metric.shown(run.rows[-1]['score'])}" if run.rows else ""
         unit = "tokens" if run.task.tokens else "time steps"
         more = self.note() if self.note else ""
         return f"loss {run.losses[-1]:.4g}{score}, {self._rate(run) * self._per_step:,.0f} {unit}/s{more}"
