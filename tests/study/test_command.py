@@ -78,7 +78,7 @@ def test_states_have_the_characters_and_three_steps_are_written_out(checkpoint, 
     file.write_text("abba zebra abba", encoding="utf-8")
     assert run(checkpoint, "--tool", "states", "--text", file, "--steps", 9, "--out", tmp_path) == 0
     with np.load(tmp_path / "study-states.npz") as kept:
-        assert "".join(kept["labels"]) == "abba bra "
+        assert "".join(kept["labels"]) == "abba ba a"  # the model knows no z, e and r
         assert kept["state h"].shape == kept["before h"].shape == (9, 1, 128)
         np.testing.assert_allclose(np.tanh(kept["before h"]), kept["state h"], rtol=1e-5)
     assert run(checkpoint, "--tool", "show_work", "--out", tmp_path) == 0
