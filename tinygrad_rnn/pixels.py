@@ -51,11 +51,12 @@ def heat_map(array: np.ndarray) -> str:
     ends = np.where((cells < 0)[..., None], BLUE, ORANGE)
     colours = np.where(np.isfinite(cells)[..., None], PAPER + share * (np.asarray(ends) - PAPER), BROKEN)
     rows, columns = cells.shape
-    size = max(6, min(16, 320 // columns))
-    data = base64.b64encode(png(colours.round().astype(np.uint8))).decode()
+    size = max(6, min(16, 320 // columns, 200 // rows))
+    pixels = colours.round().astype(np.uint8).repeat(size, 0).repeat(size, 1)  # sharp where styles are taken out
+    data = base64.b64encode(png(pixels)).decode()
     return (
         f'<img alt="heat map, {rows} by {columns}" src="data:image/png;base64,{data}" '
-        f'style="width:{columns * size}px;height:{rows * size}px;max-width:none;image-rendering:pixelated;border:1px solid #aaa"/>'
+        f'style="width:{columns * size}px;height:{rows * size}px;max-width:none;border:1px solid #aaa"/>'
     )
 
 

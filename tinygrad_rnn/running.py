@@ -50,6 +50,10 @@ class Run:
         self.carried: Any = None
         self.norm, self._seconds, self._started = 0.0, 0.0, time.process_time()
 
+    def __repr__(self) -> str:
+        best = "" if self.best is None else f", best {self.task.metric.name} {self.best:.4g}"
+        return f"<Run of {self.task.name}: {self.why or 'running'}, {self.step:,} of {self.steps:,} steps{best}>"
+
     @property
     def seconds(self) -> float:
         """Processor time of the training so far, that before a resume included."""

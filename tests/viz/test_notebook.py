@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import io
 import re
 
 import numpy as np
@@ -89,10 +90,35 @@ def test_a_tensor_as_html():
     assert "&lt;" in tensor_html(tg.ones(2), "<script>")
 
 
+def test_a_heat_map_stays_small_and_sharp():
+    """At most 320 × 200 pixels, or 6 for a cell; a cell has as many pixels as it is shown with."""
+    for shape, size in {(32, 8): 6, (4, 8): 16, (64, 64): 6, (1, 2): 16}.items():
+        rows, columns = (min(32, n) for n in shape)
+        html = tg.ones(shape)._repr_html_()
+        assert f"width:{columns * size}px;height:{rows * size}px" in html
+        header = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1])[16:24]
+        assert (int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")) == (columns * size, rows * size)
+
+
+def test_the_bar_of_a_training_is_the_notebooks():
+    pytest.importorskip("tqdm")
+    kernel = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    task = tg.tasks.adding(length=5)
+    run = tg.fit(
+        task.model(cell="rnn", hidden=4), task, steps=3, evaluate_every=2, callbacks=[tg.runs.Progress(file=kernel)]
+    )
+    assert "3/3" in kernel.getvalue()
+    assert "step 2 of 3:" not in kernel.getvalue()
+    assert re.fullmatch(r"<Run of adding: steps, 3 of 3 steps, best mean squared error [\d.]+>", repr(run))
+
+
+def test_words_stand_where_a_frame_was_taken_out(shown):
+    frame = shown["page"]["text/html"]
+    assert "not trusted" in re.search(r"<iframe[^>]*>(.*)</iframe>", frame)[1]
+
+
 def test_a_png_is_read_by_others():
     pyplot = pytest.importorskip("matplotlib.image")
-    import io
-
     colours = np.random.default_rng(0).integers(0, 256, (3, 5, 3)).astype(np.uint8)
     read = pyplot.imread(io.BytesIO(png(colours)), format="png")
     np.testing.assert_array_equal((read * 255).round().astype(np.uint8)[..., :3], colours)

@@ -592,11 +592,68 @@ def test_on_a_phone_the_controls_stay_in_reach(browser, reading):
         browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+LAST = (
+    "const box = e => { const r = e.getBoundingClientRect(); return [r.left, r.right]; };"
+    "const tiles = [...document.querySelectorAll('.view:not([hidden]) g[transform][data-row][data-t=\"11\"]')];"
+    "return [box(document.getElementById('graph')), box(tiles[0].querySelector('rect'))]"
+)
+
+
+def test_it_opens_with_the_last_step_whole(browser, reading):
+    browser.open(reading[1])
+    window, step = browser.run(LAST)
+    assert window[0] <= step[0] < step[1] <= window[1]
+
+
+def test_a_phone_opens_at_the_last_step_and_not_behind_it(browser, reading):
+    """The step is wider than a phone: its end, where states and gates are, is at the right edge."""
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.open(reading[1])
+        _, step = browser.run(LAST)
+        assert 340 < step[1] <= 390
+        order = "return ['graph', 'panel', 'legend'].map(id => document.getElementById(id).getBoundingClientRect().top)"
+        tops = browser.run(order)
+        assert tops == sorted(tops)  # Details before the legend
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_legend_of_the_picture_is_under_it(browser, reading):
+    """Gates, kinds of boxes and lines, and the gradient's scale: in sight, without going to the far end of the picture."""
+    browser.open(reading[1])
+    said = browser.text("#legend")
+    for words in ("forget gate", "candidate", "value carried to another step", "gradient norm", "now playing"):
+        assert words in said
+    sizes = "return [...document.querySelectorAll('#legend svg')].map(s => { const r = s.getBoundingClientRect(); return [r.width, r.height]; })"
+    assert len(browser.run(sizes)) > 10
+    assert all(8 < w < 40 and 5 < h < 25 for w, h in browser.run(sizes))
+    bottom = "return document.getElementById('legend').getBoundingClientRect().bottom"
+    assert browser.run(bottom) < 950
+    browser.run("const v = document.getElementById('view'); v.value = 'rolled'; v.dispatchEvent(new Event('change'))")
+    assert "forget gate" in browser.text("#legend")
+    ids = browser.run("return [...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    assert browser.complaints() == []
+
+
+def test_a_short_text_has_wide_columns(browser, tmp_path):
+    lstm = tg.nn.LSTM(3, 40)
+    with record():
+        loss = lstm(tg.randn(4, 1, 3))[0].square().mean()
+    path = tmp_path / "short.html"
+    draw(loss).save(path, text="a\nb ")
+    browser.open(path)
+    assert browser.text(".words") == "a⏎b␣"
+    assert browser.run("return document.querySelector('.words button').clientWidth") > 30
+
+
 def test_a_picture_made_for_a_narrow_column_has_its_own_size_on_a_page(browser, tmp_path):
     model = tg.nn.GRU(3, 4, num_layers=2, bidirectional=True)
     drawing = draw(model(tg.randn(4, 2, 3))[0].sum(), wrap=600, engine="builtin")
     browser.open(drawing.save(tmp_path / "narrow.html"))
-    shown = "const s = document.querySelector('.view:not([hidden]) svg'); return [s.getAttribute('width'), s.viewBox.baseVal.width, s.getBoundingClientRect().bottom, document.getElementById('graph').getBoundingClientRect().bottom]"
-    own, units, bottom, edge = browser.run(shown)
+    shown = "const s = document.querySelector('.view:not([hidden]) svg'); return [s.getAttribute('width'), s.viewBox.baseVal.width, s.lastElementChild.getBoundingClientRect().top, document.getElementById('graph').getBoundingClientRect().bottom]"
+    own, units, legend, edge = browser.run(shown)
     assert float(own) == units > 600
-    assert bottom == pytest.approx(edge, abs=2)  # it opens at its end, not behind it
+    assert edge - 2 < legend < edge + 30  # it opens at its end, not behind it; the legend has its own place

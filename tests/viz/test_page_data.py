@@ -104,7 +104,8 @@ def test_states_and_weights_know_what_the_studies_say(read):
     for node in data["nodes"]:
         if node.get("op") == "Tanh" and "kept" in node:  # of its own output, if nothing else keeps that
             assert node["kept"] == node["value"]["bytes"]
-    assert data["findings"] == study.report(loss).noteworthy[:4]
+    noteworthy = study.report(loss).noteworthy
+    assert data["findings"] == [words for words in noteworthy if not words.startswith("backward keeps")][:4]
 
 
 def test_the_flow_is_the_gradient_map(read):

@@ -26,7 +26,9 @@ def add_draw(commands: Any) -> None:
     draw.add_argument(
         "--out", type=name, metavar="FILE", help="where to write (default graph.svg, with --html graph.html)"
     )
-    draw.add_argument("--steps", type=count, default=4, metavar="N", help="time steps to read (default %(default)s)")
+    draw.add_argument(
+        "--steps", type=count, metavar="N", help="time steps to read (default 4, for the page of a text 24)"
+    )
     draw.add_argument("--html", action="store_true", help="an interactive page")
     draw.set_defaults(run=run_draw)
 
@@ -39,14 +41,18 @@ def run_draw(arguments: argparse.Namespace, ways: WaysOut) -> int:
     if arguments.html and out.suffix.lower() != ".html":
         raise UsageError(f"--html writes a page: --out must end in .html, got {str(out)!r}")
     page = out.suffix.lower() == ".html"
-    options: dict[str, Any] = {"gradient_flow": arguments.steps <= 50} if page else {}
     try:
         loaded = load_run(arguments.checkpoint)
+        writes = loaded is None or (
+            loaded.task.tokens and loaded.task.carries
+        )  # a text, of which a few letters say little
+        steps = arguments.steps or (24 if page and writes else 4)
+        options: dict[str, Any] = {"gradient_flow": steps <= 50} if page else {}
         if loaded is None:
-            drawing = _draw_demo(Path(arguments.checkpoint), arguments.steps, out, options)
+            drawing = _draw_demo(Path(arguments.checkpoint), steps, out, options)
         else:
             options |= {"losses": loaded.state["losses"].tolist()} if page else {}
-            drawing = draw_run(loaded.task, loaded.model, out, arguments.steps, **options)
+            drawing = draw_run(loaded.task, loaded.model, out, steps, **options)
     except OSError as error:
         raise UsageError(f"{error.filename or out}: {error.strerror}") from None
     except (DrawError, RuntimeError, ValueError) as error:

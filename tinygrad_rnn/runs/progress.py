@@ -1,9 +1,10 @@
-"""How far a training is: a bar in a terminal; elsewhere (a file, a pipe, a notebook) a plain line for each evaluation."""
+"""How far a training is: a bar in a terminal or a notebook; elsewhere (a file, a pipe) a plain line for each evaluation."""
 
 from __future__ import annotations
 
 import sys
 import time
+import warnings
 from typing import Any
 
 
@@ -35,15 +36,19 @@ class Progress:
             x = run.task.batch(0, run.batch).x.array
             self._per_step = x.shape[0] * (1 if run.task.net == "caption" else x.shape[1])
             self._rows = len(run.rows) - (bool(run.rows) and run.rows[-1]["step"] == run.step)
-            if getattr(file, "isatty", bool)():
-                from tqdm import tqdm
-
+            notebook = type(file).__module__.startswith("ipykernel")
+            if notebook or getattr(file, "isatty", bool)():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # a notebook without ipywidgets gets a bar of text
+                    from tqdm.auto import tqdm
                 self._bar = tqdm(total=run.steps, initial=run.step - 1, unit="step", mininterval=0.2, file=file)
         evaluated = len(run.rows) > self._rows
         self._rows = len(run.rows)
         if self._bar is not None:
             self._bar.set_postfix_str(self._words(run), refresh=False)
             self._bar.update()
+            if run.why or run.step == run.steps:
+                self._bar.close()
         elif evaluated:
             print(f"step {run.step:,} of {run.steps:,}: {self._words(run)}, {self._left(run)}", file=file)
 

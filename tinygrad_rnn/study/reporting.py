@@ -176,8 +176,9 @@ def report(loss: Any, *, epsilon: float = 0.01, full: bool = False) -> Report:
 
 
 def memory_by_node(past: History) -> dict[Node, int]:
-    """Bytes of the arrays that each rule saved, each counted once."""
-    counted: set[int] = set()
+    """Bytes of the arrays that each rule saved, each counted once; weights are there anyway."""
+    leaves = [node.variable for node in past.nodes if isinstance(node, Leaf) and node.variable is not None]
+    counted = {id(memory_of(leaf.array)) for leaf in leaves}
     found: dict[Node, int] = {}
     for node in past.nodes:
         for value in () if node.saved_tensors is FREED else node.saved_tensors:

@@ -1,8 +1,9 @@
 """Pictures and pages inside a notebook.
 
 JupyterLab and VS Code show HTML without scripts even where a notebook is not trusted, but neither inline SVG nor scripts
-there. So a picture is an image in a box that scrolls, at the size at which it can be read, and a page is a frame of its
-own, which may run its script and nothing else: no network, no access to the notebook.
+there, nor frames. So a picture is an image in a box that scrolls, at the size at which it can be read, and a page is a frame
+of its own, which may run its script and nothing else: no network, no access to the notebook. Where the frame is taken out,
+the words inside it are left.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import base64
 import html
 import re
+
+UNTRUSTED = "An interactive graph: this notebook is not trusted, or its viewer shows no frames. Run the cell to see it, or drawing.save('graph.html')."
 
 
 def inline(svg: str, title: str) -> str:
@@ -33,7 +36,7 @@ class Page:
     def _repr_html_(self) -> str:
         return (
             f'<iframe srcdoc="{html.escape(self.html)}" sandbox="allow-scripts" title="interactive graph" '
-            f'style="width:100%;height:{self.height}px;border:1px solid #bbb"></iframe>'
+            f'style="display:block;box-sizing:border-box;width:100%;height:{self.height}px;border:1px solid #bbb">{UNTRUSTED}</iframe>'
         )
 
     def __repr__(self) -> str:

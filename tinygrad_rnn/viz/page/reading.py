@@ -43,13 +43,13 @@ class Reading:
         if not (self.text is not None or series or self.attention is not None):
             return {}, notes
         found = {
-            "words": list(map(clean, words)),
+            "words": list(map(sign, words)),
             "given": self.text is not None,
             "times": times[: len(words)] or list(range(len(words))),
             "guesses": self._guesses(len(words)),
-            "targets": None if self.targets is None else list(map(clean, self.targets)),
+            "targets": None if self.targets is None else list(map(sign, self.targets)),
             "attention": self._attention(len(words)),
-            "sources": list(map(clean, self.sources if self.sources is not None else words)),
+            "sources": list(map(sign, self.sources if self.sources is not None else words)),
             "series": series,
         }
         return found, notes
@@ -82,12 +82,12 @@ class Reading:
         chances /= chances.sum(1, keepdims=True)
         best = np.argsort(-chances, axis=1)[:, :BEST]
         found = [
-            [[clean(str(names[k])), tidy(row[k], 3)] for k in order] for row, order in zip(chances, best, strict=True)
+            [[sign(str(names[k])), tidy(row[k], 3)] for k in order] for row, order in zip(chances, best, strict=True)
         ]
         for t, target in enumerate(self.targets or ()):  # where it is not among the best, at their end
             place = next((k for k, name in enumerate(names) if str(name) == target), None)
             if place is not None and place not in best[t]:
-                found[t].append([clean(target), tidy(chances[t, place], 3)])
+                found[t].append([sign(target), tidy(chances[t, place], 3)])
         return found
 
     def _attention(self, length: int) -> list[list[list[Any]]] | None:
@@ -151,3 +151,8 @@ def _of_sample(array: np.ndarray, dims: int, sample: int, what: str) -> np.ndarr
     if array.ndim != dims:
         raise ValueError(f"page: {what} have shape {array.shape}, expected (T, V) or (T, B, V)")
     return array
+
+
+def sign(word: str) -> str:
+    """A word as a page shows it: line ends and tabs, which are characters like others, have signs."""
+    return clean(word.replace("\n", "⏎").replace("\t", "⇥"))

@@ -75,7 +75,8 @@ class Studies:
 
     def _ask(self, past: History, flow: bool) -> None:
         report = Report(past, 0.01)
-        self.findings = [clean(words) for words in report.noteworthy[:4]]
+        told = [words for words in report.noteworthy if not words.startswith("backward keeps")]  # `memory` says it
+        self.findings = [clean(words) for words in told[:4]]
         tracks = {track.label: track for track in past.steps.tracks}
         for label, line in report.decay.lines.items():
             self._state(tracks[label], line, report.decay)

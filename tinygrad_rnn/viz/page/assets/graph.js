@@ -21,7 +21,9 @@ for (const holder of graph.querySelectorAll(".view")) {
   }
   svg.classList.toggle("pg-tracks", svg.querySelector(".tg-grad[data-from]") !== null);
   const tiles = [...svg.querySelectorAll("g[transform][data-row]")];
-  views.set(holder.dataset.view, { holder, svg, w, h, boxes, into, tiles, box: null });
+  const key = svg.lastElementChild.matches("g[transform]:has(> .tg-says)") ? svg.lastElementChild : null; // its legend
+  const body = key ? key.transform.baseVal.consolidate().matrix.f : h;
+  views.set(holder.dataset.view, { holder, svg, w, h, body, key, boxes, into, tiles, box: null });
 }
 
 let view = views.get(page.view);
@@ -44,15 +46,30 @@ function setBox(box) {
   resting = setTimeout(() => { svg.style.willChange = ""; }, 200);
 }
 
-const READABLE = 0.8; // pixels for a unit of the picture: texts of 9 pixels
+const READABLE = 0.8, LEAST = 0.68; // pixels for a unit of the picture: texts of 9 pixels, and of 8
 
-/** Show everything; or at first, of a large picture, the last steps, large enough to read. The window is as high as needed. */
+/** Where the last time step is, from left to right in units of the picture; null if there is no time. */
+function lastStep() {
+  const t = Math.max(...view.tiles.map((tile) => (tile.dataset.t ? Number(tile.dataset.t) : -1)));
+  const here = view.tiles.filter((tile) => tile.dataset.t && Number(tile.dataset.t) === t);
+  if (!here.length) return null;
+  const left = (tile) => tile.transform.baseVal.consolidate().matrix.e;
+  return { from: Math.min(...here.map(left)), to: Math.max(...here.map((tile) => left(tile) + tile.querySelector("rect").width.baseVal.value)) };
+}
+
+/**
+ * Show everything; or at first, of a large picture, the last step and what comes after it, or if that has no room the last
+ * step alone, large enough to read. The window is as high as needed; the legend is under it.
+ */
 function fit(everything) {
   const room = Math.max(220, innerHeight * 0.6), whole = Math.min(graph.clientWidth / view.w, room / view.h);
-  const k = everything ? whole : Math.min(1.4, Math.max(whole, READABLE));
-  graph.style.height = `${Math.round(Math.max(190, Math.min(room, k * view.h)))}px`;
+  const last = lastStep(), snug = last ? graph.clientWidth / (view.w - last.from + 8) : READABLE;
+  const k = everything ? whole : Math.min(1.4, Math.max(whole, snug < LEAST ? READABLE : Math.min(READABLE, snug)));
+  const low = everything ? view.h : view.body;
+  graph.style.height = `${Math.round(Math.max(190, Math.min(room, k * low)))}px`;
   const w = graph.clientWidth / k, h = graph.clientHeight / k;
-  setBox({ x: w >= view.w ? (view.w - w) / 2 : view.w - w, y: Math.min((view.h - h) / 2, 0) || Math.max(0, view.h - h), w, h });
+  const end = last && !everything && snug < LEAST ? Math.min(view.w, last.to + 8) : view.w;
+  setBox({ x: w >= view.w ? (view.w - w) / 2 : Math.max(0, end - w), y: h >= view.h ? (view.h - h) / 2 : Math.max(0, low - h), w, h });
 }
 
 /** Zoom by a factor about a point given as shares of the window. */
@@ -91,6 +108,7 @@ function chooseView(name) {
   $("view").value = name;
   fit(false);
   redraw();
+  fillLegend();
 }
 
 for (const name of views.keys()) $("view").append(make("option", { value: name }, name));

@@ -96,15 +96,41 @@ graph.addEventListener("click", (event) => {
 });
 
 const LEGEND = [["chosen", "var(--accent)"], ["now playing", "var(--hot)"], ["made from, used by", "color-mix(in srgb,var(--accent) 55%,transparent)"], ["played, or found", "color-mix(in srgb,var(--hot) 60%,transparent)"]];
-for (const [says, colour] of LEGEND) {
-  const sign = make("i");
-  sign.style.borderColor = colour;
-  $("legend").append(make("span", {}, sign, says));
+
+/** The signs of the picture's own legend, which lies at its far end: [an SVG or nothing, what it says]. */
+function signsOfPicture() {
+  const found = [];
+  let signs = [];
+  for (const part of view.key ? view.key.children : []) {
+    if (part.dataset.param) continue; // a parameter's numbers: they are in Details
+    if (!part.classList.contains("tg-says")) { signs.push(part); continue; }
+    if (!signs.length) { found.push(["", part.textContent]); continue; }
+    const boxes = signs.map((sign) => sign.getBBox()), svg = view.svg.cloneNode(false);
+    const [x, y] = ["x", "y"].map((side) => Math.min(...boxes.map((box) => box[side])) - 1);
+    const w = Math.max(...boxes.map((box) => box.x + box.width)) + 1 - x, h = Math.max(...boxes.map((box) => box.y + box.height), y + 10) + 1 - y;
+    svg.removeAttribute("style");
+    for (const [name, value] of Object.entries({ width: w, height: h, viewBox: `${x} ${y} ${w} ${h}` })) svg.setAttribute(name, value);
+    svg.append(...signs.map((sign) => sign.cloneNode(true)));
+    for (const copy of [svg, ...svg.querySelectorAll("[id]")]) copy.removeAttribute("id");
+    found.push([svg, part.textContent]);
+    signs = [];
+  }
+  return found;
 }
-if (view.svg.classList.contains("pg-tracks")) $("legend").append(make("span", {}, "dashed: the gradient, stronger where it is larger"));
+
+function fillLegend() {
+  const marks = LEGEND.map(([says, colour]) => {
+    const sign = make("i");
+    sign.style.borderColor = colour;
+    return make("span", {}, sign, says);
+  });
+  $("legend").replaceChildren(...signsOfPicture().map(([sign, says]) => make("span", {}, sign, says)), ...marks);
+  if (view.svg.classList.contains("pg-tracks")) $("legend").append(make("span", {}, "dashed: the gradient, stronger where it is larger"));
+}
 
 $("notes").textContent = page.notes.join(" · ");
 fillPanel();
+fillLegend();
 setDirection(direction);
 fit(false);
 let widthBefore = graph.clientWidth;

@@ -3,8 +3,8 @@
 const reading = page.reading;
 const CELL = 18; // least width of a column
 
-/** A word as it can be seen: spaces and line ends have signs. */
-const seen = (word) => word.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥") || "∅";
+/** A word as it can be seen: spaces have signs; line ends came with theirs. */
+const seen = (word) => word.replace(/ /g, "␣") || "∅";
 
 /** The column of a time step in the reading; -1 if there is none. */
 const columnOf = (t) => (reading.words && t !== null ? reading.times.indexOf(t) : -1);
@@ -15,10 +15,11 @@ let unit = null; // the unit that colours the words
 function startReading() {
   const box = $("reading"), words = reading.words.map(seen), n = words.length;
   box.hidden = false;
-  const wide = Math.max(CELL, Math.min(90, 10 + 8 * Math.max(...words.map((word) => word.length))));
+  const room = box.clientWidth - 34 - (innerWidth > 760 ? 222 : 0); // a short text has wide columns
+  const wide = Math.floor(Math.max(CELL, Math.min(90, 10 + 8 * Math.max(...words.map((word) => word.length))), Math.min(40, room / n)));
   const strip = make("div", { className: "words" }), stage = make("div", { className: "stage" }), told = make("output", { className: "hint" }), guesses = make("div", { id: "guesses" });
   const choice = make("select", { id: "shown-under", "aria-label": "Shown under the words" });
-  reading.series.forEach((one, k) => choice.append(make("option", { value: `s${k}` }, `${one.gate ? "gate" : "state"} ${one.name}`)));
+  reading.series.forEach((one, k) => choice.append(make("option", { value: `s${k}` }, `${one.gate ? "gate" : /^[gn]$/.test(one.name) ? "candidate" : "state"} ${one.name}`)));
   (reading.attention || []).forEach((_, k) => choice.append(make("option", { value: `a${k}` }, `attention${reading.attention.length > 1 ? `, head ${k}` : ""}`)));
   if (reading.attention) choice.value = "a0";
   const buttons = words.map((word, k) => {
