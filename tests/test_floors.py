@@ -41,7 +41,7 @@ FLOORS = [
     ["nn.saving"],
     ["nn.module"],
     ["nn"],
-    ["optim", "jit"],
+    ["optim", "jit", "func"],
     ["models", "distributions", "further"],
     ["interop", "data", "utils"],
     ["runs", "tasks.generators", "tasks.sources"],

@@ -37,9 +37,9 @@ Statistics      median kthvalue quantile cummax cummin aminmax unique unique_con
 Assembling      atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes cartesian_prod column_stack dstack tensordot
                 tril_indices triu_indices logspace range scalar_tensor asarray frombuffer hann_window hamming_window
 Further         GradScaler addmv addr adjoint are_deterministic_algorithms_enabled autocast bfloat16 can_cast
-                cdouble cfloat compile complex128 complex64 contiguous_format detach diag_embed diagflat erfc exp2 fix fliplr
-                flipud float_power fmod frac ger get_float32_matmul_precision greater greater_equal index_copy index_put inner
-                is_complex is_nonzero is_signed isneginf isposinf less less_equal logit newaxis not_equal positive
+                cdouble cfloat compile complex128 complex64 contiguous_format detach diag_embed diagflat digamma erfc exp2 fix
+                fliplr flipud float_power fmod frac ger get_float32_matmul_precision greater greater_equal index_copy index_put inner inverse
+                is_complex is_nonzero is_signed isneginf isposinf less less_equal lgamma logit newaxis not_equal positive
                 preserve_format ravel rot90 set_default_tensor_type set_float32_matmul_precision set_num_interop_threads
                 set_printoptions sgn signbit strided tensor_split trace typename use_deterministic_algorithms vdot
 Layers          adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d batch_norm bilinear binary_cross_entropy_with_logits celu

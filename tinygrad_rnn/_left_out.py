@@ -27,7 +27,7 @@ LEFT_OUT = {
     "compiler fx export hub": (
         "there is no compiler; run the model as it is (whole layers such as nn.LSTM are fused already)"
     ),
-    "vmap func forward_ad": (
+    "vmap forward_ad": (
         "automatic batching and forward mode are left out; write the batch as the first axis, and for Jacobians use "
         "autograd.functional.jacobian"
     ),
@@ -56,11 +56,12 @@ LEFT_OUT = {
     "storage untyped_storage Storage UntypedStorage FloatStorage as_strided as_strided_": (
         "the memory behind a tensor is not for changing; use reshape, unfold or indexing, or x.numpy()"
     ),
-    "det slogdet logdet inverse pinverse cholesky cholesky_inverse cholesky_solve qr svd eig eigh symeig lu lu_solve lu_unpack "
+    "det slogdet logdet pinverse cholesky cholesky_inverse cholesky_solve qr svd eig eigh symeig lu lu_solve lu_unpack "
     "lstsq solve triangular_solve matrix_power matrix_exp matrix_rank geqrf orgqr ormqr lobpcg": (
-        "factorisations and inverses of matrices are left out; numpy.linalg on x.numpy() gives their numbers, without gradient"
+        "these functions of matrices are left out, but for linalg.solve, linalg.inv and linalg.cholesky; numpy.linalg on x.numpy() "
+        "gives their numbers, without gradient"
     ),
-    "lgamma digamma polygamma mvlgamma igamma igammac i0 erfinv special": (
+    "polygamma mvlgamma igamma igammac i0 erfinv special": (
         "these special functions are left out; scipy.special on x.numpy() gives their numbers, without gradient"
     ),
     "mode nanmedian nanquantile msort scatter_reduce index_reduce put_ map_ map2_ cov corrcoef kron cross trapezoid trapz "
@@ -77,7 +78,7 @@ LEFT_OUT = {
     "mvlgamma_ polygamma_ copysign_ heaviside_ ldexp_ nextafter_ gcd_ lcm_ bitwise_left_shift_ bitwise_right_shift_ "
     "index_reduce_ scatter_reduce_": "it has no form in place here; write x.copy_(function(x))",
     "upsample upsample_nearest upsample_bilinear": "PyTorch's old names; use interpolate",
-    "AdaptiveLogSoftmaxWithLoss MultiLabelMarginLoss multilabel_margin_loss TripletMarginWithDistanceLoss NLLLoss2d "
+    "MultiLabelMarginLoss multilabel_margin_loss TripletMarginWithDistanceLoss NLLLoss2d "
     "triplet_margin_with_distance_loss LinearCrossEntropyLoss LinearCrossEntropyOptions linear_cross_entropy FeatureAlphaDropout "
     "feature_alpha_dropout pdist Container Buffer multi_head_attention_forward": (
         "compose it of the layers and losses that are here: CrossEntropyLoss, TripletMarginLoss, NLLLoss, Dropout1d, cdist, "

@@ -3,6 +3,7 @@
 import math as _math
 from typing import Final as _Final
 
+from . import func as func
 from ._tensor import Tensor
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .dtypes import (
@@ -18,6 +19,7 @@ from .dtypes import (
     supported as _supported,
 )
 from .jit import compile as compile
+from .linalg import inv as _inv
 from .nn.functional import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_max_pool1d as adaptive_max_pool1d,
@@ -125,7 +127,10 @@ hypot: _Final = Tensor.hypot
 exp2: _Final = Tensor.exp2
 float_power: _Final = Tensor.float_power
 logit: _Final = Tensor.logit
+digamma: _Final = Tensor.digamma
 erfc: _Final = Tensor.erfc
+inverse: _Final = _inv
+lgamma: _Final = Tensor.lgamma
 frac: _Final = Tensor.frac
 fix: _Final = Tensor.fix
 sgn: _Final = Tensor.sgn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._tensor import Tensor
+from .ops.matrices import cholesky as cholesky, inv as inv, solve as solve
 from .ops.reducing import vector_norm as vector_norm
 
 

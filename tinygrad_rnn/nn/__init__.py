@@ -18,6 +18,7 @@ from .activation import (
     Softplus as Softplus,
     Tanh as Tanh,
 )
+from .adaptive_softmax import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from .attention import MultiheadAttention as MultiheadAttention
 from .composed_activations import (
     CELU as CELU,
