@@ -23,7 +23,7 @@ def attention(quick: bool) -> Table:
     for name, make in JOBS.items():
         for size in SIZES[:1] if quick else SIZES:
             jobs = {peer_name: make(library, *size) for peer_name, library in libraries.items()}
-            table.add(f"{name} {named(size)}", compare(jobs, 11, quick))
+            table.add(f"{name} {named(size)}", compare(jobs, 7, quick))
     return table
 
 

@@ -32,7 +32,7 @@ def rnn_layers(quick: bool) -> Table:
             jobs = on_kernels(layer_job(tg, kind, *size))
             if peer("torch"):
                 jobs["PyTorch"] = layer_job(peer("torch"), kind, *size)
-            times = compare(jobs, 9, quick)
+            times = compare(jobs, 5, quick)
             for kernels in KERNELS:
                 table.add(f"{kind} {named(size)}", times, kernels, without=KERNELS)
     table.note_means()

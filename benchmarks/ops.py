@@ -19,7 +19,7 @@ def chain(quick: bool) -> Table:
     table = Table("100 multiplications of 8 numbers", "µs", 1e6)
     for what, backward in (("forward and backward", True), ("forward only", False)):
         jobs = {name: chain_job(library, backward) for name, library in _libraries().items()}
-        table.add(what, compare(jobs, 15, quick))
+        table.add(what, compare(jobs, 9, quick))
     return table
 
 
@@ -43,7 +43,7 @@ def lstm(quick: bool) -> Table:
     table = Table("LSTM op by op, T=32 B=16 I=32 H=32")
     for what, backward in (("forward and backward", True), ("forward only", False)):
         jobs = {name: lstm_job(library, 32, 16, 32, 32, backward) for name, library in _libraries().items()}
-        table.add(what, compare(jobs, 15, quick))
+        table.add(what, compare(jobs, 9, quick))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,7 @@ class Table:
         for peer in peers:
             row = Row(what, times.seconds(ours) / unit, times.seconds(peer) / unit, times.ratio(ours, peer), peer)
             self.rows.append(row)
+            print(f"  {what}: {row.ratio:.2f} of {peer}", file=sys.stderr, flush=True)  # progress
         if not peers:
             self.rows.append(Row(what, times.seconds(ours) / unit))
 

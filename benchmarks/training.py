@@ -23,7 +23,7 @@ def training(quick: bool) -> Table:
     jobs = on_kernels(step_job(tg, *size))
     if peer("torch"):
         jobs["PyTorch"] = step_job(peer("torch"), *size)
-    times = compare(jobs, 11, quick)
+    times = compare(jobs, 7, quick)
     for kernels in KERNELS:
         table.add(named(size), times, kernels, without=KERNELS)
     return table

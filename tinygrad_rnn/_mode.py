@@ -158,7 +158,7 @@ class set_grad_enabled(switch):
 
     def __init__(self, mode: bool):
         super().__init__(grad_enabled=bool(mode))
-        self.before = _set_grad_enabled(bool(mode))
+        self.before: bool = _set_grad_enabled(bool(mode))
 
     def __enter__(self) -> Any:
         thread.mode.grad_enabled = self.before
@@ -199,12 +199,16 @@ class scope(switch):
     """Tag the nodes made inside with a module path: `with scope("encoder"): ...`. Scopes nest."""
 
     def __init__(self, name: str, call: int = 0, **fields: Any):
-        self.name, self.call, self.fields = name, call, fields
+        self.name: str = name
+        self.call: int = call
+        self.fields: dict[str, Any] = fields
 
     def __enter__(self) -> Any:
         outer = thread.mode.scope
         path = f"{outer.path}.{self.name}" if outer.path else self.name
-        self.values = {"scope": outer._replace(path=path, call=self.call or outer.call, **self.fields)}
+        self.values: dict[str, Scope] = {
+            "scope": outer._replace(path=path, call=self.call or outer.call, **self.fields)
+        }
         return super().__enter__()
 
 
@@ -224,5 +228,5 @@ class step(switch):
             self.fields["direction"] = direction
 
     def __enter__(self) -> Any:
-        self.values = {"scope": thread.mode.scope._replace(**self.fields)}
+        self.values: dict[str, Scope] = {"scope": thread.mode.scope._replace(**self.fields)}
         return super().__enter__()

@@ -35,7 +35,7 @@ class CharModel(nn.Module):
     def __init__(self, vocabulary: int, cell: str = "lstm", embedding: int = 64, hidden: int = 128):
         super().__init__()
         self.embedding: Any = nn.Embedding(vocabulary, embedding)
-        self.recurrent = CELLS[cell](embedding, hidden)
+        self.recurrent: Any = CELLS[cell](embedding, hidden)
         self.readout: Any = nn.Linear(hidden, vocabulary)
 
     def forward(self, characters: Tensor, state: Any = None) -> tuple[Tensor, Any]:

@@ -114,7 +114,7 @@ def _run(
         saved = node.saved_tensors
         if saved and (node.birth < inplace.last_write or saved is FREED):
             inplace.check_saved(node)
-        ctx = node if lift is None else node.lifted(lift)
+        ctx = node if lift is None or not saved else node.lifted(lift)
         sent = ctx.backward(g) if node.n_outputs == 1 else ctx.backward(*g)
         if sent.__class__ is not tuple:
             sent = (sent,)

@@ -37,7 +37,11 @@ class Constant:
         source: str | None = None,
         made_of: tuple[weakref.ref[Any], ...] = (),
     ):
-        self.array, self.cut, self.how, self.source, self.made_of = array, cut, how, source, made_of
+        self.array: Any = array
+        self.cut: Edge | None = cut
+        self.how: str = how
+        self.source: str | None = source
+        self.made_of: tuple[Any, ...] = made_of
 
 
 MOST = 8  # arrays that `made_of` lists

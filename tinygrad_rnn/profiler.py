@@ -76,7 +76,7 @@ class profile(switch):
             self._note(type(owner).__name__ if owner is not None else function.__name__, start)
             return result
 
-        self.values = {"quietly": timed, "watchers": (*mode.watchers, self._backward)}
+        self.values: Any = {"quietly": timed, "watchers": (*mode.watchers, self._backward)}
         _running.append(self)
         return super().__enter__()
 
@@ -87,7 +87,7 @@ class profile(switch):
             self.ready(self)
 
     def _note(self, name: str, start: float) -> None:
-        self.last = perf_counter()
+        self.last: float = perf_counter()
         self.noted.append((name, start, self.last - start))
 
     def _backward(self, node: Any, g: Any, sent: Any) -> None:
@@ -134,7 +134,7 @@ class record_function(switch):
         self.name: str = name
 
     def __enter__(self) -> Any:
-        self.start = perf_counter()
+        self.start: float = perf_counter()
         return super().__enter__()
 
     def __exit__(self, *exception: object) -> None:

@@ -21,8 +21,9 @@ def report(run: Any) -> str:
     """In words: how well the task was learnt, beside the trivial and the best possible score."""
     task, metric = run.task, run.task.metric
     parts = [f"{task.name}: {task.about} ({task.origin})."]
+    asked = run.best is not None and not task.solved(run.best)
     how = {
-        "solved": "and the task counts as solved",
+        "solved": "up to the score that was asked for" if asked else "and the task counts as solved",
         "steps": "all that it was given",
         "stopped": "where it was stopped",
     }
@@ -30,16 +31,18 @@ def report(run: Any) -> str:
     if run.best is None:
         return "\n".join([*parts, "It was not evaluated: nothing can be said about what was learnt."]) + "\n"
     last = run.rows[-1]["score"]
-    said = f"The {metric.name} on sequences held out from training is {shown(run.best, metric)}"
-    said += "" if last == run.best else f" at best, and {shown(last, metric)} at the end"
-    parts.append(f"{said}. A predictor that has learnt nothing ({task.trivial_is}) has {shown(task.trivial, metric)}.")
+    said = f"The {metric.name} on sequences held out from training is {metric.shown(run.best)}"
+    said += "" if last == run.best else f" at best, and {metric.shown(last)} at the end"
+    parts.append(f"{said}. A predictor that has learnt nothing ({task.trivial_is}) has {metric.shown(task.trivial)}.")
     if "seasonal" in task.options:
         parts.append(
-            f"As one period ago ({task.options['period']} steps) has {shown(task.options['seasonal'], metric)}."
+            f"As one period ago ({task.options['period']} steps) has {metric.shown(task.options['seasonal'])}."
         )
     parts.append(_verdict(task, run.best))
     test = task.score(run.model, "test")
-    parts.append(f"On the test part, which nothing was chosen by, the last weights have {shown(test, metric)}.")
+    there = task.options.get("test")
+    beside = "" if there is None else f" ({task.trivial_is} has {metric.shown(there)} there)"
+    parts.append(f"On the test part, which nothing was chosen by, the last weights have {metric.shown(test)}{beside}.")
     return "\n".join(parts) + "\n"
 
 
@@ -48,20 +51,13 @@ def _verdict(task: Any, score: float) -> str:
     if way is None:
         end = "How far one can get is not known."
     elif way <= 0:
-        end = f"The best possible is {shown(task.optimal, task.metric)}: nothing of the way there was gone."
+        end = f"The best possible is {task.metric.shown(task.optimal)}: nothing of the way there was gone."
     else:
-        end = f"The best possible is {shown(task.optimal, task.metric)}: {100 * min(way, 1):.1f}% of the way there."
+        end = f"The best possible is {task.metric.shown(task.optimal)}: {100 * min(way, 1):.1f}% of the way there."
     if not task.better(score, task.trivial):
         return f"Nothing was learnt that this score shows. {end}"
-    threshold = shown(task.threshold, task.metric)
+    threshold = task.metric.shown(task.threshold)
     return f"{'Solved' if task.solved(score) else 'Not solved'}: the threshold is {threshold}. {end}"
-
-
-def shown(score: float, metric: Any) -> str:
-    """A score with its unit; shares in percent."""
-    if metric.name.startswith("share") or metric.name.endswith("rate"):
-        return f"{100 * score:.1f}%"
-    return f"{score:.4g}{' ' if metric.unit else ''}{metric.unit}"
 
 
 def figure_of(run: Any) -> Any:

@@ -34,9 +34,17 @@ class Run:
     """
 
     def __init__(self, model: Any, task: Task, steps: int, batch: int, optimizer: Any, scheduler: Any, **options: Any):
-        self.model, self.task, self.steps, self.batch = model, task, steps, batch
-        self.optimizer, self.scheduler, self.options = optimizer, scheduler, options
-        self.step, self.losses, self.rows, self.why = 0, [], [], ""
+        self.model: Any = model
+        self.task: Task = task
+        self.steps: int = steps
+        self.batch: int = batch
+        self.optimizer: Any = optimizer
+        self.scheduler: Any = scheduler
+        self.options: dict[str, Any] = options
+        self.step: int = 0
+        self.losses = []
+        self.rows: Any = []
+        self.why = ""
         self.best: float | None = None
         self.best_weights: dict[str, Tensor] = {}
         self.carried: Any = None
@@ -97,7 +105,7 @@ class Run:
             raise Diverged(self._explained(value, batch))
         self.optimizer.zero_grad()
         loss.backward()
-        self.norm = float(clip_grad_norm_(self.model.parameters(), self.options["clip"] or math.inf).item())
+        self.norm: float = float(clip_grad_norm_(self.model.parameters(), self.options["clip"] or math.inf).item())
         self.optimizer.step()
         self.scheduler.step()
         return value
@@ -141,8 +149,8 @@ class Run:
             getattr(self, name).load_state_dict(state[name])
         for name in ("step", "rows", "best", "best_weights", "carried"):
             setattr(self, name, state[name])
-        self.why = "" if state["why"] == "stopped" else state["why"]
-        self.losses = state["losses"].tolist()
+        self.why: str = "" if state["why"] == "stopped" else state["why"]
+        self.losses: Any = state["losses"].tolist()
         self._seconds, self._started = state["seconds"], time.process_time()
         random.set_rng_state(state["random"])
 

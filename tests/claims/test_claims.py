@@ -85,7 +85,7 @@ def test_the_list(capsys):
 
 def test_what_cannot_work_is_said_in_a_line(tmp_path, capsys):
     assert main(["claim", "ranges"]) == 2
-    assert "invalid choice: 'ranges'" in capsys.readouterr().err
+    assert "there is no 'ranges'; did you mean range?" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert main(["claim", "range", "--out", str(tmp_path / "file")]) == 2
     assert "tinygrad-rnn claim: error: cannot write" in capsys.readouterr().err

@@ -143,7 +143,7 @@ def test_the_run_of_a_folder_is_one_for_train_and_study(tmp_path, capsys):
     (asked,) = grid("adding", ["gru"], [5], 1, [0.01], tmp_path, {"steps": 5, "hidden": 4})
     finish(asked.folder, asked.config, lambda: False)
     assert run("train", "--resume", asked.folder) == 0
-    assert "going on after step 5" in capsys.readouterr().out
+    assert "nothing is left to do after step 5" in capsys.readouterr().out
 
 
 def test_names_of_cells():

@@ -79,7 +79,7 @@ def test_a_sweep_that_is_stopped_and_then_killed_goes_on_by_the_same_command(tmp
     assert process.returncode == 130
     assert said.decode().endswith("tinygrad-rnn compare: stopped by Ctrl-C; nothing is lost, and the same command goes on\n")  # fmt: skip
     saved = checkpoints(tmp_path)
-    assert saved
+    assert saved or [*tmp_path.glob("*/result.json")]  # unless those that ran had just ended
 
     process = program(tmp_path, 1)
     name = wait_for_a_step(tmp_path, saved)

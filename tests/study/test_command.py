@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
@@ -35,10 +36,14 @@ SAYS = {
     "ledger": "for backward",
     "gradcheck_nodes": "agree with finite differences",
     "explain": "the gradient of recurrent.weight_hh_l0",
+    "states": "1 state and 0 gates at 6 steps",
 }
 
 
-@pytest.mark.parametrize("tool", [tool for tool in program.TOOLS if tool != "paths"])
+FILES = {"states": (".npz",), "show_work": (".md", ".tex")}
+
+
+@pytest.mark.parametrize("tool", [*(tool for tool in program.TOOLS if tool != "paths"), "states"])
 def test_each_tool_writes_text_and_a_picture(checkpoint, tmp_path, capsys, tool):
     out = tmp_path / "new" / "folder"
     assert run(checkpoint, "--tool", tool, "--steps", 6, "--out", out) == 0
@@ -46,7 +51,9 @@ def test_each_tool_writes_text_and_a_picture(checkpoint, tmp_path, capsys, tool)
     text = (out / f"study-{tool}.txt").read_text(encoding="utf-8")
     assert SAYS.get(tool, "∂L/∂") in text
     assert text.split("\n")[0] in printed
-    assert f"wrote {out / f'study-{tool}.txt'} and {out / f'study-{tool}.png'}" in printed
+    written = [str(out / f"study-{tool}{suffix}") for suffix in (".txt", *FILES.get(tool, ()))]
+    assert f"wrote {', '.join(written)} and {out / f'study-{tool}.png'}" in printed
+    assert sorted(map(str, out.iterdir())) == sorted([*written, str(out / f"study-{tool}.png")])
     assert (out / f"study-{tool}.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -64,6 +71,21 @@ def test_two_runs_are_compared(checkpoint, tmp_path, capsys):
     assert run(checkpoint, "--tool", "compare") == 2
     assert "--tool compare and --against RUN belong together" in capsys.readouterr().err
     assert run(checkpoint, "--against", other) == 2
+
+
+def test_states_have_the_characters_and_three_steps_are_written_out(checkpoint, tmp_path, capsys):
+    file = tmp_path / "text.txt"
+    file.write_text("abba zebra abba", encoding="utf-8")
+    assert run(checkpoint, "--tool", "states", "--text", file, "--steps", 9, "--out", tmp_path) == 0
+    with np.load(tmp_path / "study-states.npz") as kept:
+        assert "".join(kept["labels"]) == "abba bra "
+        assert kept["state h"].shape == kept["before h"].shape == (9, 1, 128)
+        np.testing.assert_allclose(np.tanh(kept["before h"]), kept["state h"], rtol=1e-5)
+    assert run(checkpoint, "--tool", "show_work", "--out", tmp_path) == 0
+    assert (tmp_path / "study-show_work.md").read_text(encoding="utf-8").count("### t = ") == 3
+    assert (tmp_path / "study-show_work.tex").read_text(encoding="utf-8").startswith("\\begin{align*}")
+    assert run(checkpoint, "--tool", "show_work", "--steps", 13, "--out", tmp_path) == 2
+    assert "13 steps are too many to write out; it takes 12" in capsys.readouterr().err
 
 
 def test_paths_of_a_cell_without_gates_says_why(checkpoint, capsys):

@@ -65,6 +65,52 @@ def test_the_lectures_formula_beside_the_whole_gradient():
     assert found.a.map.norms[3] == pytest.approx([0.1955, 0.3684, 0.6668, 1.1703], abs=5e-5)
 
 
+def own_loop(cut):
+    """The same as a tagged loop of the user's own."""
+    W, U, V = (tg.tensor(a, requires_grad=True) for a in (W_HH, W_XH, W_HY))
+    W.name, U.name, V.name = "W", "U", "V"
+    h, loss = tg.zeros(2, dtype=tg.float64), 0
+    for t in range(4):
+        with tg.step(t):
+            h = (tg.tensor(X[t]) @ U + W @ (h.detach() if cut else h)).tanh()
+            loss = loss + 0.5 * ((V @ h - tg.tensor(Y[t])) ** 2).sum()
+    return loss, (W, U, V)
+
+
+def test_a_loop_of_ones_own_that_detaches_at_every_step():
+    with tg.record():
+        full, weights = own_loop(cut=False)
+        short, others = own_loop(cut=True)
+    found = study.compare(full, short)
+    assert np.round(found.b.gradients["W"], 6).tolist() == [[-0.040585, -0.115750], [0.109035, 0.211089]]
+    assert found.cosines["W"] == pytest.approx(0.976, abs=5e-4)
+    assert "(not connected 1 step back)" in found.finding()
+    assert list(found.b.decay.lines) == ["h"]
+    assert len(found.b.cuts) == 3
+    assert study.truncation(full, weights[0], 1).gradients[0] == pytest.approx(found.b.gradients["W"])
+    unrecorded, _ = own_loop(cut=True)
+    with pytest.raises(RuntimeError, match=r"detaches its state at every step .* `with tinygrad_rnn.record\(\):`"):
+        study.compare(full, unrecorded)
+
+
+def test_a_detached_lstm_of_ones_own_has_both_states():
+    tg.manual_seed(0)
+    with tg.record():
+        U, W = tg.randn(3, 16, requires_grad=True), tg.randn(4, 16, requires_grad=True)
+        h = c = tg.zeros(2, 4)
+        loss = tg.zeros(())
+        for t in range(5):
+            with tg.step(t):
+                i, f, g, o = (tg.ones(2, 3) @ U + h.detach() @ W).chunk(4, -1)
+                c = f.sigmoid() * c.detach() + i.sigmoid() * g.tanh()
+                h = o.sigmoid() * c.tanh()
+                loss = loss + h.sum()
+    lines = study.decay(loss).lines
+    assert list(lines) == ["h", "c"]
+    for line in lines.values():
+        assert np.isfinite(line.norms).tolist() == [False] * 4 + [True]
+
+
 def test_an_rnn_beside_an_lstm_has_all_states_and_what_was_added():
     tg.manual_seed(0)
     x, rnn, lstm = tg.randn(12, 2, 3), Model("RNN"), Model("LSTM")

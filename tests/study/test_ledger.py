@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import json
+import subprocess
+import sys
 import tracemalloc
 from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +18,7 @@ from tinygrad_rnn import nn, study
 from tinygrad_rnn.kernels import workspace
 from tinygrad_rnn.nn import functional as F
 
-T, B, I, H = 40, 24, 24, 32
+T, B, I, H = 24, 24, 24, 32
 
 
 def _loop(x):
@@ -54,32 +59,55 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("mode", ["fused", "unrolled", "recorded"])
-@pytest.mark.parametrize("kind", MODELS)
-def test_the_total_is_what_tracemalloc_says(kind, mode):
+MODES: dict[str, Any] = {"fused": nullcontext, "unrolled": tg.unrolled, "recorded": tg.record}
+
+
+def measured() -> dict[str, tuple[int, int, int, int, int]]:
+    """By kind and mode: what `tracemalloc` says without the weights; `total` and `values`; their sums by entry and step."""
+    return {f"{kind}, {mode}": _measured(kind, mode) for kind in MODELS for mode in MODES}
+
+
+def _measured(kind: str, mode: str) -> tuple[int, int, int, int, int]:
     tg.manual_seed(0)
     run, x = MODELS[kind](), tg.randn(T, B, I)
-    modes = {"fused": nullcontext, "unrolled": tg.unrolled, "recorded": tg.record}
-    grown, kept = [], []
-    with modes[mode]():
+    with MODES[mode]():
         run(x)  # first calls fill caches
     gc.collect()
+    grown, kept = [], []
     tracemalloc.start()
     try:
-        for _ in range(3):  # a table of the whole process that grows, or another thread, does so in one of them
+        for _ in range(3):  # a table that grows does so in one of them
             workspace._waiting.clear()  # a workspace that waits is memory that is there already
             before = tracemalloc.get_traced_memory()[0]
-            with modes[mode]():
+            with MODES[mode]():
                 kept.append(run(x))
             gc.collect()
             grown.append(tracemalloc.get_traced_memory()[0] - before)
     finally:
         tracemalloc.stop()
-    (loss, alive), traced = kept[0], sorted(grown)[1]
+    loss, alive = kept[0]
     own = sum(p.array.nbytes for p in (alive if isinstance(alive, tuple) else alive.parameters() if alive else ()))
     found = study.ledger(loss)
-    assert found.total == pytest.approx(traced - own, rel=0.05)
-    assert sum(size for _, size in found.operations.values()) == found.values == sum(found.steps.values())
+    by_entry = sum(size for _, size in found.operations.values())
+    return sorted(grown)[1] - own, found.total, found.values, by_entry, sum(found.steps.values())
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, list[int]]:
+    """The same from a process of its own: in this one other tests have left threads, tables and free lists."""
+    code = "import json; from tests.study.test_ledger import measured; print(json.dumps(measured()))"
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_total_is_what_tracemalloc_says(alone, kind, mode):
+    traced, total, values, by_entry, by_step = alone[f"{kind}, {mode}"]
+    assert total == pytest.approx(traced, rel=0.05)
+    assert by_entry == values == by_step
 
 
 def test_each_rule_is_an_entry_and_each_step_a_sum():

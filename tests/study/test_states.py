@@ -68,6 +68,18 @@ def test_any_cell_gives_what_the_layer_returns(cell):
         np.testing.assert_array_equal(found.gates[name], value.detach().numpy())
 
 
+def test_all_arrays_go_into_a_file(tmp_path):
+    tg.manual_seed(0)
+    found = study.states(nn.LSTM(3, 4), tg.randn(5, 2, 3), labels="abcde")
+    found.save(tmp_path / "states.npz")
+    with np.load(tmp_path / "states.npz") as kept:
+        assert set(kept) == {"state h", "state c", *(f"{kind} {name}" for kind in ("gate", "before") for name in "ifgo"),
+                             "steps", "labels"}  # fmt: skip
+        np.testing.assert_array_equal(kept["state c"], found.states["c"])
+        np.testing.assert_array_equal(kept["before f"], found.before["f"])
+        assert "".join(kept["labels"]) == "abcde"
+
+
 def test_packed_sequences_end_in_nan_and_directions_are_apart():
     tg.manual_seed(0)
     gru = nn.GRU(3, 4, bidirectional=True)
@@ -85,5 +97,10 @@ def test_attention_by_head():
     np.testing.assert_allclose(found.attention["MultiheadAttention"], weights.detach().numpy(), rtol=1e-6)
     assert found.attention["MultiheadAttention"].shape == (3, 2, 5, 5)
     assert len(found.plot("MultiheadAttention").axes) == 4  # two heads, each with its scale
+    named = study.states(attention, x, x, x, labels="abcde").plot().axes[0]
+    assert (named.get_xlabel(), named.get_ylabel()) == ("key", "query")
+    for axis in (named.get_xticklabels(), named.get_yticklabels()):
+        assert "".join(tick.get_text() for tick in axis) == "abcde"
+    assert "attention weights of 1 module;" in found.finding()
     with pytest.raises(RuntimeError, match="nothing in this Linear steps through time"):
         study.states(nn.Linear(2, 2), tg.ones(2))

@@ -54,7 +54,7 @@ def test_text_markdown_and_latex():
     assert len(work.table()) == len(work.terms)
 
 
-def test_states_sum_in_gated_cells_and_large_graphs_are_refused():
+def test_states_sum_in_gated_cells_and_long_graphs_are_refused():
     tg.manual_seed(0)
     graph = KINDS["LSTM"]()
     work = study.show_work(
@@ -64,6 +64,21 @@ def test_states_sum_in_gated_cells_and_large_graphs_are_refused():
     assert len(sums) == 4  # h and c at two steps
     for directly, back, whole in sums:
         np.testing.assert_allclose(directly + back, whole, rtol=1e-12)
-    with pytest.raises(ValueError, match=r"20 steps with up to 16 numbers are too many to write out"):
+    with pytest.raises(ValueError, match=r"20 steps are too many to write out; it takes 12"):
         rnn = nn.RNN(2, 4)
         study.show_work(rnn(tg.randn(20, 1, 2))[0].sum(), rnn.weight_hh_l0)
+
+
+def test_of_large_states_the_first_numbers_are_written():
+    tg.manual_seed(0)
+    rnn = nn.RNN(3, 6).double()
+    work = study.show_work(rnn(tg.randn(2, 1, 3, dtype=tg.float64))[0].sum(), rnn.weight_hh_l0)
+    total = work.terms[-1].numbers[-1]
+    assert total.shape == (6, 6)
+    row = ", ".join(f"{x:.6f}" for x in total[0, :3])
+    assert f"= [[{row}, …], [" in work.text().splitlines()[-1]
+    assert work.text().splitlines()[-1].endswith(", …], …]")
+    last = work.terms[-1].as_latex()
+    assert last.endswith(r" & \cdots \\ \vdots \end{bmatrix}")
+    assert " & ".join(f"{x:.6f}" for x in total[0, :3]) + r" & \cdots \\" in last
+    assert "…" not in work.terms[0].as_text()  # six numbers of h

@@ -1,5 +1,7 @@
 """The commands train, tasks, sample, draw and study: what they write, and one clear line for what cannot work."""
 
+import re
+
 import pytest
 
 import tinygrad_rnn as tg
@@ -64,6 +66,30 @@ def test_the_report_says_what_was_learnt(tmp_path, capsys):
     assert "the task counts as solved" in said
     assert "A predictor that has learnt nothing (a guess) has 50.0%." in said
     assert "% of the way there." in said
+
+
+def test_a_score_that_was_asked_for_is_not_called_solved_and_an_ended_run_says_that_nothing_is_left(tmp_path, capsys):
+    options = [
+        "--length",
+        5,
+        "--hidden",
+        4,
+        "--target",
+        0.1,
+        "--eval-every",
+        1,
+        "--steps",
+        3,
+        "--out",
+        tmp_path / "run",
+    ]
+    assert run("train", "latch", *options) == 0
+    said = capsys.readouterr()
+    assert "up to the score that was asked for" in said.out
+    assert "Solved" not in said.out
+    assert re.search(r"share of right answers \d+\.\d%", said.err)
+    assert run("train", "--resume", tmp_path / "run") == 0
+    assert "nothing is left to do after step 1; --from" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("options", [[], ["--beam", 3], ["--temperature", 0], ["--top-k", 3, "--top-p", 0.9]])

@@ -24,7 +24,8 @@ class Detector:
     """The two checks, and what they look for."""
 
     def __init__(self, check_nan: bool = True, check_inf: bool = True):
-        self.nan, self.inf = check_nan, check_inf
+        self.nan: bool = check_nan
+        self.inf: bool = check_inf
 
     def forward(self, node: Node | None, out: Any, inputs: Any) -> None:
         """Raise if an operation made a NaN, or an infinity out of finite numbers; note where it stands.

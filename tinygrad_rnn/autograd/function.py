@@ -100,7 +100,7 @@ class FunctionNode(Node):
     function: type[Function]  # set by Function.__init_subclass__
 
     def __init__(self, args: tuple[Any, ...]):
-        self.edges = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])
+        self.edges: tuple[Edge | None, ...] = tuple([edge_of(x) if isinstance(x, Tensor) else None for x in args])
         self.needs_input_grad: tuple[Any, ...] = tuple([edge is not None for edge in self.edges])
         self.is_tensor: Any = [isinstance(x, Tensor) for x in args]
         self.saved_tensors, self.scope = (), thread.mode.scope

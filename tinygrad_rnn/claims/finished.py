@@ -20,7 +20,8 @@ class Finished:
     """The rows in the file at `path`, and what failed; without a path nothing is kept, and a failure is raised."""
 
     def __init__(self, path: Path | None = None, quick: bool = False):
-        self.path, self.failed = path, list[str]()
+        self.path: Path | None = path
+        self.failed: list[str] = list[str]()
         self._head = {"quick": quick, **environment()}
         self.rows: list[Row] = [] if path is None else self._read(path)
 

@@ -23,11 +23,11 @@ from .training import restarted, seeded, trained
 
 MODELS = ("rnn", "rnn, orthogonal", "irnn", "gru", "lstm", "lstm, chrono")
 LAGS = (5, 10, 20, 50, 100, 300, 1000)
-TRIED = {  # what is kept -> model -> lags
+TRIED: dict[str, Any] = {  # what is kept -> model -> lags
     "a number": dict.fromkeys(MODELS, LAGS),
     "a bit": {"rnn": (10, 100, 1000), "lstm, chrono": (10, 100, 1000, 5000)},
 }
-QUICK = {"a number": {"rnn": (5, 20), "lstm, chrono": (5, 20)}, "a bit": {"rnn": (20,)}}
+QUICK: dict[str, Any] = {"a number": {"rnn": (5, 20), "lstm, chrono": (5, 20)}, "a bit": {"rnn": (20,)}}
 HIDDEN, BATCH, STEPS = 16, 16, 400
 RATES = {"a number": 0.01, "a bit": 0.03, "irnn": 0.001}  # a larger one makes an IRNN diverge from lag 100 on
 

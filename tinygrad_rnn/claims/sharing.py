@@ -33,10 +33,10 @@ class InARow(nn.Module):
     def __init__(self, tied: bool):
         super().__init__()
         self.tied = tied
-        self.cells = nn.ModuleList([nn.RNNCell(2, HIDDEN) for _ in range(1 if tied else LENGTH)])
+        self.cells: nn.ModuleList = nn.ModuleList([nn.RNNCell(2, HIDDEN) for _ in range(1 if tied else LENGTH)])
         for cell in self.cells:
             init.orthogonal_(cell.weight_hh)
-        self.readout = nn.Linear(HIDDEN, 1)
+        self.readout: nn.Linear = nn.Linear(HIDDEN, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, T, 2) -> (B, 1). Raises ValueError for steps that have no weights."""

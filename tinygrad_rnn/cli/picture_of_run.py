@@ -37,6 +37,14 @@ def short_loss(task: Task, model: Any, steps: int) -> Tensor:
     return task.loss(_scores(task, model, inputs), y)
 
 
+def words_read(task: Task, steps: int) -> list[str] | None:
+    """What stands at each of these steps, if that is a token of the task's vocabulary."""
+    if not task.tokens or task.net not in ("each step", "at the end"):
+        return None
+    names = list(map(str, task.vocabulary))
+    return [names[k] for k in short_batch(task, steps)[0][0].array[0]]
+
+
 def _scores(task: Task, model: Any, inputs: tuple[Tensor, ...]) -> Tensor:
     scores = model(*inputs)
     return scores[0] if task.carries else scores

@@ -27,7 +27,12 @@ from ..viz.drawing import WRITERS, writer_of
 from ..viz.plots import save_figure
 from .arguments import UsageError, complain, count, name
 
-TOOLS = {"report": study.report, "decay": study.decay, "reach": study.reach, "gradient_map": study.gradient_map}
+TOOLS: dict[str, Any] = {
+    "report": study.report,
+    "decay": study.decay,
+    "reach": study.reach,
+    "gradient_map": study.gradient_map,
+}
 
 
 def add_run(commands: Any) -> None:
@@ -130,16 +135,20 @@ class Watch:
     """
 
     def __init__(self, arguments: argparse.Namespace):
-        self.drawing = Path(arguments.draw).absolute() if arguments.draw else None  # the program may change the folder
-        self.tool, self.folder = arguments.study, Path.cwd()
-        self.at, self.seen = arguments.at, 0
-        self.wanted = bool(self.drawing or self.tool)
+        self.drawing: Path | None = (
+            Path(arguments.draw).absolute() if arguments.draw else None
+        )  # the program may change the folder
+        self.tool: Any = arguments.study
+        self.folder: Path = Path.cwd()
+        self.at: Any = arguments.at
+        self.seen: int = 0
+        self.wanted: bool = bool(self.drawing or self.tool)
         self.written: list[str] = []
         self.failed = ""  # the program goes on
         self.recording: dict[str, Any] | None = None
 
     def __enter__(self) -> Watch:
-        self.backward = Tensor.backward
+        self.backward: Any = Tensor.backward
         if self.wanted:
             Tensor.backward = self._watched()
             if self.at == 1:
@@ -189,4 +198,4 @@ class Watch:
         except OSError as error:
             self.failed = f"{error.filename}: {error.strerror}"
         except (DrawError, RuntimeError, ValueError) as error:
-            self.failed = " ".join(str(error).split())
+            self.failed: str = " ".join(str(error).split())

@@ -20,9 +20,10 @@ from .._tensor import Tensor
 from ..atomic import write_atomically
 from ..notes import record
 from ..runs import WaysOut
+from ..study.layer_states import recorded_states
 from ..viz.plots import save_figure
 from .arguments import UsageError, count, name
-from .picture_of_run import short_loss
+from .picture_of_run import short_loss, words_read
 from .run_config import load_run
 
 TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> answer
@@ -37,9 +38,12 @@ TOOLS: dict[str, Callable[[Any, Any], study.Result]] = {  # (loss, weight) -> an
     "gradient_map": lambda loss, weight: study.gradient_map(loss),
     "reach": lambda loss, weight: study.reach(loss),
     "truncation": lambda loss, weight: study.truncation(loss, weight, [1, 2, 3, 5, 10, 20]),
+    "show_work": lambda loss, weight: study.show_work(loss, weight),
     "walk": lambda loss, weight: study.walk(loss),
 }
-COMPARE = "compare"  # beside these: it takes two runs
+STATES = "states"  # beside these: it takes what was read
+COMPARE = "compare"  # and two runs
+FEW, MANY = 3, 50  # time steps: to be written out, and to be asked about
 
 
 def add_study(commands: Any) -> None:
@@ -49,7 +53,7 @@ def add_study(commands: Any) -> None:
         help="ask the model of a run what happens in time, or walk through backward",
         description="Let a trained model read a few time steps, and ask the graph of its loss: how "
         "far back gradients reach and why, what each time step adds to a weight, what truncation costs. Writes "
-        "study-TOOL.txt and study-TOOL.png.",
+        "study-TOOL.txt and study-TOOL.png; of states also .npz, of show_work .md and .tex.",
     )
     parser.add_argument(
         "checkpoint", type=name, metavar="RUN", help="a folder of train, or a checkpoint: runs/demo/checkpoint.tgr"
@@ -61,15 +65,19 @@ def add_study(commands: Any) -> None:
         help="for the demo: read the beginning of this UTF-8 text (default Python's documentation)",
     )
     parser.add_argument(
-        "--tool", choices=[*TOOLS, COMPARE], default="report", help="which question (default %(default)s)"
+        "--tool", choices=[*TOOLS, STATES, COMPARE], default="report", help="which question (default %(default)s)"
     )
     parser.add_argument(
         "--against", type=name, metavar="RUN", help="for compare: the other run, asked on the same steps"
     )
     parser.add_argument(
-        "--weight", metavar="NAME", help="for contributions, truncation and explain (default: the recurrent one)"
+        "--weight",
+        metavar="NAME",
+        help="for contributions, truncation, show_work and explain (default: the recurrent one)",
     )
-    parser.add_argument("--steps", type=count, default=50, metavar="N", help="time steps to read (default %(default)s)")
+    parser.add_argument(
+        "--steps", type=count, metavar="N", help=f"time steps to read (default {MANY}; for show_work {FEW}, at most 12)"
+    )
     parser.add_argument("--out", type=name, metavar="FOLDER", help="where results go (default: beside the checkpoint)")
     parser.add_argument("--walk", action="store_true", help="walk through backward in the terminal; writes nothing")
     parser.set_defaults(run=run_study)
@@ -80,11 +88,12 @@ def run_study(arguments: argparse.Namespace, ways: WaysOut) -> int:
     try:
         if (arguments.tool == COMPARE) != (arguments.against is not None):
             raise UsageError("--tool compare and --against RUN belong together: one run beside the other")
-        loss, weights = _loss_and_weights(arguments)  # the weights must live, for the graph holds them weakly
+        arguments.steps = arguments.steps or (FEW if arguments.tool == "show_work" else MANY)
+        loss, weights, labels = _read(arguments)  # the weights must live, for the graph holds them weakly
         weight = _chosen(arguments.weight, weights)
         if arguments.walk:
             return debug(study.walk(loss))
-        result = _compared(loss, arguments) if arguments.against else TOOLS[arguments.tool](loss, weight)
+        result = _answer(loss, weight, labels, arguments)
         given = Path(arguments.checkpoint)
         out = Path(arguments.out or (given if given.is_dir() else given.parent))
         out.mkdir(parents=True, exist_ok=True)
@@ -94,24 +103,43 @@ def run_study(arguments: argparse.Namespace, ways: WaysOut) -> int:
             brief, full = (f"{result.finding()}\n\n{rows}" for rows in (result.table(), result.table().csv()))
         write_atomically(text, f"{full}\n")
         save_figure(result.plot(), picture)
+        more = list(_more(result, text))
     except OSError as error:
         raise UsageError(f"{error.filename or arguments.checkpoint}: {error.strerror}") from None
     except (RuntimeError, ValueError) as error:
         raise UsageError(" ".join(str(error).split())) from None
-    print(f"{brief}\n\nwrote {text} and {picture}")
+    print(f"{brief}\n\nwrote {', '.join(map(str, (text, *more)))} and {picture}")
     return 0
 
 
-def _loss_and_weights(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, Tensor]]:
-    """The model's loss over a few time steps, recorded, and its weights by name."""
+def _answer(loss: Tensor, weight: Tensor, labels: list[str] | None, arguments: argparse.Namespace) -> study.Result:
+    if arguments.against:
+        return _compared(loss, arguments)
+    return recorded_states(loss, labels) if arguments.tool == STATES else TOOLS[arguments.tool](loss, weight)
+
+
+def _more(result: study.Result, text: Path) -> Iterator[Path]:
+    """Write what only some answers have beside text and picture."""
+    if isinstance(result, study.States):
+        result.save(text.with_suffix(".npz"))
+        yield text.with_suffix(".npz")
+    if isinstance(result, study.Work):
+        for suffix, words in ((".md", result.markdown()), (".tex", result.latex())):
+            write_atomically(text.with_suffix(suffix), words)
+            yield text.with_suffix(suffix)
+
+
+def _read(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, Tensor], list[str] | None]:
+    """The model's loss over a few time steps, recorded; its weights by name; the words or characters that it read."""
     from .. import demo
 
     loaded = load_run(arguments.checkpoint)
     if loaded is None:
         model, settings, _ = demo.load_checkpoint(Path(arguments.checkpoint))
-        numbers = _characters(arguments.text, settings["vocabulary"], arguments.steps + 1)[:, None]
+        vocabulary = settings["vocabulary"]
+        numbers = _characters(arguments.text, vocabulary, arguments.steps + 1)[:, None]
     else:
-        model, numbers = loaded.model, np.empty(0)
+        model, vocabulary, numbers = loaded.model, "", np.empty(0)
         if arguments.text:
             raise UsageError("--text is for the demo; a run of train reads its own held-out data")
     weights: dict[str, Tensor] = dict(model.named_parameters())
@@ -119,15 +147,16 @@ def _loss_and_weights(arguments: argparse.Namespace) -> tuple[Tensor, dict[str, 
         weight.name = path
     with record():
         if loaded is not None:
-            return short_loss(loaded.task, model, arguments.steps), weights
+            return short_loss(loaded.task, model, arguments.steps), weights, words_read(loaded.task, arguments.steps)
         scores, _ = model(Tensor._of(numbers[:-1]))
-        return demo.loss_of(scores, Tensor._of(numbers[1:])), weights
+        loss = demo.loss_of(scores, Tensor._of(numbers[1:]))
+    return loss, weights, [vocabulary[k] for k in numbers[:-1, 0]]
 
 
 def _compared(loss: Tensor, arguments: argparse.Namespace) -> study.Result:
     """The loss of this run beside that of the other one."""
     kept = study.snapshot(loss)
-    other, _weights = _loss_and_weights(argparse.Namespace(**{**vars(arguments), "checkpoint": arguments.against}))
+    other, _weights, _ = _read(argparse.Namespace(**{**vars(arguments), "checkpoint": arguments.against}))
     names = [
         Path(run).name if Path(run).is_dir() else Path(run).parent.name or run
         for run in (arguments.checkpoint, arguments.against)

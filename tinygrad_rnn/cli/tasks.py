@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..run_results import shown
 from ..runs import WaysOut
 from ..tasks import TASKS
 from ..tasks.times import SECONDS
@@ -27,6 +26,6 @@ def run_tasks(arguments: argparse.Namespace, ways: WaysOut) -> int:
     print(f"{'task':15} {'what is asked':66} {'cell':10} {'trivial -> solved':24} {'time':>6}")
     for name, make in TASKS.items():
         task = make()
-        scores = f"{shown(task.trivial, task.metric)} -> {shown(task.threshold, task.metric)}"
+        scores = f"{task.metric.shown(task.trivial)} -> {task.metric.shown(task.threshold)}"
         print(f"{name:15} {task.about:66} {task.defaults['cell']:10} {scores:24} {SECONDS[name]:4} s")
     return 0

@@ -17,7 +17,7 @@ from typing import Any
 from ..atomic import write_atomically
 from ..fitting import OPTIMIZERS, SCHEDULES, Diverged, Run, fit
 from ..interop import load
-from ..run_results import metrics_csv, report, shown
+from ..run_results import metrics_csv, report
 from ..run_setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of
 from ..runs import Checkpoints, Progress, WaysOut, claimed, differences, environment, new_folder
 from ..tasks import TASKS
@@ -73,8 +73,8 @@ def add_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) 
     ):
         if flag in leave_out:
             continue
-        dest = {"--from": "origin", "--eval-every": "evaluate_every"}.get(flag)
-        parser.add_argument(flag, type=kind, metavar=word, help=text, **({"dest": dest} if dest else {}))
+        dest = {"--from": "origin", "--eval-every": "evaluate_every"}.get(flag, flag.strip("-").replace("-", "_"))
+        parser.add_argument(flag, type=kind, metavar=word, help=text, dest=dest)
     for flag, choices, text in (
         ("--cell", CELLS, "what carries information through time"),
         ("--optimizer", tuple(OPTIMIZERS), "default adam"),
@@ -135,7 +135,9 @@ def resume(arguments: argparse.Namespace, ways: WaysOut) -> int:
         if state is not None:
             if state.pop("config", None) != config:
                 raise UsageError(f"{folder / CHECKPOINT} is of another run than {folder / CONFIG}")
-            print(f"going on after step {state['step']:,}")
+            ended = state["why"] in ("solved", "steps")
+            left = f"nothing is left to do after step {state['step']:,}; --from {folder} starts again, with changes"
+            print(left if ended else f"going on after step {state['step']:,}")
         if unlike := differences(before, environment()):
             print(f"the last digits may come out otherwise than without the stop: {unlike}")
         return train(arguments, ways, folder, config, task, model, state)
@@ -176,7 +178,10 @@ class Keeper:
     """A callback for `fit`: checkpoints, and the table of metrics."""
 
     def __init__(self, arguments: argparse.Namespace, config: dict[str, Any], folder: Path, ways: WaysOut):
-        self.arguments, self.config, self.folder, self.ways = arguments, config, folder, ways
+        self.arguments = arguments
+        self.config: dict[str, Any] = config
+        self.folder: Path = folder
+        self.ways: WaysOut = ways
         self.run: Run | None = None
         self.checkpoints: Checkpoints | None = None
         self._rows = 0
@@ -232,7 +237,7 @@ def write_results(run: Run, folder: Path, keeper: Keeper) -> str:
             lost.append(f"{folder / file}: {error.strerror}")
         except DrawError as error:
             lost.append(f"{folder / file}: {' '.join(str(error).split())}")
-    best = "" if run.best is None else f"{run.task.metric.name} {shown(run.best, run.task.metric)}; "
+    best = "" if run.best is None else f"{run.task.metric.name} {run.task.metric.shown(run.best)}; "
     print(f"{best}wrote {', '.join(written)} in {folder}")
     return ", ".join(lost)
 

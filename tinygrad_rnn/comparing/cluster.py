@@ -7,6 +7,7 @@ at another one; where they do not, it starts again there.
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def connect(address: str) -> Any:
     Raises ModuleNotFoundError without Dask, ConfigError where nobody answers.
     """
     try:
-        import distributed  # pyright: ignore[reportMissingImports]
+        distributed: Any = importlib.import_module("distributed")
     except ModuleNotFoundError:
         raise ModuleNotFoundError("a scheduler needs Dask: pip install 'tinygrad-rnn[dask]'") from None
     try:
@@ -33,9 +34,7 @@ def connect(address: str) -> Any:
 
 def train(folder: str, config: dict[str, Any]) -> dict[str, Any] | None:
     """What a Dask worker is sent: train a run, as long as somebody waits for its result."""
-    from distributed import get_worker  # pyright: ignore[reportMissingImports]
-
-    worker: Any = get_worker()
+    worker: Any = importlib.import_module("distributed").get_worker()
     key = worker.get_current_task()
 
     def dropped() -> bool:  # its client has gone, or has cancelled it

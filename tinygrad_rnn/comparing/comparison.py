@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..atomic import write_atomically
-from ..run_results import shown
 from ..tasks import Task
 from .grid import Outcome
 from .picture import figure_of
@@ -52,7 +51,9 @@ class Comparison:
     """
 
     def __init__(self, task: Task, runs: Sequence[Outcome], folder: Path):
-        self.task, self.runs, self.folder = task, list(runs), folder
+        self.task: Task = task
+        self.runs: list[Outcome] = list(runs)
+        self.folder: Path = folder
         places = dict.fromkeys((run.length, run.cell) for run in runs)
         self.rows: list[Row] = [self._row([run for run in runs if (run.length, run.cell) == place]) for place in places]
 
@@ -114,7 +115,7 @@ class Comparison:
         return (
             f"{task.name}: {task.about} ({task.origin}). Each cell at its own best learning rate, chosen by validation from "
             f"{', '.join(f'{lr:g}' for lr in self._rates())}. Score: {task.metric.name} on the test part, at the best "
-            f"validation. Solved: {shown(row.threshold, task.metric)} on the validation part. Trivial: {task.trivial_is}."
+            f"validation. Solved: {task.metric.shown(row.threshold)} on the validation part. Trivial: {task.trivial_is}."
         )
 
     def _rates(self) -> list[float]:
@@ -171,7 +172,7 @@ class Comparison:
 
 
 def _said(score: float | None, metric: Any) -> str:
-    return "failed" if score is None else shown(score, metric)
+    return "failed" if score is None else metric.shown(score)
 
 
 def _median(ordered: Sequence[float | None]) -> float | None:

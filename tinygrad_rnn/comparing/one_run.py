@@ -114,7 +114,9 @@ class Keeper:
     """A callback for `fit`: checkpoints and metrics; true when the run is to stop."""
 
     def __init__(self, folder: Path, config: dict[str, Any], stop: Callable[[], bool]):
-        self.folder, self.config, self.stop = folder, config, stop
+        self.folder: Path = folder
+        self.config: dict[str, Any] = config
+        self.stop: Any = stop
         self.checkpoints: Checkpoints | None = None
         self.step = self._rows = 0
 
@@ -133,7 +135,7 @@ class Keeper:
         return self.checkpoints
 
     def __call__(self, run: Run) -> bool:
-        self.step = run.step
+        self.step: int = run.step
         if self._of(run).due():
             self._of(run).save(run.step)
         if len(run.rows) != self._rows:

@@ -18,7 +18,8 @@ class Progress:
     """
 
     def __init__(self, shown: bool = False, file: Any = None):
-        self.shown, self.file = shown, file
+        self.shown: bool = shown
+        self.file: Any = file
         self._bar: Any = None
         self._seconds: dict[tuple[str, int | None], list[float]] = {}
 

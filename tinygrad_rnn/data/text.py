@@ -90,7 +90,8 @@ class CharText:
     def __init__(self, text: str, batch_size: int = 32, steps: int = 64, validation: float = 0.1):
         if not 0 < validation < 1:
             raise ValueError(f"CharText: validation={validation} is the share of the text, expected between 0 and 1")
-        self.batch_size, self.steps = batch_size, steps
+        self.batch_size: int = batch_size
+        self.steps: int = steps
         self.vocabulary: Any = "".join(sorted(set(text)))
         self._number = {character: k for k, character in enumerate(self.vocabulary)}
         split = _split(len(text), validation)

@@ -26,7 +26,7 @@ class Independent(Distribution):
         super().__init__(batch[:kept], batch[kept:] + base_distribution.event_shape, validate_args)
         self.base_dist: Distribution = base_distribution
         self.reinterpreted_batch_ndims: int = n
-        self.has_rsample = base_distribution.has_rsample
+        self.has_rsample: bool = base_distribution.has_rsample
 
     @property
     def mean(self) -> Tensor:

@@ -31,7 +31,7 @@ from ..optim.lr_scheduler import LRScheduler
 WHOLE = (Module, Optimizer, LRScheduler)
 PACKAGE = __name__.partition(".")[0] + "."
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_hooks")
-REGISTERED = {"_parameters": Parameter, "_buffers": Tensor, "_modules": Module}
+REGISTERED: dict[str, Any] = {"_parameters": Parameter, "_buffers": Tensor, "_modules": Module}
 RULE = ("name", "dim", "path", "g", "v")  # what a WeightNorm consists of
 
 

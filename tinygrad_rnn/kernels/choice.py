@@ -34,7 +34,9 @@ class Kernel:
     """A cell over a whole sequence, forward and backward, in NumPy or compiled: what `Lease` forward made says which."""
 
     def __init__(self, cell: str, forward: Callable[..., Any], backward: Callable[..., Any]):
-        self.cell, self.in_numpy, self.back_in_numpy = cell, forward, backward
+        self.cell: str = cell
+        self.in_numpy: Any = forward
+        self.back_in_numpy: Any = backward
 
     def forward(self, x: Any, *args: Any, **options: Any) -> Any:
         """As the NumPy kernel's."""
@@ -75,7 +77,8 @@ class use_kernels:
             raise ValueError(f"use_kernels expects 'auto', 'numpy' or 'compiled', but got {kernels!r}")
         if kernels == "compiled" and not twins():
             raise RuntimeError(f"use_kernels('compiled'): {_reason}; they need pip install 'tinygrad-rnn[fast]'")
-        self.before, _setting = _setting, kernels
+        self.before: str = _setting
+        _setting = kernels
 
     def __enter__(self) -> None:
         pass
@@ -135,7 +138,7 @@ def _prepare(cell: str, dtype: str, variant: str) -> bool:
             if ready:
                 try:
                     with _told_if_slow(
-                        f"compiling the {cell.upper()} kernel for {np.dtype(dtype)}, kept on disk for the next time"
+                        f"preparing the {cell.upper()} kernel for {np.dtype(dtype)}; what is compiled stays on disk for the next time"
                     ):
                         _run_once(found[cell], np.dtype(dtype), variant)
                 except Exception as error:

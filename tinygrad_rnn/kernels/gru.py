@@ -36,15 +36,17 @@ class ForwardSpace(Workspace):
     """What forward writes: [x; 1], the gates D_r, D_z, n, the states from h[0] on, and what n sees of h."""
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
-        self.xs = np.empty((steps, features + 1, batch), dtype)
+        self.xs: np.ndarray = np.empty((steps, features + 1, batch), dtype)
         self.gates = gates = np.empty((steps, 3 * hidden, batch), dtype)
         self.h = h = np.empty((steps + 1, hidden, batch), dtype)
-        self.inner = np.empty((steps, hidden, batch), dtype)  # W_hn h + b_hn, or r h
-        self.from_h = np.empty((3 * hidden, batch), dtype)
-        self.scratch = np.empty((hidden, batch), dtype)
+        self.inner: np.ndarray = np.empty((steps, hidden, batch), dtype)  # W_hn h + b_hn, or r h
+        self.from_h: np.ndarray = np.empty((3 * hidden, batch), dtype)
+        self.scratch: np.ndarray = np.empty((hidden, batch), dtype)
         self.xs[:, -1] = 1
         D, n = gates[:, : 2 * hidden], gates[:, 2 * hidden :]
-        self.views = each_step(steps, D, D[:, :hidden], D[:, hidden:], n, self.inner, h[:-1], h[1:])
+        self.views: list[tuple[Array, ...]] = each_step(
+            steps, D, D[:, :hidden], D[:, hidden:], n, self.inner, h[:-1], h[1:]
+        )
 
 
 def gru_forward(
@@ -146,12 +148,12 @@ class BackwardSpace(Workspace):
         after: bool,
     ):  # fmt: skip
         rows = 4 if after else 3
-        self.outside = np.empty((steps, hidden, batch), dtype)
+        self.outside: np.ndarray = np.empty((steps, hidden, batch), dtype)
         self.rz, self.rest = [np.empty((length, 2 * hidden, batch), dtype) for _ in range(2)]
         self.slopes = slopes = np.empty((length, rows * hidden, batch), dtype)
-        self.da = np.empty(stretch * rows * hidden * batch, dtype)
+        self.da: np.ndarray = np.empty(stretch * rows * hidden * batch, dtype)
         self.h_columns, self.inner_columns = [np.empty(stretch * hidden * batch, dtype) for _ in range(2)]
-        self.x_columns = np.empty(stretch * (features + 1) * batch, dtype)
+        self.x_columns: np.ndarray = np.empty(stretch * (features + 1) * batch, dtype)
         self.dh, self.d_rh, self.from_h = [np.empty((hidden, batch), dtype) for _ in range(3)]
         by_gate = slopes.reshape(length, rows, hidden, batch)
         r, z = self.rz[:, :hidden], self.rz[:, hidden:]
@@ -159,8 +161,8 @@ class BackwardSpace(Workspace):
             parts = z, by_gate, slopes[:, : 3 * hidden]
         else:
             parts = r, z, slopes[:, :hidden], slopes[:, : 2 * hidden], by_gate[:, 1:], slopes[:, 2 * hidden :]
-        self.from_output = list(self.outside)
-        self.views = each_step(length, *parts)
+        self.from_output: Any = list(self.outside)
+        self.views: list[tuple[Array, ...]] = each_step(length, *parts)
 
 
 def gru_backward(

@@ -71,12 +71,14 @@ class ForwardSpace(Workspace):
         self.h = h = z[:, features:-1]  # h[t] is the state before step t
         self.D = D = np.empty((length, 4 * hidden, batch), dtype)
         self.P = P = np.empty((length, 2 * hidden, batch), dtype)
-        self.tanh_c = np.empty((length, hidden, batch), dtype)
-        self.a = np.empty((4 * hidden, batch), dtype)
-        self.cg = np.empty((2 * hidden, batch), dtype)  # [c; g] of the running step
+        self.tanh_c: np.ndarray = np.empty((length, hidden, batch), dtype)
+        self.a: np.ndarray = np.empty((4 * hidden, batch), dtype)
+        self.cg: np.ndarray = np.empty((2 * hidden, batch), dtype)  # [c; g] of the running step
         z[:, -1] = 1
         D_o, D_fi, D_g = D[:, :hidden], D[:, hidden : 3 * hidden], D[:, 3 * hidden :]
-        self.views = each_step(steps, z[:-1], h[1:], D, D_o, D_fi, D_g, P, P[:, :hidden], P[:, hidden:], self.tanh_c)
+        self.views: list[tuple[Array, ...]] = each_step(
+            steps, z[:-1], h[1:], D, D_o, D_fi, D_g, P, P[:, :hidden], P[:, hidden:], self.tanh_c
+        )
 
 
 def lstm_forward(
@@ -133,18 +135,23 @@ class BackwardSpace(Workspace):
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype, length: int, stretch: int):
         gates = (length, 4 * hidden, batch)
-        self.outside = np.empty((steps, hidden, batch), dtype)
-        self.U, self.rest, self.local = np.empty(gates, dtype), np.empty(gates, dtype), np.empty(gates, dtype)
-        self.slope = np.empty((length, hidden, batch), dtype)
-        self.dz = np.empty(stretch * 4 * hidden * batch, dtype)
-        self.z_columns = np.empty(stretch * (features + hidden + 1) * batch, dtype)
-        self.d = np.empty((4 * hidden, batch), dtype)  # [dh; dc; dc; dc], what the four gates are multiplied by
-        self.through_h = np.empty((hidden, batch), dtype)
+        self.outside: np.ndarray = np.empty((steps, hidden, batch), dtype)
+        self.U = np.empty(gates, dtype)
+        self.rest: np.ndarray = np.empty(gates, dtype)
+        self.local: np.ndarray = np.empty(gates, dtype)
+        self.slope: np.ndarray = np.empty((length, hidden, batch), dtype)
+        self.dz: np.ndarray = np.empty(stretch * 4 * hidden * batch, dtype)
+        self.z_columns: np.ndarray = np.empty(stretch * (features + hidden + 1) * batch, dtype)
+        self.d: np.ndarray = np.empty(
+            (4 * hidden, batch), dtype
+        )  # [dh; dc; dc; dc], what the four gates are multiplied by
+        self.through_h: np.ndarray = np.empty((hidden, batch), dtype)
         # W_ihᵀ and W_hhᵀ, columns of g times 4: what W is times -1 and -2 is multiplied by that again
-        self.W_x, self.W_h = np.empty((features, 4 * hidden), dtype), np.empty((hidden, 4 * hidden), dtype)
-        self.scales = np.repeat(SCALES.astype(dtype), hidden)
-        self.from_output = list(self.outside)
-        self.views = each_step(length, self.slope, self.local, self.U[:, hidden : 2 * hidden])
+        self.W_x: np.ndarray = np.empty((features, 4 * hidden), dtype)
+        self.W_h: np.ndarray = np.empty((hidden, 4 * hidden), dtype)
+        self.scales: np.ndarray = np.repeat(SCALES.astype(dtype), hidden)
+        self.from_output: Any = list(self.outside)
+        self.views: list[tuple[Array, ...]] = each_step(length, self.slope, self.local, self.U[:, hidden : 2 * hidden])
 
 
 def lstm_backward(

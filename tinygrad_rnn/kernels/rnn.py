@@ -20,7 +20,7 @@ class ForwardSpace(Workspace):
         self.z = z = np.empty((steps + 1, features + hidden + 1, batch), dtype)
         self.h = h = z[:, features:-1]  # h[t] is the state before step t
         z[:, -1] = 1
-        self.views = each_step(steps, z[:-1], h[:-1], h[1:])
+        self.views: list[tuple[Array, ...]] = each_step(steps, z[:-1], h[:-1], h[1:])
 
 
 def rnn_forward(
@@ -63,10 +63,10 @@ class BackwardSpace(Workspace):
 
     def __init__(self, steps: int, batch: int, features: int, hidden: int, dtype: np.dtype):
         self.da, self.slope = [np.empty((steps, hidden, batch), dtype) for _ in range(2)]
-        self.da_columns = np.empty(steps * hidden * batch, dtype)
-        self.z_columns = np.empty(steps * (features + hidden + 1) * batch, dtype)
-        self.from_next = np.empty((hidden, batch), dtype)
-        self.views = each_step(steps, self.da, self.slope)
+        self.da_columns: np.ndarray = np.empty(steps * hidden * batch, dtype)
+        self.z_columns: np.ndarray = np.empty(steps * (features + hidden + 1) * batch, dtype)
+        self.from_next: np.ndarray = np.empty((hidden, batch), dtype)
+        self.views: list[tuple[Array, ...]] = each_step(steps, self.da, self.slope)
 
 
 def rnn_backward(

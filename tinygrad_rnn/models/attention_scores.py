@@ -110,8 +110,9 @@ class GeneralAttention(SequenceAttention):
     def __init__(self, query_size: int, key_size: int, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("GeneralAttention", query_size=query_size, key_size=key_size)
-        self.query_size, self.key_size = query_size, key_size
-        self.weight = Parameter(empty(query_size, key_size, dtype=dtype, device=device))
+        self.query_size: int = query_size
+        self.key_size: int = key_size
+        self.weight: Parameter = Parameter(empty(query_size, key_size, dtype=dtype, device=device))
         init.uniform_(self.weight, -1 / math.sqrt(key_size), 1 / math.sqrt(key_size))
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
@@ -138,9 +139,9 @@ class AdditiveAttention(SequenceAttention):
     def __init__(self, query_size: int, key_size: int, hidden_size: int, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("AdditiveAttention", query_size=query_size, key_size=key_size, hidden_size=hidden_size)
-        self.query = Linear(query_size, hidden_size, bias=False, device=device, dtype=dtype)
-        self.keys = Linear(key_size, hidden_size, device=device, dtype=dtype)
-        self.score = Linear(hidden_size, 1, bias=False, device=device, dtype=dtype)
+        self.query: Linear = Linear(query_size, hidden_size, bias=False, device=device, dtype=dtype)
+        self.keys: Linear = Linear(key_size, hidden_size, device=device, dtype=dtype)
+        self.score: Linear = Linear(hidden_size, 1, bias=False, device=device, dtype=dtype)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """(…, L, Q), (…, S, K) -> (…, L, S)."""

@@ -64,8 +64,9 @@ class NaiveModel(NextElement):
     def __init__(self, size: int, longest: int):
         super().__init__()
         check_sizes("NaiveModel", size=size, longest=longest)
-        self.size, self.longest = size, longest
-        self.by_length = ModuleList(Linear((t + 1) * size, size) for t in range(longest))
+        self.size = size
+        self.longest: int = longest
+        self.by_length: ModuleList = ModuleList(Linear((t + 1) * size, size) for t in range(longest))
 
     def forward(self, input: Tensor) -> Tensor:
         """x (T, B, size) or (T, size), T up to `longest` -> the prediction of x_{t+1} for each t."""
@@ -95,9 +96,11 @@ class AutoregressiveModel(NextElement):
     def __init__(self, size: int, window: int, hidden_size: int | None = None):
         super().__init__()
         check_sizes(type(self).__name__, size=size, window=window)
-        self.size, self.window, self.hidden_size = size, window, hidden_size
+        self.size = size
+        self.window: int = window
+        self.hidden_size = hidden_size
         self.hidden = None if hidden_size is None else Linear(window * size, hidden_size)
-        self.out = Linear(hidden_size or window * size, size)
+        self.out: Linear = Linear(hidden_size or window * size, size)
 
     def forward(self, input: Tensor) -> Tensor:
         """x (T, B, size) or (T, size) -> the prediction of x_{t+1} for each t."""
@@ -130,9 +133,10 @@ class LatentAutoregressiveModel(NextElement):
     def __init__(self, size: int, hidden_size: int, cell: Module | None = None):
         super().__init__()
         check_sizes("LatentAutoregressiveModel", size=size, hidden_size=hidden_size)
-        self.size, self.hidden_size = size, hidden_size
-        self.state = Recurrent(RNNCell(size, hidden_size) if cell is None else cell)
-        self.out = Linear(hidden_size, size)
+        self.size = size
+        self.hidden_size: int = hidden_size
+        self.state: Recurrent = Recurrent(RNNCell(size, hidden_size) if cell is None else cell)
+        self.out: Linear = Linear(hidden_size, size)
 
     def forward(self, input: Tensor) -> Tensor:
         """x (T, B, size) or (T, size) -> the prediction of x_{t+1} for each t."""
@@ -161,7 +165,9 @@ class LinearStateSpace(NextElement):
         super().__init__()
         output_size = size if output_size is None else output_size
         check_sizes("LinearStateSpace", size=size, hidden_size=hidden_size, output_size=output_size)
-        self.size, self.hidden_size, self.output_size = size, hidden_size, output_size
+        self.size = size
+        self.hidden_size: int = hidden_size
+        self.output_size = output_size
         self.A = Parameter(empty(hidden_size, hidden_size, dtype=dtype, device=device))
         self.B = Parameter(empty(hidden_size, size, dtype=dtype))
         self.C = Parameter(empty(output_size, hidden_size, dtype=dtype))

@@ -85,16 +85,18 @@ class TransformerLM(Module):
     ):  # fmt: skip
         super().__init__()
         made: dict[str, Any] = {"device": device, "dtype": dtype}
-        self.embedding = Embedding(vocabulary, d_model, **made)
+        self.embedding: Embedding = Embedding(vocabulary, d_model, **made)
         init.normal_(self.embedding.weight, 0.0, d_model**-0.5)  # scores of size 1 through the tied readout
         sinusoidal = max_length is None
         self.position = SinusoidalEncoding(d_model) if sinusoidal else LearnedEncoding(max_length, d_model, **made)
-        self.dropout = Dropout(dropout)
+        self.dropout: Dropout = Dropout(dropout)
         width = 4 * d_model if dim_feedforward is None else dim_feedforward
         options: dict[str, Any] = {"activation": "gelu", "batch_first": True, "norm_first": True, **made}
-        self.blocks = ModuleList([CausalBlock(d_model, nhead, width, dropout, **options) for _ in range(num_layers)])
-        self.norm = LayerNorm(d_model, **made)
-        self.readout = Linear(d_model, vocabulary, **made)
+        self.blocks: ModuleList = ModuleList(
+            [CausalBlock(d_model, nhead, width, dropout, **options) for _ in range(num_layers)]
+        )
+        self.norm: LayerNorm = LayerNorm(d_model, **made)
+        self.readout: Linear = Linear(d_model, vocabulary, **made)
         if tied:
             self.readout.weight = self.embedding.weight
 

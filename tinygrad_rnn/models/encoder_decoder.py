@@ -67,13 +67,13 @@ class Seq2Seq(Module):
         attention: str | None = "additive", start: int = 0, tied: bool = False,
     ):  # fmt: skip
         super().__init__()
-        self.source = Embedding(source_vocabulary, embedding)
-        self.encoder = GRU(embedding, hidden, batch_first=True)
-        self.target = Embedding(target_vocabulary, embedding)
-        self.cell = GRUCell(embedding, hidden)
+        self.source: Embedding = Embedding(source_vocabulary, embedding)
+        self.encoder: GRU = GRU(embedding, hidden, batch_first=True)
+        self.target: Embedding = Embedding(target_vocabulary, embedding)
+        self.cell: GRUCell = GRUCell(embedding, hidden)
         self.attention = _attention(attention, hidden)
         self.combine = None if attention is None else Linear(2 * hidden, hidden)
-        self.readout = Linear(hidden, target_vocabulary)
+        self.readout: Linear = Linear(hidden, target_vocabulary)
         if tied:
             if embedding != hidden:
                 raise ValueError(f"Seq2Seq: tied=True needs embedding == hidden, got {embedding} and {hidden}")

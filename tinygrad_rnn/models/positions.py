@@ -30,7 +30,8 @@ class SinusoidalEncoding(Module):
         check_sizes("SinusoidalEncoding", features=features)
         if not base > 1:
             raise ValueError(f"SinusoidalEncoding: base must be greater than 1, got {base}")
-        self.features, self.base = features, base
+        self.features: int = features
+        self.base: float = base
 
     def at(self, positions: np.ndarray, dtype: Any) -> Tensor:
         """PE at each position: (T,) -> (T, E)."""
@@ -56,8 +57,9 @@ class LearnedEncoding(Module):
     def __init__(self, max_length: int, features: int, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes("LearnedEncoding", max_length=max_length, features=features)
-        self.max_length, self.features = max_length, features
-        self.weight = Parameter(empty(max_length, features, dtype=dtype, device=device))
+        self.max_length: int = max_length
+        self.features: int = features
+        self.weight: Parameter = Parameter(empty(max_length, features, dtype=dtype, device=device))
         init.normal_(self.weight, 0.0, 0.02)
 
     def forward(self, input: Tensor, start: int = 0) -> Tensor:

@@ -43,8 +43,8 @@ class OneToOne(Module):
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int):
         super().__init__()
-        self.hidden = Linear(input_size, hidden_size)
-        self.readout = Linear(hidden_size, output_size)
+        self.hidden: Linear = Linear(input_size, hidden_size)
+        self.readout: Linear = Linear(hidden_size, output_size)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, I) -> (B, O)."""
@@ -57,9 +57,9 @@ class OneToMany(Module):
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int):
         super().__init__()
-        self.start = Linear(input_size, hidden_size)
-        self.cell = RNNCell(output_size, hidden_size)
-        self.readout = Linear(hidden_size, output_size)
+        self.start: Linear = Linear(input_size, hidden_size)
+        self.cell: RNNCell = RNNCell(output_size, hidden_size)
+        self.readout: Linear = Linear(hidden_size, output_size)
 
     def forward(self, x: Tensor, steps: int | None = None, target: Tensor | None = None) -> Tensor:
         """x (B, I) -> (B, T, O). T is `steps`; or, with a target (B, T, O), its length, and each step is fed the
@@ -97,9 +97,10 @@ class ManyToOne(Module):
         super().__init__()
         check_choice("ManyToOne", "cell", cell, tuple(LAYERS))
         check_choice("ManyToOne", "head", head, tuple(HEADS))
-        self.recurrent = LAYERS[cell](input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
-        self.readout = Linear(hidden_size * (2 if bidirectional else 1), output_size)
-        self.head, self.bidirectional = head, bidirectional
+        self.recurrent: Any = LAYERS[cell](input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
+        self.readout: Linear = Linear(hidden_size * (2 if bidirectional else 1), output_size)
+        self.head: str = head
+        self.bidirectional: bool = bidirectional
 
     def forward(self, x: Tensor, lengths: Any = None) -> Tensor:
         """x (B, T, I), lengths (B,) of the sequences if they differ -> (B, O)."""
@@ -122,8 +123,8 @@ class ManyToMany(Module):
     ):
         super().__init__()
         check_choice("ManyToMany", "cell", cell, tuple(LAYERS))
-        self.recurrent = LAYERS[cell](input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
-        self.readout = Linear(hidden_size * (2 if bidirectional else 1), output_size)
+        self.recurrent: Any = LAYERS[cell](input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
+        self.readout: Linear = Linear(hidden_size * (2 if bidirectional else 1), output_size)
 
     def forward(self, x: Tensor, lengths: Any = None) -> Tensor:
         """x (B, T, I) -> (B, T, O)."""
@@ -135,8 +136,8 @@ class ManyToManyLate(Module):
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int, cell: str = "lstm"):
         super().__init__()
-        self.encoder = ManyToOne(input_size, hidden_size, hidden_size, cell)
-        self.decoder = OneToMany(hidden_size, hidden_size, output_size)
+        self.encoder: ManyToOne = ManyToOne(input_size, hidden_size, hidden_size, cell)
+        self.decoder: OneToMany = OneToMany(hidden_size, hidden_size, output_size)
 
     def forward(self, x: Tensor, steps: int | None = None, target: Tensor | None = None, lengths: Any = None) -> Tensor:
         """x (B, S, I) -> (B, T, O); steps and target as in OneToMany."""

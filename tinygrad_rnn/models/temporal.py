@@ -35,7 +35,7 @@ class CausalConv1d(Module):
         super().__init__()
         conv = Conv1d(in_channels, out_channels, kernel_size, dilation=dilation, bias=bias, device=device, dtype=dtype)
         self.conv = normalise_weight(conv) if weight_norm else conv
-        self.padding = (kernel_size - 1) * dilation
+        self.padding: int = (kernel_size - 1) * dilation
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, T) or (C, T) -> (B, O, T) or (O, T)."""
@@ -56,9 +56,10 @@ class TemporalBlock(Module):
     ):  # fmt: skip
         super().__init__()
         options: dict[str, Any] = {"dilation": dilation, "weight_norm": weight_norm, "device": device, "dtype": dtype}
-        self.conv1 = CausalConv1d(in_channels, out_channels, kernel_size, **options)
-        self.conv2 = CausalConv1d(out_channels, out_channels, kernel_size, **options)
-        self.dropout1, self.dropout2 = Dropout1d(dropout), Dropout1d(dropout)
+        self.conv1: CausalConv1d = CausalConv1d(in_channels, out_channels, kernel_size, **options)
+        self.conv2: CausalConv1d = CausalConv1d(out_channels, out_channels, kernel_size, **options)
+        self.dropout1: Dropout1d = Dropout1d(dropout)
+        self.dropout2: Dropout1d = Dropout1d(dropout)
         same = in_channels == out_channels
         self.shortcut = None if same else Conv1d(in_channels, out_channels, 1, device=device, dtype=dtype)
 
@@ -90,7 +91,7 @@ class TCN(Module):
             raise ValueError("TCN: channels must name the width of at least one block, got none")
         widths = [in_channels, *channels]
         options: dict[str, Any] = {"dropout": dropout, "weight_norm": weight_norm, "device": device, "dtype": dtype}
-        self.blocks = Sequential(
+        self.blocks: Sequential = Sequential(
             *[
                 TemporalBlock(before, after, kernel_size, dilation=2**k, **options)
                 for k, (before, after) in enumerate(zip(widths, channels, strict=False))

@@ -51,11 +51,14 @@ class MultiheadAttention(Module):
                 f"MultiheadAttention: embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads})"
             )
         check_probability("MultiheadAttention", dropout)
-        self.embed_dim, self.num_heads = embed_dim, num_heads
+        self.embed_dim: int = embed_dim
+        self.num_heads: int = num_heads
         self.head_dim: Any = embed_dim // num_heads
         self.kdim: Any = embed_dim if kdim is None else kdim
         self.vdim: Any = embed_dim if vdim is None else vdim
-        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
+        self.dropout: float = dropout
+        self.batch_first: bool = batch_first
+        self.add_zero_attn: bool = add_zero_attn
         self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
         shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(
             ("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_weight")

@@ -34,7 +34,8 @@ class Passage:
     """One call of a module with backward hooks."""
 
     def __init__(self, module: Any, hooks: list[Callable[..., Any]]):
-        self.module, self.hooks = module, hooks
+        self.module: Any = module
+        self.hooks: Any = hooks
         self.grad_output: Gradients = ()
         self.inputs_wait: bool = False  # do any of the inputs want a gradient?
 

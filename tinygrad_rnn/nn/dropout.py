@@ -18,7 +18,8 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
         check_probability(type(self).__name__, p)
-        self.p, self.inplace = p, inplace
+        self.p: float = p
+        self.inplace: bool = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """An input of any shape (Dropout1d, Dropout2d: with a channel axis) -> the same shape."""

@@ -15,7 +15,8 @@ class Flatten(Module):
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
         super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim: int = start_dim
+        self.end_dim: int = end_dim
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, n, m) -> (B, n · m), with the usual start_dim=1."""
@@ -33,7 +34,8 @@ class Unflatten(Module):
             raise TypeError(f"Unflatten: dim must be an int, axes have no names here; got {type(dim).__name__}")
         if not isinstance(unflattened_size, (tuple, list)) or not all(isinstance(n, int) for n in unflattened_size):
             raise TypeError(f"Unflatten: unflattened_size must be a tuple of ints, got {unflattened_size!r}")
-        self.dim, self.unflattened_size = dim, unflattened_size
+        self.dim: int = dim
+        self.unflattened_size: tuple[int, ...] | list[int] = unflattened_size
 
     def forward(self, input: Tensor) -> Tensor:
         """(…, n · m, …) -> (…, n, m, …)."""

@@ -31,9 +31,9 @@ class _Lazy(Module):
     def _wait(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
         """Remember how to make it; until then there are parameters without numbers, so that optimisers can have them."""
         object.__setattr__(self, "_made_with", (arguments, options))
-        self.weight = UninitializedParameter()
+        self.weight: UninitializedParameter = UninitializedParameter()
         if options.get("bias", True):
-            self.bias = UninitializedParameter()
+            self.bias: UninitializedParameter = UninitializedParameter()
 
     def has_uninitialized_params(self) -> bool:
         """Are there parameters without numbers?"""

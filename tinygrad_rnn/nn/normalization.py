@@ -40,7 +40,8 @@ class LayerNorm(_Normalization):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape: Any = shape
-        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.eps: float = eps
+        self.elementwise_affine: bool = elementwise_affine
         _scale_and_shift(self, shape, elementwise_affine, elementwise_affine and bias, dtype)
         self.reset_parameters()
 
@@ -65,7 +66,8 @@ class RMSNorm(_Normalization):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape: Any = shape
-        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.eps: float | None = eps
+        self.elementwise_affine: bool = elementwise_affine
         weight = Parameter(empty(shape, dtype=dtype, device=device)) if elementwise_affine else None
         self.register_parameter("weight", weight)
         self.reset_parameters()
@@ -91,7 +93,10 @@ class GroupNorm(_Normalization):
         super().__init__()
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
-        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self.num_groups: int = num_groups
+        self.num_channels: int = num_channels
+        self.eps: float = eps
+        self.affine: bool = affine
         _scale_and_shift(self, num_channels, affine, affine and bias, dtype)
         self.reset_parameters()
 
@@ -123,7 +128,10 @@ class BatchNorm1d(_Normalization):
         track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True,
     ):  # fmt: skip
         super().__init__()
-        self.num_features, self.eps, self.momentum, self.affine = num_features, eps, momentum, affine
+        self.num_features: int = num_features
+        self.eps: float = eps
+        self.momentum: float | None = momentum
+        self.affine: bool = affine
         self.track_running_stats = track_running_stats
         _scale_and_shift(self, num_features, affine, affine and bias, dtype)
         track = track_running_stats
@@ -173,7 +181,7 @@ class BatchNorm1d(_Normalization):
 class BatchNorm2d(BatchNorm1d):
     """`BatchNorm1d` of images (B, C, H, W): each channel over the batch and both axes."""
 
-    dims = (4,)
+    dims: tuple[int, ...] = (4,)
 
 
 class InstanceNorm1d(BatchNorm1d):
@@ -213,4 +221,4 @@ class InstanceNorm1d(BatchNorm1d):
 class InstanceNorm2d(InstanceNorm1d):
     """`InstanceNorm1d` of images (B, C, H, W) or (C, H, W)."""
 
-    dims = (3, 4)
+    dims: tuple[int, ...] = (3, 4)

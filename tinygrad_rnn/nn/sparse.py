@@ -41,11 +41,15 @@ class Embedding(Module):
         need_ints("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if padding_idx is not None:
             padding_idx = wrapped_row("Embedding", padding_idx, num_embeddings)
-        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.max_norm, self.norm_type = max_norm, norm_type
-        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
+        self.num_embeddings: int = num_embeddings
+        self.embedding_dim: int = embedding_dim
+        self.padding_idx: int | None = padding_idx
+        self.max_norm: float | None = max_norm
+        self.norm_type: float = norm_type
+        self.scale_grad_by_freq: bool = scale_grad_by_freq
+        self.sparse: bool = sparse
         table = empty(num_embeddings, embedding_dim, dtype=dtype, device=device) if _weight is None else _weight
-        self.weight = Parameter(table, requires_grad=not _freeze)
+        self.weight: Parameter = Parameter(table, requires_grad=not _freeze)
         if _weight is None:
             self.reset_parameters()
 

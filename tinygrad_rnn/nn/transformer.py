@@ -40,7 +40,7 @@ class _Layer(Module):
         attends: dict[str, Any] = {"dropout": dropout, "bias": bias, "batch_first": batch_first, **made}
         self.self_attn: MultiheadAttention = MultiheadAttention(d_model, nhead, **attends)
         if self.looks_at_memory:
-            self.multihead_attn = MultiheadAttention(d_model, nhead, **attends)
+            self.multihead_attn: MultiheadAttention = MultiheadAttention(d_model, nhead, **attends)
         self.linear1: Linear = Linear(d_model, dim_feedforward, bias=bias, **made)
         self.dropout: Dropout = Dropout(dropout)
         self.linear2: Linear = Linear(dim_feedforward, d_model, bias=bias, **made)
@@ -124,7 +124,8 @@ class TransformerEncoder(Module):
     ):  # fmt: skip
         super().__init__()
         self.layers: ModuleList = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
-        self.num_layers, self.norm = num_layers, norm
+        self.num_layers: int = num_layers
+        self.norm: Module | None = norm
 
     def forward(
         self, src: Tensor, mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None,
@@ -142,7 +143,8 @@ class TransformerDecoder(Module):
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None):
         super().__init__()
         self.layers: ModuleList = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
-        self.num_layers, self.norm = num_layers, norm
+        self.num_layers: int = num_layers
+        self.norm: Module | None = norm
 
     def forward(
         self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None, memory_mask: Tensor | None = None,
@@ -184,7 +186,9 @@ class Transformer(Module):
         self.decoder: Any = custom_decoder or TransformerDecoder(
             TransformerDecoderLayer(*layer), num_decoder_layers, norm()
         )
-        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        self.d_model: int = d_model
+        self.nhead: int = nhead
+        self.batch_first: bool = batch_first
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:

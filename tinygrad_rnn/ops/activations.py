@@ -37,7 +37,20 @@ class Tanh(Function):
 
     def backward(ctx, g: Value) -> Value:
         (y,) = ctx.saved_tensors
+        return call(TanhGradient, g, y)
+
+
+class TanhGradient(Function):
+    """z = g (1 - y²), what tanh sends back          dL/dg = dL/dz (1 - y²),   dL/dy = -2 dL/dz · g y"""
+
+    saves: Saves = ("g", "y")
+
+    def forward(ctx, g: Array, y: Array) -> Array:
         return g - g * y * y
+
+    def backward(ctx, h: Value) -> Value:
+        g, y = ctx.saved_tensors
+        return call(TanhGradient, h, y), h * g * y * -2
 
 
 class Sigmoid(Function):
@@ -54,7 +67,20 @@ class Sigmoid(Function):
 
     def backward(ctx, g: Value) -> Value:
         (y,) = ctx.saved_tensors
+        return call(SigmoidGradient, g, y)
+
+
+class SigmoidGradient(Function):
+    """z = g y (1 - y), what σ sends back          dL/dg = dL/dz · y (1 - y),   dL/dy = dL/dz · g (1 - 2y)"""
+
+    saves: Saves = ("g", "y")
+
+    def forward(ctx, g: Array, y: Array) -> Array:
         return g * (y - y * y)
+
+    def backward(ctx, h: Value) -> Value:
+        g, y = ctx.saved_tensors
+        return call(SigmoidGradient, h, y), h * (g - g * y * 2)
 
 
 class ReLU(Function):
@@ -137,6 +163,7 @@ class GELU(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    cdf: Any
 
     def forward(ctx, x: Array) -> Array:
         ctx.cdf = _normal_cdf(x)
@@ -185,6 +212,8 @@ class Softplus(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    beta: Any
+    threshold: Any
 
     def forward(ctx, x: Array, beta: Any, threshold: Any) -> Array:
         ctx.beta, ctx.threshold = beta, threshold
@@ -208,6 +237,8 @@ class Hardtanh(Function):
     """y = x held between `low` and `high`          dL/dx = 0 where x ≤ low or x ≥ high, else dL/dy"""
 
     saves: Saves = ("x",)
+    low: Any
+    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high

@@ -32,6 +32,8 @@ class Attention(Function):
 
     saves: Saves = ("q", "k", "v", "out")
     fresh = True
+    scale: Any
+    drop: Any
 
     def forward(
         ctx, q: Array, k: Array, v: Array, bias: Array, scale: Any, hidden: Any = None, drop: Any = None

@@ -159,6 +159,7 @@ class Index(Function):
 
     fresh = True
     from_shape: tuple[int, ...]
+    index: Any
 
     def forward(ctx, x: Array, index: Any) -> Array:
         ctx.index, ctx.from_shape = index, x.shape

@@ -113,6 +113,8 @@ class Clamp(Function):
     """y = x held between `low` and `high` (numbers)          dL/dx = dL/dy where low ≤ x ≤ high, else 0"""
 
     saves: Saves = ("x",)
+    low: Any
+    high: Any
 
     def forward(ctx, x: Array, low: Any, high: Any) -> Array:
         ctx.low, ctx.high = low, high

@@ -35,6 +35,7 @@ class CrossEntropy(Function):
     saves: Saves = ("x",)
     fresh = True
     exponentials: Any = None  # eˣ, and their sums, kept from forward for the first backward
+    options: dict[str, Any]
 
     def forward(ctx, x: Array, t: Any, pick: Any, spread: Any, u: Any, ignored: Any, total: Any) -> Array:
         ctx.options = {"t": t, "pick": pick, "spread": spread, "u": u}
@@ -69,6 +70,10 @@ class CrossEntropyGradient(Function):
     """
 
     saves: Saves = ("x", "g")
+    t: Any
+    pick: Any
+    spread: Any
+    u: Any
 
     def forward(ctx, x: Array, g: Array, t: Any, pick: Any, spread: Any, u: Any, kept: Array = None) -> Array:
         ctx.t, ctx.pick, ctx.spread, ctx.u = t, pick, spread, u
@@ -103,6 +108,9 @@ def places(t: Array, x: Array) -> Array:
 
 class Pick(Function):
     """y_b = x[b, t_b], one number of each row          dL/dx = dL/dy_b at (b, t_b), else 0"""
+
+    t: Any
+    columns: Any
 
     def forward(ctx, x: Array, t: Any) -> Array:
         ctx.t, ctx.columns = t, x.shape[1]

@@ -71,6 +71,9 @@ class Convolution(Function):
 
     widens = "always"
     saves: Saves = {"x": "w", "w": "x"}
+    layout: Any
+    length: Any
+    kernel: Any
 
     def forward(ctx, x: Array, w: Array, layout: Any) -> Array:
         ctx.layout, ctx.length, ctx.kernel = layout, x.shape[2:], w.shape[2:]
@@ -94,6 +97,9 @@ class ConvInput(Function):
 
     widens = "always"
     saves: Saves = {"w": "g", "g": "w"}
+    layout: Any
+    kernel: Any
+    steps: Any
 
     def forward(ctx, w: Array, g: Array, layout: Any, length: Array) -> Array:
         ctx.layout, ctx.kernel, ctx.steps = layout, w.shape[2:], g.shape[2:]
@@ -125,6 +131,9 @@ class ConvWeight(Function):
 
     widens = "always"
     saves: Saves = {"x": "g", "g": "x"}
+    layout: Any
+    length: Any
+    steps: Any
 
     def forward(ctx, x: Array, g: Array, layout: Any, kernel: Any) -> Array:
         ctx.layout, ctx.length, ctx.steps = layout, x.shape[2:], g.shape[2:]

@@ -22,6 +22,23 @@ if TYPE_CHECKING:
     from .._tensor import Tensor
 
 
+class LogOfThree(Function):
+    """s = ln(eˣ + eʸ + eᶻ) of finite numbers, faster than `LogAddExp` twice          dL/dx = dL/ds · e^(x - s), …"""
+
+    saves: Saves = ("x", "y", "z", "out")
+
+    def forward(ctx, x: Array, y: Array, z: Array) -> Array:
+        top = np.maximum(np.maximum(x, y), z)
+        s = np.exp(x - top)
+        s += np.exp(y - top)
+        s += np.exp(z - top)
+        return np.log(s, out=s) + top
+
+    def backward(ctx, g: Value) -> Value:
+        *each, s = ctx.saved_tensors
+        return tuple([g * call(Exp, x - s) for x in each])
+
+
 LOW = -1e30  # the logarithm of "impossible": -inf would give NaN in inf - inf
 
 
@@ -40,9 +57,13 @@ class CTC(Function):
     """
 
     saves: Saves = ("emit",)
+    skip: Any
+    steps: Any
+    last: Any
+    alphas: Any
 
     def forward(ctx, emit: Array, skip: Any, steps: Any, last: Any) -> Array:
-        ctx.skip, ctx.steps, ctx.last = skip, steps, last
+        ctx.skip, ctx.steps, ctx.last, ctx.shortest = skip, steps, last, steps.min(initial=0)
         ctx.alphas = alphas = ctx.forward_ways(emit)
         total = ctx.total(alphas)
         return np.where(total < LOW / 10, np.inf, -total).astype(emit.dtype)
@@ -62,28 +83,34 @@ class CTC(Function):
     def forward_ways(ctx, emit: Value) -> Value:
         """α_t for each t, each (B, U); from the end of a sequence on, its last one."""
         emit = select(plain(emit) < LOW, LOW, emit)
-        states = np.arange(plain(emit).shape[2])
+        length, batch, count = plain(emit).shape
+        states, outside = np.arange(count), np.full((batch, 2), LOW, plain(emit).dtype)
+        jump = np.where(ctx.skip, 0, LOW).astype(outside.dtype)
         alphas = [select((states < 2) & (states <= ctx.last[:, None]), emit[0], LOW)]
-        for t in range(1, plain(emit).shape[0]):
-            before = alphas[-1]
-            two_back = select(ctx.skip, _shifted(before, 2), LOW)
-            ways = call(LogAddExp, call(LogAddExp, before, _shifted(before, 1)), two_back)
-            alphas.append(select((t < ctx.steps)[:, None], ways + emit[t], before))
+        for t in range(1, length):
+            before = call(Cat, outside, alphas[-1], dim=1)  # two states more, before the first one
+            ways = call(LogOfThree, alphas[-1], before[:, 1:-1], before[:, :-2] + jump)
+            alphas.append(ctx.while_running(t, ways + emit[t], alphas[-1]))
         return alphas
 
     def backward_ways(ctx, emit: Value) -> Value:
         """β_t for each t, each (B, U)."""
         emit = select(plain(emit) < LOW, LOW, emit)
-        states, count = np.arange(plain(emit).shape[2]), plain(emit).shape[0]
+        length, batch, count = plain(emit).shape
+        states, outside = np.arange(count), np.full((batch, 2), LOW, plain(emit).dtype)
+        jump = np.full((batch, count), LOW, outside.dtype)
+        jump[:, : max(count - 2, 0)] = np.where(ctx.skip[:, 2:], 0, LOW)
         ends = (states == ctx.last[:, None]) | (states == ctx.last[:, None] - 1)
-        final = np.where(ends, 0.0, LOW).astype(plain(emit).dtype)
-        betas = [final]
-        for t in range(count - 1, 0, -1):
-            ahead = betas[-1] + emit[t]
-            two_on = _shifted(select(ctx.skip, ahead, LOW), -2)
-            ways = call(LogAddExp, call(LogAddExp, ahead, _shifted(ahead, -1)), two_on)
-            betas.append(select((t < ctx.steps)[:, None], ways, final))
+        betas = [final := np.where(ends, 0.0, LOW).astype(outside.dtype)]
+        for t in range(length - 1, 0, -1):
+            ahead = call(Cat, betas[-1] + emit[t], outside, dim=1)
+            ways = call(LogOfThree, ahead[:, :-2], ahead[:, 1:-1], ahead[:, 2:] + jump)
+            betas.append(ctx.while_running(t, ways, final))
         return betas[::-1]
+
+    def while_running(ctx, t: int, now: Value, ended: Value) -> Value:
+        """`now` for the sequences that have a step t, `ended` for the others."""
+        return now if t < ctx.shortest else select((t < ctx.steps)[:, None], now, ended)
 
     def total(ctx, alphas: Value) -> Value:
         """ln of the probability of all paths, (B,)."""
@@ -95,14 +122,6 @@ class CTC(Function):
             plain(total).dtype
         )  # they spell the empty sequence only
         return select(ctx.steps > 0, total, without_steps)
-
-
-def _shifted(x, by):
-    """x (B, U) moved by `by` states, LOW coming in."""
-    batch, states = plain(x).shape
-    by = max(-states, min(by, states))
-    filler = np.full((batch, abs(by)), LOW, plain(x).dtype)
-    return call(Cat, filler, x[:, : states - by], dim=1) if by > 0 else call(Cat, x[:, -by:], filler, dim=1)
 
 
 @widening

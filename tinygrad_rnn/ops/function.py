@@ -9,7 +9,6 @@ runs on arrays; when the gradient is itself recorded (`create_graph=True`) the s
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -69,11 +68,12 @@ class Function(Node):
 
     def lifted(self, tensor_class: Any) -> Function:
         """This node again, its saved arrays as Tensors that lead back to where they came from."""
-        twin = copy.copy(self)
+        twin = type(self)()
+        twin.__dict__.update(self.__dict__)
+        twin.edges, twin.shape, twin.dtype, twin.n_outputs = self.edges, self.shape, self.dtype, self.n_outputs
+        sources = (*self.edges, (self, self.n_outputs - 1))  # the output's last, where OUT finds it
         twin.saved_tensors = tuple(
-            tensor_class._of(value, self.edges[p] if p != OUT else (self, self.n_outputs - 1))
-            if isinstance(value, np.ndarray)
-            else value
+            tensor_class._of(value, sources[p]) if isinstance(value, np.ndarray) else value
             for value, (p, _) in zip(self.saved_tensors, self._saved_plan, strict=True)
         )
         return twin

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 class Gather(Function):
     """y[i] = x[i with its `dim` entry replaced by index[i]]          dL/dx = dL/dy added back at the index"""
 
+    index: Any
+    dim: Any
+    from_shape: tuple[int, ...]
+
     def forward(ctx, x: Array, index: Any, dim: Any) -> Array:
         ctx.index, ctx.dim, ctx.from_shape = index, dim, x.shape
         return in_order(x[places(index, dim)])

@@ -23,6 +23,7 @@ class BasicIndex(Index):
 
     view = True
     from_shape: tuple[int, ...]
+    index: Any
 
     def forward(ctx, x: Array, index: Any) -> Array:
         ctx.index, ctx.from_shape = index, x.shape

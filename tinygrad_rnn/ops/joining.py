@@ -23,6 +23,7 @@ class Cat(Function):
     """y = the inputs one after the other along `dim`          dL/dx_k = the k-th piece of dL/dy"""
 
     promotes = "common"
+    lengths: Any
 
     def forward(ctx, *xs: Array, dim: Any) -> Array:
         ctx.dim = dim

@@ -30,6 +30,9 @@ class Flip(Function):
 class Roll(Function):
     """y = x moved by `shifts` along `dims`, what falls off coming back at the start          dL/dx = dL/dy moved back"""
 
+    shifts: Any
+    dims: Any
+
     def forward(ctx, x: Array, shifts: Any, dims: Any) -> Array:
         ctx.shifts, ctx.dims = shifts, dims
         return in_order(np.roll(x, shifts, dims))
@@ -57,6 +60,7 @@ class Diagonal(Function):
 
     view = True
     from_shape: tuple[int, ...]
+    offset: Any
 
     def forward(ctx, x: Array, offset: Any) -> Array:
         ctx.offset, ctx.from_shape = offset, x.shape

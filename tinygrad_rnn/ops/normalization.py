@@ -33,6 +33,7 @@ class LayerNorm(Function):
     widens = "always"
     saves: Saves = ("x", "weight")
     fresh = True
+    moments: Any
 
     def forward(ctx, x: Array, weight: Array, bias: Array, eps: Any) -> Array:
         ctx.eps = eps

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Pad(Function):
     """y = x with `value` around it: widths (before, after) for each axis          dL/dx = the inside of dL/dy"""
 
+    inside: Any
+
     def forward(ctx, x: Array, widths: Any, value: Any) -> Array:
         ctx.inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
         return in_order(np.pad(x, widths, constant_values=value))

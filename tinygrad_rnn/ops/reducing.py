@@ -25,6 +25,7 @@ class Sum(Function):
 
     widens = "always"
     from_shape: tuple[int, ...]
+    dims: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         ctx.from_shape, ctx.dims = x.shape, dims
@@ -38,6 +39,8 @@ class Sum(Function):
 
 class Mean(Sum):
     """y = Σ x / n over `dims`          dL/dx = dL/dy / n"""
+
+    n: int
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any) -> Array:
         total = super().forward(x, dims, keepdim)
@@ -57,6 +60,8 @@ class Variance(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    dims: Any
+    n: Any
 
     def forward(ctx, x: Array, dims: Any, keepdim: Any, n: Any) -> Array:
         ctx.dims, ctx.n = dims, n

@@ -20,6 +20,9 @@ class Embedding(Function):
     """y = the rows of `weight` (V, E) at `index` (…)          dL/dweight = dL/dy added to the rows used"""
 
     fresh = True
+    index: Any
+    padding_idx: Any
+    from_shape: tuple[int, ...]
 
     def forward(ctx, weight: Array, index: Any, padding_idx: Any) -> Array:
         ctx.index, ctx.padding_idx, ctx.from_shape = index, padding_idx, weight.shape
@@ -37,6 +40,8 @@ class AddRows(Function):
     """
 
     widens = "always"
+    index: Any
+    skip: Any
 
     def forward(ctx, v: Array, index: Any, n_rows: Any, skip: Any) -> Array:
         ctx.index, ctx.skip = index, skip

@@ -30,6 +30,7 @@ class Prod(Function):
     widens = "always"
     saves: Saves = ("x",)
     keepdim: bool
+    dim: Any
 
     def forward(ctx, x: Array, dim: Any, keepdim: Any) -> Array:
         ctx.dim, ctx.keepdim = dim, keepdim
@@ -50,6 +51,8 @@ class ProductBefore(Function):
 
     widens = "always"
     saves: Saves = ("x",)
+    dim: Any
+    after: Any
 
     def forward(ctx, x: Array, dim: Any, after: Any) -> Array:
         ctx.dim, ctx.after = dim, after
@@ -86,6 +89,8 @@ class Cumsum(Function):
     """y_k = Σ_{j≤k} x_j along `dim`          dL/dx_j = Σ_{k≥j} dL/dy_k"""
 
     widens = "always"
+    dim: Any
+    backwards: Any
 
     def forward(ctx, x: Array, dim: Any, backwards: Any = False) -> Array:
         ctx.dim, ctx.backwards = dim, backwards

@@ -51,7 +51,8 @@ class Storage(Recorded):
 
     def set_(input: Tensor, source: Tensor | None = None) -> Tensor:
         """Look into the memory of `source` from now on (None: be empty)."""
-        input.data = input.new() if source is None else source
+        changed: Any = input
+        changed.data = input.new() if source is None else source
         return input
 
     def storage_offset(input: Tensor) -> int:

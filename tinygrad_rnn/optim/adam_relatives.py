@@ -35,7 +35,7 @@ class Adamax(_Relative):
     m ← β₁ m + (1 - β₁) g,   u ← max(β₂ u, |g| + eps),   x ← x - lr / (1 - β₁ᵏ) · m / u
     """
 
-    buffers = ("exp_avg", "exp_inf")
+    buffers: tuple[str, ...] = ("exp_avg", "exp_inf")
 
     def __init__(self, params: Iterable[Any], lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0, *, maximize: bool = False, **execution: Any):  # fmt: skip
         check_execution("Adamax", execution)

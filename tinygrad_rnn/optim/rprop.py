@@ -22,7 +22,7 @@ class Rprop(Optimizer):
         "lr": FROM_ZERO,
         "etas": ("two numbers, below and above 1", lambda v: 0 < v[0] < 1 < v[1]),
     }
-    buffers = ("prev", "step_size")
+    buffers: tuple[str, ...] = ("prev", "step_size")
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2), step_sizes: tuple[float, float] = (1e-6, 50), *, maximize: bool = False, **execution: Any):  # fmt: skip
         check_execution("Rprop", execution)
@@ -48,7 +48,7 @@ class ASGD(Optimizer):
     """
 
     checks: dict[str, Check] = {"lr": FROM_ZERO, "weight_decay": FROM_ZERO}
-    buffers = ("ax",)
+    buffers: tuple[str, ...] = ("ax",)
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6, weight_decay: float = 0, *, maximize: bool = False, **execution: Any):  # fmt: skip
         check_execution("ASGD", execution)

@@ -14,7 +14,8 @@ class Progress:
     """
 
     def __init__(self, note: Any = None, file: Any = None):
-        self.note, self.file = note, file
+        self.note: Any = note
+        self.file: Any = file
         self._bar: Any = None
         self._start: tuple[int, float] | None = None
         self._per_step, self._rows = 0, 0
@@ -51,7 +52,8 @@ class Progress:
         return (run.step - start) / max(1e-9, time.perf_counter() - since)
 
     def _words(self, run: Any) -> str:
-        score = f", {run.task.metric.name} {run.rows[-1]['score']:.4g}" if run.rows else ""
+
+        score = f", {run.task.metric.name} {run.task.metric.shown(run.rows[-1]['score'])}" if run.rows else ""
         unit = "tokens" if run.task.tokens else "time steps"
         more = self.note() if self.note else ""
         return f"loss {run.losses[-1]:.4g}{score}, {self._rate(run) * self._per_step:,.0f} {unit}/s{more}"

@@ -152,9 +152,9 @@ class Comparison(Result):
         for k, (side, name) in enumerate(zip((self.a, self.b), self.names, strict=True)):
             for label, line in side.decay.lines.items():
                 lags, left = _left(line)
-                dash = ("-", "--", "-.", ":")[labels.index(label) % 4]
-                ax.plot(lags, left, dash, color=COLOURS[k], marker=MARKS[k], markersize=(6, 4)[k], label=f"{label}, {name}",
-                        markerfacecolor=("white", COLOURS[1])[k], markevery=max(1, len(lags) // 16))  # fmt: skip
+                which = labels.index(label)
+                ax.plot(lags, left, ("-", "--", "-.", ":")[which % 4], color=COLOURS[k], markersize=(6, 4)[k], label=f"{label}, {name}",
+                        marker="" if which else MARKS[k], markerfacecolor=("white", COLOURS[1])[k], markevery=max(1, len(lags) // 16))  # fmt: skip
         ax.axhline(self.a.decay.epsilon, color=SOFT, linestyle=":", linewidth=0.8)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="steps back from the newest that is reached", ylabel="‖∂L/∂state‖, of its newest", yscale="log")
@@ -201,7 +201,7 @@ def compare(
             raise ValueError(f"compare: names must be two, got {len(found)}: {names!r}")
     elif found[0] == found[1]:
         found = ["a", "b"]
-    return Comparison(*sides, (found[0], found[1]))
+    return Comparison(sides[0], sides[1], (found[0], found[1]))
 
 
 def snapshot(loss: Any, state: str | None = None, *, epsilon: float = 0.01) -> Snapshot:

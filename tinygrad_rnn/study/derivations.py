@@ -80,11 +80,12 @@ class Derivation(Result):
 
     def plot(self) -> Any:
         """Each number of the hand-derived gradient against the true one: on the diagonal where right."""
-        figure, [[ax]] = new_figure(size=(5.0, 4.6))
+        figure, [[ax]] = new_figure(size=(6.4, 5.2))
         if self.true.size == self.mine.size:
             ax.plot(self.true.ravel(), self.mine.reshape(self.true.shape).ravel(), "o", color=COLOURS[0], markersize=4)
         ax.axline((0, 0), slope=1, color=COLOURS[1], linestyle="--", label="right")
-        ax.set(xlabel=f"true ∂L/∂{self.name}", ylabel="derived by hand")
+        ax.locator_params(nbins=5)
+        ax.set(xlabel=f"true ∂L/∂{self.name}, each number", ylabel="derived by hand")
         ax.legend(frameon=False)
         headline(ax, self.finding())
         return figure

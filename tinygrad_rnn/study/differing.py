@@ -23,7 +23,8 @@ class Difference:
     """
 
     def __init__(self, kind: Kind, counts: tuple[int, int], steps: list[int | None]):
-        self.what, self.where = kind
+        self.what: str = kind[0]
+        self.where: str = kind[1]
         self.counts: tuple[int, int] = counts
         self.steps: list[int | None] = steps
 

@@ -69,6 +69,8 @@ def draw_more(axes: Any, more: dict[str, Result]) -> None:
         (cut, "", "cosine, ratio"),
     ):
         ax.set(xlabel="window, steps" if ax is cut else "time step t", ylabel=label)
+        if ax is not cut:
+            ax.xaxis.get_major_locator().set_params(integer=True)
         if title:
             ax.set_title(title, fontsize="small")
         if ax.get_legend_handles_labels()[0]:

@@ -66,7 +66,8 @@ class ByStep:
 
     def _slopes(self, h_before: np.ndarray) -> np.ndarray:
         """Of an LSTM ∂h/∂c = o (1 - tanh² c) at the last step of each stretch; o is the last quarter of the rows."""
-        weight_ih, weight_hh, *biases = [w if w is None else w[-h_before.shape[-1] :] for w in self.weights]
+        parts: list[Any] = [w if w is None else w[-h_before.shape[-1] :] for w in self.weights]
+        weight_ih, weight_hh, *biases = parts
         z = self.x[self.lasts] @ weight_ih.T + h_before @ weight_hh.T + sum(b for b in biases if b is not None)
         c = np.stack([state[1] for state in self.starts[1:]])
         return (0.5 + 0.5 * np.tanh(0.5 * z)) * (1 - np.tanh(c) ** 2)
@@ -85,12 +86,12 @@ class ByStep:
             outside = self.outside[self.stretches[k]]
             _, *arriving = self.node.kernel_backward(leases.pop(), outside, *arriving, wants_dx=False)
             arriving = arriving[: self.node.n_states]
-        norms = {}
+        norms: dict[str, np.ndarray] = {}
         for name, gradients in zip(("h", "c"), found, strict=False):
             whole = np.stack(gradients[::-1])
             norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
-            for k, last in enumerate(self.lasts if self.node.sizes is not None else ()):
-                norms[name][k, self.node.sizes[last] :] = 0  # of sequences that have ended
+            for k, last in enumerate(self.lasts):
+                norms[name][k, _running(self.node, last, whole.shape[1]) :] = 0  # of sequences that have ended
         return norms
 
     def _in_order(self, rows: np.ndarray) -> np.ndarray:
@@ -114,3 +115,8 @@ class ByStep:
             mode.scope = outer
         named = {**dict(zip(("h", "c"), state, strict=False)), **gates}
         return {name: tensor._edge[0] for name, tensor in named.items() if tensor._edge is not None}
+
+
+def _running(node: Any, t: int, batch: int) -> int:
+    """How many sequences still run at step t."""
+    return batch if node.sizes is None else int(node.sizes[t])

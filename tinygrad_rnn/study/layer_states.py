@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,9 +13,11 @@ import numpy as np
 from .._figure import folded, new_figure
 from .._mode import enable_grad
 from .._tensor import Tensor
+from ..atomic import write_atomically
 from ..graph import Node, ancestors
 from ..nn.module import Module
 from ..notes import record
+from ..ops.inplace import edge_of
 from .results import Result, Table
 from .steps import Steps, Track
 
@@ -57,8 +61,9 @@ class States(Result):
     def _stacked(self, values: dict[int, np.ndarray]) -> np.ndarray:
         largest = max((value.shape for value in values.values()), key=np.prod)
         whole = np.full((len(self.steps), *largest), np.nan, next(iter(values.values())).dtype)
+        place = {t: k for k, t in enumerate(self.steps)}
         for t, value in values.items():
-            whole[(self.steps.index(t), *map(slice, value.shape))] = value
+            whole[(place[t], *map(slice, value.shape))] = value
         return whole
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -77,13 +82,16 @@ class States(Result):
     def finding(self) -> str:
         """What there is, and the most saturated of it."""
         if not self.steps:
-            return f"attention weights of {len(self.attention)} modules; no states in time"
+            many = len(self.attention)
+            return f"attention weights of {many} module{'s' if many > 1 else ''}; no states in time"
         shares = {name: self._saturated(name) for name in (*self.states, *self.gates)}
         worst = max((name for name in shares if shares[name] is not None), key=lambda n: shares[n] or 0, default=None)
         shape = next(iter(self.states.values())).shape
-        words = (
-            f"{len(self.states)} states and {len(self.gates)} gates at {len(self.steps)} steps, {shape[-1]} units each"
+        counts = (
+            f"{len(named)} {kind}{'' if len(named) == 1 else 's'}"
+            for kind, named in (("state", self.states), ("gate", self.gates))
         )
+        words = f"{' and '.join(counts)} at {len(self.steps)} steps, {shape[-1]} units each"
         return words + (
             f"; {worst} is saturated in {shares[worst]:.0%} of its numbers" if worst and shares[worst] else ""
         )
@@ -114,10 +122,15 @@ class States(Result):
                 values, aspect="auto", interpolation="nearest", cmap="RdBu_r" if signed else "viridis",
                 vmin=-largest if signed else 0, vmax=largest,
             )  # fmt: skip
-            figure.colorbar(image, ax=ax, pad=0.01)
+            figure.colorbar(image, ax=ax, pad=0.01, label="value" if is_time else "weight")
+            ax.yaxis.get_major_locator().set_params(integer=True)
             ax.set(ylabel="unit" if is_time else "query", title=name)
-            self._time_axis(ax, values.shape[1])
-        axes[-1, 0].set_xlabel("time step t" if self.labels is None else "input, by time step")
+            self._label(ax.set_xticks, values.shape[1], 90)
+            if not is_time:
+                self._label(ax.set_yticks, values.shape[0] if values.shape[0] <= 16 else 0, 0)
+                ax.set_xlabel("key")
+        if maps[-1][2]:
+            axes[-1, 0].set_xlabel("time step t" if self.labels is None else "input, by time step")
         figure.suptitle(folded(self.finding()), fontsize="medium")
         return figure
 
@@ -128,14 +141,24 @@ class States(Result):
         one = values if values.ndim < 3 else values[:, sample]
         return [(name, one.reshape(len(one), -1).T, True)]
 
-    def _time_axis(self, ax: Any, length: int) -> None:
-        if self.labels is not None and len(self.labels) >= length <= 80:
+    def _label(self, set_ticks: Any, length: int, rotation: float) -> None:
+        """Write what stands at each step on an axis of this length, or the number of some steps."""
+        if self.labels is not None and len(self.labels) >= length > 0 and length <= 80:
             shown = [{" ": "␣", "\n": "⏎"}.get(label, label) for label in self.labels[:length]]
             words = max(map(len, shown), default=0) > 2
-            ax.set_xticks(range(length), shown, fontsize=7, rotation=90 if words else 0)
-        elif len(self.steps) == length:
+            set_ticks(range(length), shown, fontsize=7, rotation=rotation if words else 0)
+        elif len(self.steps) == length > 0:
             some = range(0, length, max(1, length // 10))
-            ax.set_xticks(some, [str(self.steps[k]) for k in some])
+            set_ticks(some, [str(self.steps[k]) for k in some])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all arrays to an .npz file: "state h", "gate f", "before f", "attention PATH", "steps", and "labels"."""
+        kinds = {"state": self.states, "gate": self.gates, "before": self.before, "attention": self.attention}
+        arrays = {f"{kind} {name}".strip(): a for kind, named in kinds.items() for name, a in named.items()}
+        arrays |= {"steps": np.array(self.steps)} | ({} if self.labels is None else {"labels": np.array(self.labels)})
+        file = io.BytesIO()
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # of the names none is allow_pickle
+        write_atomically(path, file.getvalue())
 
 
 def states(module: Module, *inputs: Any, labels: Sequence[Any] | None = None) -> States:
@@ -157,6 +180,14 @@ def states(module: Module, *inputs: Any, labels: Sequence[Any] | None = None) ->
         found = States(ancestors([edge[0] for edge in edges])[::-1], labels)
     if not found.steps and not found.attention:
         raise RuntimeError(f"states: nothing in this {type(module).__name__} steps through time or attends")
+    return found
+
+
+def recorded_states(loss: Tensor, labels: Sequence[Any] | None = None) -> States:
+    """The same of the graph of a loss that was computed inside `record()`, as far as its operations are in the graph."""
+    found = States(ancestors([edge_of(loss)[0]])[::-1], labels)
+    if not found.steps and not found.attention:
+        raise RuntimeError("states: nothing in the graph of this loss steps through time or attends")
     return found
 
 

@@ -38,7 +38,8 @@ class Layer:
     """
 
     def __init__(self, path: str, module: Module):
-        self.path, self.kind = path, type(module).__name__
+        self.path: str = path
+        self.kind: str = type(module).__name__
         self.output: str = ""
         self.calls: int = 0
         self.parameters: int = 0

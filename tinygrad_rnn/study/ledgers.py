@@ -182,8 +182,9 @@ class Ledger(Result):
         steps = sorted(t for t in self.steps if t is not None)
         right.bar(steps, [self.steps[t] / 1024 for t in steps], color=COLOURS[0], width=1.0)
         if self.state:
-            right.axhline(self.state / 1024, color=COLOURS[1], linestyle="--", label="the state alone")
-            right.legend()
+            right.axhline(self.state / 1024, color=COLOURS[1], linestyle="--", label="state that a step hands on")
+            right.set_ylim(top=1.25 * max([*self.steps.values(), self.state]) / 1024)  # room for the legend
+            right.legend(frameon=False, loc="upper left", fontsize="small")
         right.set(xlabel="time step t", ylabel="KiB", title="by time step")
         figure.suptitle(folded(self.finding(), 110), fontsize="medium")
         return figure

@@ -35,7 +35,7 @@ class Units:
         is_open = (values > low) & (values < high)
         self.all += is_open.size
         self.closed += is_open.size - int(np.count_nonzero(is_open))
-        units = is_open.reshape(-1, is_open.shape[-1]).any(0) if is_open.ndim else is_open.reshape(1)
+        units: Any = is_open.reshape(-1, is_open.shape[-1]).any(0) if is_open.ndim else is_open.reshape(1)
         if self.opened is None:
             self.opened = units
         elif len(self.opened) == len(units):
@@ -137,7 +137,8 @@ class Look:
         op = type(node).__name__
         if op not in OPEN:
             return
-        scope, plan = node.scope, getattr(node, "_saved_plan", ())
+        scope = node.scope
+        plan: Any = getattr(node, "_saved_plan", ())
         for value, (position, _) in zip(node.saved_tensors, plan, strict=False):
             if position == OUT and isinstance(value, np.ndarray):
                 key = scope.path, scope.layer, scope.direction, name or op

@@ -10,9 +10,9 @@ import numpy as np
 from .._figure import COLOURS, SOFT, folded, headline, new_figure
 from .._tensor import Tensor
 from .history import History, ones
-from .outside import Start, losses_in_time
+from .outside import Start, inputs_in_time, losses_in_time
 from .results import Result, Table, norm
-from .steps import Track, inputs_in_time
+from .steps import Track
 from .weights import signed_shares, target_edge, uses_of
 
 LONGEST = 200  # losses that are all taken unless the caller chooses

@@ -135,7 +135,7 @@ class Monitor(Result):
         finite = [loss for loss in self.losses if math.isfinite(loss)]
         if finite:
             words.append(f"The last finite one was {finite[-1]:.4g}, the smallest {min(finite):.4g}.")
-        parameters = dict(self.model.named_parameters())
+        parameters: dict[str, Tensor] = dict(self.model.named_parameters())
         broken = [name for name, p in parameters.items() if not np.isfinite(p.array).all()]
         if broken:
             others = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
@@ -244,7 +244,7 @@ class Monitor(Result):
         ax.set_title(f"gradient of {label} through time" if label else "no state in time was seen", fontsize="small")
         if label is not None:
             ax.set_yscale("log")
-            ax.legend(frameon=False, fontsize=7)
+            ax.legend(framealpha=0.8, edgecolor="none", fontsize=7)  # curves may be everywhere
 
 
 def _kept(at: dict[int, float]) -> float:

@@ -88,7 +88,8 @@ class NodeChecks(Result):
         ax.plot(errors, ".", color=SOFT, label="rule against finite differences")
         names = {(wrong.op, wrong.step) for wrong in self.wrong}
         bad = [k for k, (op, step, _) in enumerate(self.errors) if (op, step) in names]
-        ax.plot(bad, errors[bad], "x", color=COLOURS[1], label="wrong")
+        if bad:
+            ax.plot(bad, errors[bad], "x", color=COLOURS[1], label="wrong")
         ax.set(xlabel="operation, oldest first", ylabel="relative error", yscale="log")
         ax.legend(frameon=False)
         headline(ax, self.finding())

@@ -1,4 +1,4 @@
-"""Where a loss meets the recurrence: the gradient that each time step gets from outside, from readouts and losses."""
+"""What comes to a recurrence from outside: the gradient that each step gets from readouts and losses, and the inputs x_t."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import Edge, Node
 from .history import History, ones
-from .steps import feeding
+from .steps import Steps, feeding
 
 Start = tuple[list[Edge], list[Any]]  # edges to start backward from, and the gradient for each
 Place = tuple[int, int]  # (group, time step), see Steps.place
@@ -90,3 +90,36 @@ def chosen_loss(past: History, at: Any) -> tuple[Start, str]:
 def _listed(steps: Iterable[int]) -> str:
     steps = sorted(steps)
     return ", ".join(map(str, steps if len(steps) <= 8 else [*steps[:3], "…", *steps[-2:]]))
+
+
+def inputs_in_time(nodes: list[Node], steps: Steps) -> dict[int, Edge]:
+    """The input x_t of each step, as far as a gradient goes there: what one step alone takes from outside time.
+
+    Raises RuntimeError if there is none.
+    """
+    used: dict[Edge, set[int]] = {}
+    takers: dict[Edge, tuple[str, int]] = {}
+    embedded: dict[int, Edge] = {}
+    for node in nodes:
+        t = steps.time(node)
+        if t is None:
+            continue
+        if type(node).__name__ == "Embedding":
+            embedded.setdefault(t, (node, 0))
+        for k, edge in enumerate(node.edges):
+            if edge is not None and steps.time(edge[0]) is None:
+                used.setdefault(edge, set()).add(t)
+                takers.setdefault(edge, (type(node).__name__, k))
+    alike: dict[tuple[str, int, int], dict[int, Edge]] = {}
+    for edge, at in used.items():
+        if len(at) == 1:
+            alike.setdefault((*takers[edge], len(edge[0].shapes[edge[1]])), {}).setdefault(min(at), edge)
+    found = max(alike.values(), key=len, default={})
+    if len(found) < 2 and len(embedded) > len(found):
+        found = embedded
+    if not found:
+        raise RuntimeError(
+            "study: no gradient goes to the inputs of the steps: x must require grad, or be computed "
+            "from something that does, such as an embedding"
+        )
+    return found

@@ -11,9 +11,8 @@ from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node, ancestors
 from ..ops.inplace import edge_of
 from .history import History
-from .outside import Start, chosen_loss
+from .outside import Start, chosen_loss, inputs_in_time
 from .results import Result, Table, counted, norm
-from .steps import inputs_in_time
 from .weights import uses_of
 
 

@@ -8,7 +8,7 @@ a layer that sees one step at a time, are counted.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._tensor import Tensor
@@ -89,7 +89,8 @@ class Steps:
         if not self.tracks:
             raise RuntimeError(
                 "study: this graph has no time steps. Use a recurrent layer or nn.Recurrent; or tag your own loop: "
-                "for t, x_t in enumerate(x): with tinygrad_rnn.step(t): h = cell(x_t, h)"
+                "for t, x_t in enumerate(x): with tinygrad_rnn.step(t): h = cell(x_t, h). A loop that detaches its state at "
+                "every step shows it only if it ran inside `with tinygrad_rnn.record():`"
             )
 
     # --- states that cells named ----------------------------------------------------------------------------
@@ -230,20 +231,13 @@ class _Loop:
     def states(self) -> list[dict[int, Edge]]:
         """What steps hand to the next one: for each such value, its edge by step.
 
-        A sum that only grows, such as a loss that is added up in the loop, is no state.
+        A sum that only grows, such as a loss that is added up in the loop, is no state. Where nothing is handed on by a
+        gradient's way, what `record()` saw being detached is.
         """
         order = list(self.steps)
-        previous = dict(zip(order[1:], order, strict=False))
-        handed: dict[int, dict[Edge, bool]] = {}  # step -> {edge: has it another use than to grow?}
-        for node, (step, _) in self.place.items():
-            for edge in node.edges:
-                if edge is None or edge[0] not in self.place:
-                    continue
-                source, where = edge[0], self.place[edge[0]]
-                if where[0] == previous.get(step):
-                    grows = type(source).__name__ == type(node).__name__ == "Add"
-                    handed.setdefault(where[0], {})
-                    handed[where[0]][edge] = handed[where[0]].get(edge, False) or not grows
+        handed = self._handed(order, lambda node: node.edges)
+        if not any(any(uses.values()) for uses in handed.values()):
+            handed = self._handed(order, _cut)
         found: dict[tuple[Any, int, int], dict[int, Edge]] = {}  # (op, output, which of these, in order) -> by step
         for step in order:
             met: dict[tuple[Any, int], int] = {}
@@ -254,6 +248,19 @@ class _Loop:
                     found.setdefault((*key, met[key]), {})[step] = edge
         return [self._whole(edges, order) for edges in found.values()]
 
+    def _handed(self, order: list[int], reads: Callable[[Node], Any]) -> dict[int, dict[Edge, bool]]:
+        """By step, what the next step reads of it: has it another use than to grow?"""
+        previous = dict(zip(order[1:], order, strict=False))
+        handed: dict[int, dict[Edge, bool]] = {}
+        for node, (step, _) in self.place.items():
+            for edge in reads(node):
+                if edge is None or edge[0] not in self.place or self.place[edge[0]][0] != previous.get(step):
+                    continue
+                grows = type(edge[0]).__name__ == type(node).__name__ == "Add"
+                before = handed.setdefault(self.place[edge[0]][0], {})
+                before[edge] = before.get(edge, False) or not grows
+        return handed
+
     def _whole(self, edges: dict[int, Edge], order: list[int]) -> dict[int, Edge]:
         """With the states that no step reads, of the last step and before a cut: where the other steps have it."""
         node, number = next(reversed(edges.values()))
@@ -263,6 +270,12 @@ class _Loop:
             if step not in edges and index < len(inside) and type(inside[index]) is type(node):
                 edges[step] = (inside[index], number)
         return {step: edges[step] for step in order if step in edges}
+
+
+def _cut(node: Node) -> list[Edge | None]:
+    """What a node reads that was detached, or made under no_grad."""
+    constants = () if node.notes is None else node.notes.constants.values()
+    return [constant.cut for constant in constants if constant.how != "integer"]
 
 
 # --- names of states in a user's loop -----------------------------------------------------------------------
@@ -304,39 +317,6 @@ def _memory_of(h: Track, tracks: list[Track]) -> Track | None:
                 if c is not h and edge[0].edges[0] in c.edges.values():
                     return c
     return None
-
-
-def inputs_in_time(nodes: list[Node], steps: Steps) -> dict[int, Edge]:
-    """The input x_t of each step, as far as a gradient goes there: what one step alone takes from outside time.
-
-    Raises RuntimeError if there is none.
-    """
-    used: dict[Edge, set[int]] = {}
-    takers: dict[Edge, tuple[str, int]] = {}
-    embedded: dict[int, Edge] = {}
-    for node in nodes:
-        t = steps.time(node)
-        if t is None:
-            continue
-        if type(node).__name__ == "Embedding":
-            embedded.setdefault(t, (node, 0))
-        for k, edge in enumerate(node.edges):
-            if edge is not None and steps.time(edge[0]) is None:
-                used.setdefault(edge, set()).add(t)
-                takers.setdefault(edge, (type(node).__name__, k))
-    alike: dict[tuple[str, int, int], dict[int, Edge]] = {}
-    for edge, at in used.items():
-        if len(at) == 1:
-            alike.setdefault((*takers[edge], len(edge[0].shapes[edge[1]])), {}).setdefault(min(at), edge)
-    found = max(alike.values(), key=len, default={})
-    if len(found) < 2 and len(embedded) > len(found):
-        found = embedded
-    if not found:
-        raise RuntimeError(
-            "study: no gradient goes to the inputs of the steps: x must require grad, or be computed "
-            "from something that does, such as an embedding"
-        )
-    return found
 
 
 def feeding(tracks: list[Track]) -> set[Node]:

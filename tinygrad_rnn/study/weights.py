@@ -66,7 +66,11 @@ class Contributions(Result):
         figure, [[top], [below]] = new_figure(2, 1, (7.0, 4.6), sharex=True)
         at = [k if step is None else step for k, step in enumerate(self.steps)]
         top.plot(at, np.where(self.norms > 0, self.norms, np.nan), color=COLOURS[0], marker=".")
-        top.set(ylabel="norm", yscale="log" if (self.norms > 0).any() else "linear")
+        there = self.norms[self.norms > 0]
+        top.set(
+            ylabel=f"norm, of ∂L/∂{self.name}",
+            yscale="log" if there.max(initial=0) > 10 * there.min(initial=np.inf) else "linear",
+        )
         headline(top, self.finding())
         below.bar(at, self.shares, color=[COLOURS[0] if share >= 0 else COLOURS[1] for share in self.shares])
         below.axhline(0, color=SOFT, linewidth=0.8)

@@ -12,9 +12,10 @@ from .history import History
 from .pathways import crossing_of, left_out
 from .results import Result, Table, norm
 from .steps import Track
-from .weights import contributions, target_edge
+from .weights import contributions
 
-LARGEST = 24  # numbers in a state or weight that are written out
+LARGEST = 24  # numbers in a state or weight that are all written out
+SHOWN = 3  # rows of a larger one, and numbers of a row
 LONGEST = 12  # steps
 
 
@@ -105,7 +106,7 @@ class Work(Result):
         for k, name in enumerate(("enters at t", "comes from t+1")):
             heights = [norm(term.numbers[k]) if len(term.numbers) > 2 or k == 0 else 0.0 for term in states]
             ax.bar(np.array(steps) + 0.4 * k - 0.2, heights, 0.4, color=COLOURS[k], hatch=("", "//")[k], label=name)
-        ax.set(xlabel="time step t", ylabel="norm")
+        ax.set(xlabel="time step t", ylabel="norm, of a part of ∂L/∂state at t")
         ax.set_xticks(sorted(set(steps)))
         ax.legend(frameon=False)
         headline(ax, self.finding())
@@ -113,7 +114,7 @@ class Work(Result):
 
 
 def show_work(loss: Any, weight: Tensor) -> Work:
-    """Write the chain rule of a weight's gradient out, for a small graph: symbols, and numbers, per time step.
+    """Write the chain rule of a weight's gradient out, for a few steps: symbols, and numbers, per time step.
 
         print(show_work(loss, W))              # text
         show_work(loss, W).latex()             # and .markdown()
@@ -122,13 +123,14 @@ def show_work(loss: Any, weight: Tensor) -> Work:
     the step after; through tanh it becomes (1 - h²) ⊙ ∂L/∂h; times what the weight met, that is what the step adds to the
     gradient. This is lecture 004's derivation with the recurrent term that its slides leave out.
 
-    Raises ValueError for more than 12 steps or 24 numbers, RuntimeError if the graph has no time steps.
+    Of states and weights with more than 24 numbers the first are written; `terms` have all of them.
+
+    Raises ValueError for more than 12 steps, RuntimeError if the graph has no time steps.
     """
     with History.of(loss) as past:
         past.steps.need()
-        target = target_edge(past, weight)
         tracks = past.steps.tracks
-        _check_small(tracks, target[0].shapes[target[1]])
+        _check_small(tracks)
         found = contributions(past, weight)
         edges = [edge for track in tracks for edge in track.edges.values()]
         whole = past.arriving(edges)
@@ -162,15 +164,12 @@ def show_work(loss: Any, weight: Tensor) -> Work:
     return Work(name, [*ordered, total])
 
 
-def _check_small(tracks: list[Track], shape: tuple[int, ...]) -> None:
+def _check_small(tracks: list[Track]) -> None:
     steps = max(len(track.edges) for track in tracks)
-    numbers = max(
-        int(np.prod(s)) for s in (shape, *(e[0].shapes[e[1]] for track in tracks for e in track.edges.values()))
-    )
-    if steps > LONGEST or numbers > LARGEST:
+    if steps > LONGEST:
         raise ValueError(
-            f"show_work: {steps} steps with up to {numbers} numbers are too many to write out; it takes {LONGEST} steps and "
-            f"{LARGEST} numbers. walk(loss) goes through graphs of any size"
+            f"show_work: {steps} steps are too many to write out; it takes {LONGEST}: compute the loss of a shorter "
+            f"sequence. walk(loss) goes through graphs of any size"
         )
 
 
@@ -205,13 +204,19 @@ def _tex(name: str) -> str:
     return name if len(name) == 1 else rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
 
 
-def _plain(array: np.ndarray) -> str:
+def _plain(array: np.ndarray, small: bool | None = None) -> str:
     if array.ndim == 0:
         return f"{float(array) + 0.0:.6f}"
-    return f"[{', '.join(map(_plain, array))}]"
+    small = array.size <= LARGEST if small is None else small
+    shown = array if small else array[:SHOWN]
+    rest = ["…"] * (len(shown) < len(array))
+    return f"[{', '.join([_plain(row, small) for row in shown] + rest)}]"
 
 
 def _matrix(array: np.ndarray) -> str:
     rows = array.reshape(1, -1) if array.ndim < 2 else array.reshape(len(array), -1)
-    body = r" \\ ".join(" & ".join(f"{float(x) + 0.0:.6f}" for x in row) for row in rows)
+    height, width = rows.shape if array.size <= LARGEST else (SHOWN, SHOWN)
+    right = [r"\cdots"] * (width < rows.shape[1])
+    lines = [" & ".join([*(f"{float(x) + 0.0:.6f}" for x in row[:width]), *right]) for row in rows[:height]]
+    body = r" \\ ".join([*lines, *[r"\vdots"] * (height < len(rows))])
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"

@@ -42,7 +42,7 @@ class Convolutions(nn.Module):
     def __init__(self, inputs: int, hidden: int, layers: int | None, length: int):
         super().__init__()
         blocks = layers or max(1, math.ceil(math.log2(max(2, length) / 4 + 1)))
-        self.tcn = TCN(inputs, [hidden] * blocks, kernel_size=3)
+        self.tcn: TCN = TCN(inputs, [hidden] * blocks, kernel_size=3)
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, None]:
         """(B, T, I) -> (B, T, H)."""
@@ -57,10 +57,12 @@ class Blocks(nn.Module):
         heads = next(heads for heads in (4, 2, 1) if hidden % heads == 0)
         block = nn.TransformerEncoderLayer if bidirectional else CausalBlock
         options: dict[str, Any] = {"activation": "gelu", "batch_first": True, "norm_first": True}
-        self.enter = nn.Linear(inputs, hidden)
-        self.position = SinusoidalEncoding(hidden)
-        self.blocks = nn.ModuleList([block(hidden, heads, 4 * hidden, 0.0, **options) for _ in range(layers or 2)])
-        self.norm = nn.LayerNorm(hidden)
+        self.enter: nn.Linear = nn.Linear(inputs, hidden)
+        self.position: SinusoidalEncoding = SinusoidalEncoding(hidden)
+        self.blocks: nn.ModuleList = nn.ModuleList(
+            [block(hidden, heads, 4 * hidden, 0.0, **options) for _ in range(layers or 2)]
+        )
+        self.norm: nn.LayerNorm = nn.LayerNorm(hidden)
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, None]:
         """(B, T, I) -> (B, T, H)."""

@@ -38,8 +38,9 @@ class Convolution(nn.Module):
 
     def __init__(self, channels: int, features: int, size: int, stride: int):
         super().__init__()
-        self.size, self.stride = size, stride
-        self.weights = nn.Linear(channels * size * size, features)
+        self.size: int = size
+        self.stride: int = stride
+        self.weights: nn.Linear = nn.Linear(channels * size * size, features)
 
     def forward(self, x: Tensor) -> Tensor:
         """Without padding: H' = (H - size) // stride + 1."""
@@ -58,8 +59,9 @@ class Look(nn.Module):
 
     def __init__(self, features: int):
         super().__init__()
-        self.first, self.second = Convolution(1, 8, 3, 1), Convolution(8, 16, 3, 2)  # 16 -> 14 -> 6 pixels wide
-        self.readout = nn.Linear(16 * 6 * 6, features)
+        self.first: Convolution = Convolution(1, 8, 3, 1)
+        self.second: Convolution = Convolution(8, 16, 3, 2)  # 16 -> 14 -> 6 pixels wide
+        self.readout: nn.Linear = nn.Linear(16 * 6 * 6, features)
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, 1, 16, 16) -> (…, features)."""
@@ -81,12 +83,14 @@ class Reading(nn.Module):
     ):  # fmt: skip
         super().__init__()
         self.reader: Any = nn.Embedding(inputs, hidden) if tokens else Look(hidden) if pictures else nn.Identity()
-        self.dropout = nn.Dropout(dropout)
-        self.body = body(cell, hidden if tokens or pictures else inputs, hidden, layers, bidirectional, length)
-        self.readout = nn.Linear(hidden * (2 if bidirectional and cell in RECURRENT else 1), outputs)
-        self.head, self.carries, self.length = head, carries, length
-        self.two_ways = bidirectional and cell in RECURRENT
-        self.stateless = cell not in RECURRENT
+        self.dropout: nn.Dropout = nn.Dropout(dropout)
+        self.body: Any = body(cell, hidden if tokens or pictures else inputs, hidden, layers, bidirectional, length)
+        self.readout: nn.Linear = nn.Linear(hidden * (2 if bidirectional and cell in RECURRENT else 1), outputs)
+        self.head: str | None = head
+        self.carries: bool = carries
+        self.length: int = length
+        self.two_ways: bool = bidirectional and cell in RECURRENT
+        self.stateless: bool = cell not in RECURRENT
 
     def forward(self, x: Tensor, state: Any = None) -> Any:
         """x -> scores (B, T, O), with a head (B, O); a model that carries its state returns it too."""
@@ -125,15 +129,16 @@ class Translation(nn.Module):
         self, inputs: int, outputs: int, cell: str, hidden: int, layers: int | None, dropout: float, attention: bool
     ):
         super().__init__()
-        self.source, self.target = nn.Embedding(inputs, hidden), nn.Embedding(outputs, hidden)
-        self.dropout = nn.Dropout(dropout)
-        self.encoder = recurrent(cell, hidden, hidden, layers or 1)
-        self.backwards = recurrent(cell, hidden, hidden, layers or 1) if attention else None
-        self.decoder = recurrent(cell, hidden, hidden, layers or 1)
-        self.key = nn.Linear(2 * hidden, hidden) if attention else None
-        self.attention = ScaledDotAttention()
-        self.combine = nn.Linear(2 * hidden, hidden) if attention else None
-        self.readout = nn.Linear(hidden, outputs)
+        self.source: nn.Embedding = nn.Embedding(inputs, hidden)
+        self.target: nn.Embedding = nn.Embedding(outputs, hidden)
+        self.dropout: nn.Dropout = nn.Dropout(dropout)
+        self.encoder: Any = recurrent(cell, hidden, hidden, layers or 1)
+        self.backwards: Any | None = recurrent(cell, hidden, hidden, layers or 1) if attention else None
+        self.decoder: Any = recurrent(cell, hidden, hidden, layers or 1)
+        self.key: nn.Linear | None = nn.Linear(2 * hidden, hidden) if attention else None
+        self.attention: ScaledDotAttention = ScaledDotAttention()
+        self.combine: nn.Linear | None = nn.Linear(2 * hidden, hidden) if attention else None
+        self.readout: nn.Linear = nn.Linear(hidden, outputs)
 
     def encode(self, x: Tensor) -> tuple[Any, Any]:
         """x (B, S) -> the decoder's first state and, with attention, (keys (B, S, H), visible (B, 1, S))."""
@@ -179,10 +184,11 @@ class Continuing(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, cell: str, hidden: int, layers: int | None, dropout: float, length: int):  # fmt: skip
         super().__init__()
-        self.source, self.target = nn.Embedding(inputs, hidden), nn.Embedding(outputs, hidden)
-        self.dropout = nn.Dropout(dropout)
-        self.body = body(cell, hidden, hidden, layers, length=length)
-        self.readout = nn.Linear(hidden, outputs)
+        self.source: nn.Embedding = nn.Embedding(inputs, hidden)
+        self.target: nn.Embedding = nn.Embedding(outputs, hidden)
+        self.dropout: nn.Dropout = nn.Dropout(dropout)
+        self.body: Any = body(cell, hidden, hidden, layers, length=length)
+        self.readout: nn.Linear = nn.Linear(hidden, outputs)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Scores (B, T, V) of y (B, T)."""
@@ -213,11 +219,11 @@ class Captioning(nn.Module):
 
     def __init__(self, outputs: int, cell: str, hidden: int, layers: int | None, dropout: float):
         super().__init__()
-        self.look = Look(hidden)
-        self.target = nn.Embedding(outputs, hidden)
-        self.dropout = nn.Dropout(dropout)
-        self.decoder = recurrent(cell, 2 * hidden, hidden, layers or 1)
-        self.readout = nn.Linear(hidden, outputs)
+        self.look: Look = Look(hidden)
+        self.target: nn.Embedding = nn.Embedding(outputs, hidden)
+        self.dropout: nn.Dropout = nn.Dropout(dropout)
+        self.decoder: Any = recurrent(cell, 2 * hidden, hidden, layers or 1)
+        self.readout: nn.Linear = nn.Linear(hidden, outputs)
 
     def _said(self, seen: Tensor, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
         words = self.dropout(self.target(tokens))

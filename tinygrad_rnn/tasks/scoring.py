@@ -47,6 +47,12 @@ class Metric(NamedTuple):
     written: bool = False  # the model writes by itself, token after token; scores are then tokens
     unit: str = ""
 
+    def shown(self, score: float) -> str:
+        """A score with its unit; shares in percent."""
+        if self.name.startswith("share") or self.name.endswith("rate"):
+            return f"{100 * score:.1f}%"
+        return f"{score:.4g}{' ' if self.unit else ''}{self.unit}"
+
 
 def _error(scores: Any, inputs: Any, y: Any) -> tuple[float, int]:
     return float(((scores - y).astype(np.float64) ** 2).sum()), y.size

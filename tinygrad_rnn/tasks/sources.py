@@ -51,7 +51,9 @@ class Drawn:
             raise ValueError(f"seed must be at least 0, got {seed}")
         if samples is not None and samples < 1:
             raise ValueError(f"samples must be at least 1, got {samples}")
-        self.draw, self.seed, self.samples = draw, seed, samples
+        self.draw = draw
+        self.seed: int = seed
+        self.samples: int | None = samples
         self._pool: Arrays | None = None
         self._held_out: dict[tuple[str, int, int], Arrays] = {}  # as drawn the first time
         self._order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
@@ -111,8 +113,10 @@ class Stream:
     ):  # fmt: skip
         ends = np.cumsum([1 - sum(shares), *shares]) * len(values)
         cuts = np.r_[0, ends.round().astype(int)]
-        self.parts = {part: values[a:b] for part, a, b in zip(PARTS, cuts, cuts[1:], strict=False)}
-        self.length, self.seed, self.carried = length, seed, carried
+        self.parts: Any = {part: values[a:b] for part, a, b in zip(PARTS, cuts, cuts[1:], strict=False)}
+        self.length: int = length
+        self.seed: int = seed
+        self.carried: bool = carried
         short = min(self.parts.values(), key=len)
         if len(short) < length + 1:
             raise ValueError(

@@ -136,7 +136,10 @@ class Drawing:
     def __init__(
         self, model: Model, wanted: Wanted, *, engine: str, theme: str, timeout: float, max_nodes: int = MOST_BOXES
     ):
-        self.model, self.wanted, self.theme, self.timeout = model, wanted, theme, timeout
+        self.model: Model = model
+        self.wanted: Wanted = wanted
+        self.theme: str = theme
+        self.timeout: float = timeout
         self.tensors: list[Any] = []  # what was drawn, for the studies of the page
         self.variables: dict[str, Any] = {}
         self.picture: Picture = build(model, wanted)

@@ -28,7 +28,10 @@ class Theme:
     """The colours of light or dark paper, by what they are for."""
 
     def __init__(self, paper: str, ink: str, soft: str, tile: str, tint: float):
-        self.paper, self.ink, self.soft, self.tile = paper, ink, soft, tile
+        self.paper: str = paper
+        self.ink: str = ink
+        self.soft: str = soft
+        self.tile: str = tile
         self.fill: Any = {name: mix(OKABE_ITO[colour], paper, tint) for name, colour in GATES.items()}
         self.fill |= {
             "": mix(ink, paper, 0.04),
@@ -82,8 +85,9 @@ class GradientScale:
     def __init__(self, norms: list[float], others: list[float] = [], bounds: tuple[float, float] | None = None):  # noqa: B006
         found = [n for n in norms if n > 0 and math.isfinite(n)]
         every = found + [n for n in others if n > 0 and math.isfinite(n)]
-        self.low, self.high = bounds or ((min(every), max(every)) if every else (1.0, 1.0))
-        self.low = max(self.low, self.high * 1e-12)  # twelve decades are enough for any eye
+        low, high = bounds or ((min(every), max(every)) if every else (1.0, 1.0))
+        self.high: float = high
+        self.low: float = max(low, high * 1e-12)  # twelve decades are enough for any eye
         self.count: Any = len(found)
         self.of: Any = len(norms)
 

@@ -88,9 +88,10 @@ class FromX:
     """Gradients of what x goes through, gathered block by block: dW (gates · H, I), db, and dx if it is wanted."""
 
     def __init__(self, x: Array, w_ih: Array, wants_dx: bool):
-        self.x, self.w_ih = x, w_ih
+        self.x: Array = x
+        self.w_ih: Array = w_ih
         self.dW, self.db = np.zeros_like(w_ih), np.zeros(len(w_ih), w_ih.dtype)
-        self.dx = np.empty_like(x) if wants_dx else None
+        self.dx: Array | None = np.empty_like(x) if wants_dx else None
 
     def add(self, block: slice, d: Array) -> Array:
         """Take in the gates' gradients `d` of a block of steps; returns them as a matrix, a row per step and sequence."""

@@ -5,8 +5,7 @@ sends to the gates, then the gates; h (T + 1, B, H) the states, h[t] the one bef
 counted from the first, still run at each step; d… are gradients; gemm is the address of the product, and `turned` says that
 W stands as (gates · H, H), for a Wᵀ. The gates' axis stands alone because an index like `3 * H + j` would keep the compiler
 from taking 8 or 16 units at a time, and so, forward, would the rows in the same function.
-
-One file, because numba's cache on disk compares only the file that a function stands in.
+All stands in one file, because numba's cache on disk compares only the file that a function stands in.
 """
 
 from __future__ import annotations
@@ -61,10 +60,9 @@ def _parts_of_exp(x: Any) -> Any:
         x = 710.0 if x > 710.0 else (-708.0 if x < -708.0 else x)
         n = np.floor(x * 1.44269504088896341 + 0.5)
         r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6
-        y = (1 / 6227020800.0 * r + 1 / 479001600.0) * r + 1 / 39916800.0
-        y = ((y * r + 1 / 3628800.0) * r + 1 / 362880.0) * r + 1 / 40320.0
-        y = ((y * r + 1 / 5040.0) * r + 1 / 720.0) * r + 1 / 120.0
-        y = ((y * r + 1 / 24.0) * r + 1 / 6.0) * r + 0.5
+        y = ((1 / 6227020800.0 * r + 1 / 479001600.0) * r + 1 / 39916800.0) * r + 1 / 3628800.0
+        y = (((y * r + 1 / 362880.0) * r + 1 / 40320.0) * r + 1 / 5040.0) * r + 1 / 720.0
+        y = (((y * r + 1 / 120.0) * r + 1 / 24.0) * r + 1 / 6.0) * r + 0.5
         return y * r * r + r, np.int64((np.int64(n) + 1023) << 52).view(np.float64)
 
     return single if x == types.float32 else double
@@ -95,13 +93,9 @@ def _tanh(x: Any) -> Any:
 
 
 @overload(rest)
-def _rest(x: Any) -> Any:
+def _rest(x):
     one = ONE if x == types.float32 else np.float64(1)
-
-    def function(x: Any) -> Any:
-        return one - x
-
-    return function
+    return lambda x: one - x
 
 
 # --- what all loops use -------------------------------------------------------------------------------------
@@ -111,15 +105,14 @@ def _rest(x: Any) -> Any:
 def product(gemm: int, a: Any, W: Any, turned: bool, c: Any, n: int) -> None:
     """The first n rows of c = a W, or of a Wᵀ if `turned`; what lies behind the first axis counts as one row."""
     if n:
-        call_gemm(gemm, turned, n, c.size // len(c), a.size // len(a), a, W, c)
+        call_gemm(gemm, turned, n, c.size // len(c), a.size // len(a), a, W, c)  # pyright: ignore[reportCallIssue]
 
 
 @one_pass
 def carry(before: Any, now: Any, n: int) -> None:
     """Sequences that have ended keep their state."""
     for k in range(n, len(now)):
-        for j in range(now.shape[1]):
-            now[k, j] = before[k, j]
+        now[k] = before[k]
 
 
 @one_pass

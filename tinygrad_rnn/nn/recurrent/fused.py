@@ -40,6 +40,11 @@ class FusedLayer(Function):
     kernel_forward: Callable[..., tuple[Any, Any]]
     kernel_backward: Callable[..., tuple[Any, ...]]
     lease: Any
+    transition_with: Any
+    layer: int
+    reverse: bool
+    sizes: Any
+    turn: Any
 
     def forward(
         ctx, x: Array, *inputs: Array, transition_with: Any, layer: int, reverse: bool, for_backward: bool,

@@ -71,9 +71,15 @@ class RNNBase(Module):
                 f"{name}: dropout acts between layers, so dropout={dropout} has no effect with num_layers=1",
                 stacklevel=3,
             )
-        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
-        self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
-        self.bidirectional, self.proj_size, self.fused = bidirectional, proj_size, fused
+        self.input_size: int = input_size
+        self.hidden_size: int = hidden_size
+        self.num_layers: int = num_layers
+        self.bias: bool = bias
+        self.batch_first: bool = batch_first
+        self.dropout: float = float(dropout)
+        self.bidirectional: bool = bidirectional
+        self.proj_size: int = proj_size
+        self.fused: bool = fused
         for layer in range(num_layers):
             for suffix in self._suffixes:
                 self._add_weights(layer, suffix, dtype, device)

@@ -183,7 +183,8 @@ class GRU(RNNBase):
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype, fused
         )
-        self.reset, self.update = reset, update
+        self.reset: str = reset
+        self.update: str = update
 
     def transition_with(self, weights: Weights) -> Transition:
         """`gru_transition` with these weights."""

@@ -85,10 +85,15 @@ class Recurrent(Module):
             check_probability("Recurrent", p)
         if dropout and len(layers) == 1:
             warnings.warn(f"Recurrent: dropout={dropout} acts between layers: no effect with one layer", stacklevel=2)
-        self.num_layers, self.bidirectional, self.batch_first = len(layers), bidirectional, batch_first
-        self.dropout, self.input_dropout, self.recurrent_dropout = dropout, input_dropout, recurrent_dropout
-        self.variational, self.learn_start = variational, learn_start
-        self.cells = ModuleList(cell for directions in layers for cell in directions)
+        self.num_layers: int = len(layers)
+        self.bidirectional: bool = bidirectional
+        self.batch_first: bool = batch_first
+        self.dropout: float = dropout
+        self.input_dropout: float = input_dropout
+        self.recurrent_dropout: float = recurrent_dropout
+        self.variational: bool = variational
+        self.learn_start: bool = learn_start
+        self.cells: ModuleList = ModuleList(cell for directions in layers for cell in directions)
         if learn_start:
             for k, cell in enumerate(self.cells):
                 for name, part in _named(cell, _start(cell, _one_row(cell))).items():

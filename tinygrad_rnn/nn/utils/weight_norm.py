@@ -27,7 +27,11 @@ class WeightNorm:
     """
 
     def __init__(self, name: str, dim: int | None, path: str, g: str, v: str):
-        self.name, self.dim, self.path, self.g, self.v = name, dim, path, g, v
+        self.name: str = name
+        self.dim: int | None = dim
+        self.path: str = path
+        self.g: str = g
+        self.v: str = v
         self.makes: str = name  # the attribute that is computed before each forward; see Module.__deepcopy__
 
     def weight(self, module: Module) -> Tensor:

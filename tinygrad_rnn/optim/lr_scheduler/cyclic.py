@@ -83,7 +83,9 @@ class CyclicLR(LRScheduler):
         down = step_size_up if step_size_down is None else step_size_down
         self.total_size: float = float(step_size_up + down)
         self.step_ratio: float = step_size_up / self.total_size
-        self.mode, self.gamma, self.scale_fn = mode, gamma, scale_fn
+        self.mode: str = mode
+        self.gamma: float = gamma
+        self.scale_fn: Any = scale_fn
         self.by_step: bool = scale_mode == "iterations" if scale_fn is not None else mode == "exp_range"
         self.cycle_momentum: bool = cycle_momentum
         if cycle_momentum:

@@ -48,7 +48,8 @@ class StepLR(LRScheduler):
             raise TypeError(f"StepLR: step_size must be a number, got {step_size!r} of type {type(step_size).__name__}")
         if not step_size > 0:
             raise ValueError(f"StepLR: step_size must be 1 or more, got {step_size}")
-        self.step_size, self.gamma = step_size, gamma
+        self.step_size: int = step_size
+        self.gamma: float = gamma
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -100,7 +101,9 @@ class LinearLR(LRScheduler):
             raise ValueError(f"LinearLR: start_factor must be above 0 and at most 1, got {start_factor}")
         if not 0 <= end_factor <= 1:
             raise ValueError(f"LinearLR: end_factor must be between 0 and 1, got {end_factor}")
-        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        self.start_factor: float = start_factor
+        self.end_factor: float = end_factor
+        self.total_iters: int = total_iters
         super().__init__(optimizer, last_epoch)
 
     def _factor(self, epoch: int) -> float:
@@ -129,7 +132,8 @@ class CosineAnnealingLR(LRScheduler):
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1):
         if not T_max > 0:
             raise ValueError(f"CosineAnnealingLR: T_max must be 1 or more, got {T_max}")
-        self.T_max, self.eta_min = T_max, eta_min
+        self.T_max: int = T_max
+        self.eta_min: float = eta_min
         super().__init__(optimizer, last_epoch)
 
     def _height(self, epoch: int) -> float:

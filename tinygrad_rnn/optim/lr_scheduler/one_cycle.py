@@ -37,7 +37,8 @@ class OneCycleLR(LRScheduler):
             raise ValueError(f"OneCycleLR: pct_start must be between 0 and 1, got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"OneCycleLR: anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}")
-        self.anneal_strategy, self.cycle_momentum = anneal_strategy, cycle_momentum
+        self.anneal_strategy = anneal_strategy
+        self.cycle_momentum: bool = cycle_momentum
         self._phases = _phases(self.total_steps, pct_start, three_phase)
         highest = per_group("OneCycleLR", "max_lr", optimizer, max_lr)
         if last_epoch == -1:

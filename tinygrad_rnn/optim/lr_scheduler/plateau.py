@@ -49,8 +49,14 @@ class ReduceLROnPlateau(LRScheduler):
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f"ReduceLROnPlateau: threshold_mode must be 'rel' or 'abs', got {threshold_mode!r}")
         self.optimizer: Any = need_optimizer("ReduceLROnPlateau", optimizer)
-        self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
-        self.eps, self.threshold, self.threshold_mode, self.min_lr = eps, threshold, threshold_mode, min_lr
+        self.mode = mode
+        self.factor: float = factor
+        self.patience: int = patience
+        self.cooldown: int = cooldown
+        self.eps: float = eps
+        self.threshold: float = threshold
+        self.threshold_mode = threshold_mode
+        self.min_lr: float | Sequence[float] = min_lr
         per_group("ReduceLROnPlateau", "min_lr", optimizer, min_lr)
         self.best: Any = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
@@ -59,7 +65,7 @@ class ReduceLROnPlateau(LRScheduler):
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Note the measure of one more epoch; lower the learning rates if it is time to."""
         now = float(metrics)
-        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self.last_epoch: int = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(now):
             self.best, self.num_bad_epochs = now, 0
         else:
@@ -73,7 +79,8 @@ class ReduceLROnPlateau(LRScheduler):
                 lr = max(group["lr"] * self.factor, lowest)
                 if group["lr"] - lr > self.eps:
                     group["lr"] = lr
-            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+            self.cooldown_counter: int = self.cooldown
+            self.num_bad_epochs: int = 0
         self._last_lr = self._lrs()
 
     def _is_better(self, now: float) -> bool:

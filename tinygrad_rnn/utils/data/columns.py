@@ -31,7 +31,8 @@ class Stream(IterableDataset[Any]):
     """The items of any iterable, one after the other. An iterator gives them once: the second epoch raises."""
 
     def __init__(self, items: Iterable[Any]):
-        self.items, self.used = items, False
+        self.items: Iterable[Any] = items
+        self.used = False
 
     def __iter__(self) -> Iterator[Any]:
         source = iter(self.items)
@@ -40,7 +41,7 @@ class Stream(IterableDataset[Any]):
                 f"DataLoader: the dataset is a {type(self.items).__name__}, which gave its items in the first epoch; pass "
                 f"list(...) of it, or an IterableDataset whose __iter__ starts anew"
             )
-        self.used = True
+        self.used: bool = True
         return source
 
     def __len__(self) -> int:

@@ -60,10 +60,16 @@ class DataLoader(Generic[T_co]):
                 stacklevel=2,
             )
         dataset = as_dataset(dataset)
-        self.dataset, self.generator, self.num_workers = dataset, generator, num_workers
-        self.pin_memory, self.timeout, self.worker_init_fn = pin_memory, timeout, worker_init_fn
-        self.multiprocessing_context, self.prefetch_factor = multiprocessing_context, prefetch_factor
-        self.persistent_workers, self.pin_memory_device = persistent_workers, pin_memory_device
+        self.dataset: Any = dataset
+        self.generator: Generator | None = generator
+        self.num_workers: int = num_workers
+        self.pin_memory: bool = pin_memory
+        self.timeout: float = timeout
+        self.worker_init_fn: Any = worker_init_fn
+        self.multiprocessing_context: Any = multiprocessing_context
+        self.prefetch_factor: int | None = prefetch_factor
+        self.persistent_workers: bool = persistent_workers
+        self.pin_memory_device: str = pin_memory_device
         self.in_order = in_order
         self._streams = isinstance(dataset, IterableDataset)
 
@@ -83,7 +89,9 @@ class DataLoader(Generic[T_co]):
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler([] if sampler is None else sampler, batch_size, drop_last)  # checks the size
-        self.batch_size, self.drop_last, self.sampler = batch_size, drop_last, sampler
+        self.batch_size: int | None = batch_size
+        self.drop_last: bool = drop_last
+        self.sampler: RandomSampler | SequentialSampler | Sampler[Any] | Iterable[Any] | None = sampler
         self.batch_sampler = batch_sampler
         if collate_fn is None:
             collate_fn = default_convert if batch_sampler is None else default_collate

@@ -72,7 +72,8 @@ class Subset(Dataset[T_co]):
     """The samples of `dataset` at `indices`, in that order."""
 
     def __init__(self, dataset: Dataset[T_co], indices: Sequence[int]):
-        self.dataset, self.indices = dataset, indices
+        self.dataset = dataset
+        self.indices: Sequence[int] = indices
 
     def __getitem__(self, index: Any) -> T_co:
         return self.dataset[self.indices[index]]

@@ -18,7 +18,11 @@ class DistributedSampler(Sampler):
         if not 0 <= rank < num_replicas:
             raise ValueError(f"DistributedSampler: rank must be in 0..{num_replicas - 1}, got {rank}")
         self.dataset: Sized = dataset
-        self.num_replicas, self.rank, self.shuffle, self.seed, self.epoch = num_replicas, rank, shuffle, seed, 0
+        self.num_replicas: int = num_replicas
+        self.rank: int = rank
+        self.shuffle: bool = shuffle
+        self.seed: int = seed
+        self.epoch = 0
         n = len(dataset)
         self.num_samples: int = n // num_replicas if drop_last else math.ceil(n / num_replicas)
 
@@ -32,4 +36,4 @@ class DistributedSampler(Sampler):
 
     def set_epoch(self, epoch: int) -> None:
         """Another order from now on."""
-        self.epoch = epoch
+        self.epoch: int = epoch

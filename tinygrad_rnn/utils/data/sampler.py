@@ -57,7 +57,9 @@ class RandomSampler(Sampler[int]):
     ):  # fmt: skip
         if not isinstance(replacement, bool):
             raise TypeError(f"RandomSampler: replacement must be True or False, got {replacement!r}")
-        self.data_source, self.replacement, self.generator = data_source, replacement, generator
+        self.data_source: Sized = data_source
+        self.replacement: bool = replacement
+        self.generator: Generator | None = generator
         self._num_samples = None if num_samples is None else _positive("RandomSampler", num_samples)
 
     @property
@@ -86,7 +88,8 @@ class SubsetRandomSampler(Sampler[int]):
     """The given indices in random order."""
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None):
-        self.indices, self.generator = indices, generator
+        self.indices: Sequence[int] = indices
+        self.generator: Generator | None = generator
 
     def __iter__(self) -> Iterator[int]:
         for k in source(self.generator).permutation(len(self.indices)).tolist():
@@ -114,7 +117,8 @@ class WeightedRandomSampler(Sampler[int]):
         if self.weights.ndim != 1:
             raise ValueError(f"WeightedRandomSampler: weights must have one axis, got shape {list(self.weights.shape)}")
         self.num_samples: Any = _positive("WeightedRandomSampler", num_samples)
-        self.replacement, self.generator = replacement, generator
+        self.replacement: bool = replacement
+        self.generator: Generator | None = generator
 
     def __iter__(self) -> Iterator[int]:
         drawn = self.weights.multinomial(self.num_samples, self.replacement, generator=self.generator)

@@ -12,7 +12,8 @@ import numpy as np
 
 from ...graph import Edge
 from ...study.decays import Line
-from ...study.steps import Track, inputs_in_time
+from ...study.outside import inputs_in_time
+from ...study.steps import Track
 from .items import Item, Model, norm_of
 from .places import Place
 

@@ -34,7 +34,9 @@ class TileBuilder:
     """Builds the tiles of a picture and remembers what has to be connected between them."""
 
     def __init__(self, model: Model, labels: Labels, picture: Picture, compact: bool = False):
-        self.model, self.labels, self.picture = model, labels, picture
+        self.model: Model = model
+        self.labels: Labels = labels
+        self.picture: Picture = picture
         self.by_module: bool = picture.view == "module"
         self.compact: bool = compact and not self.by_module and not picture.reverse
         self.tile_of: dict[Item, Tile] = {}

@@ -162,7 +162,10 @@ class PageData:
     """Collects what the script needs to know about a model."""
 
     def __init__(self, model: Model, losses: Sequence[float] | None, studies: Studies, reading: Reading):
-        self.model, self.losses, self.studies, self.reading = model, losses, studies, reading
+        self.model: Model = model
+        self.losses: Sequence[float] | None = losses
+        self.studies: Studies = studies
+        self.reading: Reading = reading
         self.items: Any = model.items[-MOST_NODES:]
         self.number: Any = {item: k for k, item in enumerate(self.items)}
         self.side: Any = self._side()

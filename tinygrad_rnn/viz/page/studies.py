@@ -114,11 +114,12 @@ class Studies:
 
     def _why(self, past: History, item: Item) -> None:
         """What is wrong with the gradient of a weight, or that nothing is."""
-        tensor = item.node.variable if isinstance(item.node, Leaf) else None
-        if tensor is None or len(self.model.items) * len(self.model.parameters) > MOST_EXPLAINED:
+        leaf = item.node
+        tensor = leaf.variable if isinstance(leaf, Leaf) else None
+        if leaf is None or tensor is None or len(self.model.items) * len(self.model.parameters) > MOST_EXPLAINED:
             return
         found = explain(past.losses, tensor)
-        if found.verdict == "none" and past.arriving([(item.node, 0)]):
+        if found.verdict == "none" and past.arriving([(leaf, 0)]):
             return  # it is about `.grad` alone, which drawing leaves empty: what arrives is shown above
         self._tell(item, f"Its gradient is {found.verdict}", [], found.finding())
 

@@ -30,7 +30,8 @@ class Grid:
     """Columns and rows for the tiles of a model. `one_column`: a row takes one column, as when rolled."""
 
     def __init__(self, model: Model, one_column: bool = False):
-        self.model, self.one_column = model, one_column
+        self.model: Model = model
+        self.one_column: bool = one_column
         self.runs: Any = model.runs
         self.pieces: Any = _pieces(model)
         self.start: list[int] = []  # first column of each row
@@ -80,7 +81,9 @@ class Grid:
             taken[level].append(span)
             self.level.append(level)
         self._first_on_top(taken)
-        self.taken = {(level, c) for level, spans in enumerate(taken) for a, b in spans for c in range(a, b + 1)}
+        self.taken: set[tuple[int, int]] = {
+            (level, c) for level, spans in enumerate(taken) for a, b in spans for c in range(a, b + 1)
+        }
 
     def _first_on_top(self, taken: list[list[tuple[int, int]]]) -> None:
         """Where graphs are compared, the first is above the second."""

@@ -58,11 +58,13 @@ class Tracks:
     def __init__(self, picture: Picture, cells: Cells):
         self.cells = cells
         self.loops: dict[Tile, int] = _loops(picture)
-        self.hops = [h for h in picture.hops if h.tail is not h.head and not beside(h, cells)]
+        self.hops: list[Hop] = [h for h in picture.hops if h.tail is not h.head and not beside(h, cells)]
         fan_in: dict[Box, int] = {}
         for hop in self.hops:
             fan_in[hop.arrow.head] = fan_in.get(hop.arrow.head, 0) + 1
-        self.bus = {hop: hop.arrow.head if fan_in[hop.arrow.head] > 1 else hop.arrow.tail for hop in self.hops}
+        self.bus: dict[Hop, Box] = {
+            hop: hop.arrow.head if fan_in[hop.arrow.head] > 1 else hop.arrow.tail for hop in self.hops
+        }
         self.level: dict[tuple[int, Box], int] = {}  # (row, bus) -> which horizontal track above that row
         self.levels: dict[int, int] = {}
         self.slot: dict[tuple[int, Box], int] = {}  # (column gap, end) -> which vertical track in it

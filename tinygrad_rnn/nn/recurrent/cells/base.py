@@ -42,15 +42,17 @@ class RNNCellBase(Module):
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__()
         check_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        self.input_size: int = input_size
+        self.hidden_size: int = hidden_size
+        self.bias: bool = bias
         self.add_weights(device, dtype)
         self.reset_parameters()
 
     def add_weights(self, device: Any, dtype: Any) -> None:
         """Make the parameters; `reset_parameters` fills them. Cells with further weights add theirs here."""
         rows = self.gates * self.hidden_size
-        self.weight_ih = Parameter(empty(rows, self.input_size, dtype=dtype, device=device))
-        self.weight_hh = Parameter(empty(rows, self.state_sizes[0], dtype=dtype))
+        self.weight_ih: Parameter = Parameter(empty(rows, self.input_size, dtype=dtype, device=device))
+        self.weight_hh: Parameter = Parameter(empty(rows, self.state_sizes[0], dtype=dtype))
         self.register_parameter("bias_ih", Parameter(empty(rows, dtype=dtype)) if self.bias else None)
         self.register_parameter("bias_hh", Parameter(empty(rows, dtype=dtype)) if self.bias else None)
 

@@ -93,7 +93,8 @@ class GRUCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, device, dtype)
         check_choice("GRUCell", "reset", reset, ("after", "before"))
         check_choice("GRUCell", "update", update, ("keep", "write"))
-        self.reset, self.update = reset, update
+        self.reset: str = reset
+        self.update: str = update
 
     def transition(self, x: Tensor, state: State, masked_h: Tensor | None = None) -> tuple[State, Gates]:
         """`gru_transition` with the cell's weights."""

@@ -26,8 +26,8 @@ class Highway(Module):
         super().__init__()
         check_sizes("Highway", size=size)
         self.size = size
-        self.new = Linear(size, size, device=device, dtype=dtype)
-        self.gate = Linear(size, size, device=device, dtype=dtype)
+        self.new: Linear = Linear(size, size, device=device, dtype=dtype)
+        self.gate: Linear = Linear(size, size, device=device, dtype=dtype)
         init.constant_(self.gate.bias, gate_bias)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -63,8 +63,8 @@ class RHNCell(RNNCellBase):
     def add_weights(self, device: Any, dtype: Any) -> None:
         """One input matrix, and a recurrent one for each layer of the step."""
         rows = self.gates * self.hidden_size
-        self.weight_ih = Parameter(empty(rows, self.input_size, dtype=dtype, device=device))
-        self.weight_hh = Parameter(empty(self.depth, rows, self.hidden_size, dtype=dtype))
+        self.weight_ih: Parameter = Parameter(empty(rows, self.input_size, dtype=dtype, device=device))
+        self.weight_hh: Parameter = Parameter(empty(self.depth, rows, self.hidden_size, dtype=dtype))
         self.register_parameter("bias_hh", Parameter(empty(self.depth, rows, dtype=dtype)) if self.bias else None)
 
     def transition(self, x: Tensor, state: State, masked_h: Tensor | None = None) -> tuple[State, Gates]:

@@ -116,11 +116,11 @@ class LayerNormLSTMCell(RNNCellBase):
     def add_weights(self, device: Any, dtype: Any) -> None:
         """weight_ih and weight_hh, and the three norms."""
         rows = self.gates * self.hidden_size
-        self.weight_ih = Parameter(empty(rows, self.input_size, dtype=dtype, device=device))
-        self.weight_hh = Parameter(empty(rows, self.hidden_size, dtype=dtype))
-        self.norm_ih = LayerNorm(rows, bias=self.bias, dtype=dtype)
-        self.norm_hh = LayerNorm(rows, bias=self.bias, dtype=dtype)
-        self.norm_c = LayerNorm(self.hidden_size, bias=self.bias, dtype=dtype)
+        self.weight_ih: Parameter = Parameter(empty(rows, self.input_size, dtype=dtype, device=device))
+        self.weight_hh: Parameter = Parameter(empty(rows, self.hidden_size, dtype=dtype))
+        self.norm_ih: LayerNorm = LayerNorm(rows, bias=self.bias, dtype=dtype)
+        self.norm_hh: LayerNorm = LayerNorm(rows, bias=self.bias, dtype=dtype)
+        self.norm_c: LayerNorm = LayerNorm(self.hidden_size, bias=self.bias, dtype=dtype)
 
     def transition(self, x: Tensor, state: State, masked_h: Tensor | None = None) -> tuple[State, Gates]:
         """The equations above."""
