@@ -81,8 +81,8 @@ class Bidirectional(Claim):
             level = "trivial" if task == "tagging" else "optimal"
             ax.axhline(self.middle(level, task=task), color=COLOURS[1], linestyle=":", label="most frequent tags" if task == "tagging" else "best possible")  # fmt: skip
             ax.set_ylabel(unit)
-            headline(ax, f"{task}: {point.text}")
-            ax.legend(frameon=False, fontsize="small", loc="lower left" if task == "tagging" else "upper left")
+            headline(ax, f"{task}: {point.text.split(':')[0].removeprefix('and ')}")
+            ax.legend(frameon=False, fontsize="small", loc="upper left")
         axes[0].set_ylim(0.6, 1.01)
         return figure
 
