@@ -9,13 +9,12 @@ import numpy as np
 
 from .._mode import thread
 from ..recording import record_one, record_op
-from .checks import is_tensor, need_float, need_numbers, need_tensor, wrap_dim
+from .checks import is_tensor, need_float, need_numbers, need_tensor
 from .choosing import plain, select, tied
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place, write
 from .powers import Exp
 from .special import Erf
-from .widening import widening
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -327,30 +326,6 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         if min_val < 0 and input.dtype == np.uint8:
             raise RuntimeError(f"hardtanh(): the bound {min_val} is negative and the input unsigned ({input.dtype})")
     return _into(input, record_op(Hardtanh, input, low=min_val, high=max_val), inplace)
-
-
-def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """x held between 0 and 6."""
-    need_tensor("relu6", input)
-    return hardtanh(input, 0.0, 6.0, inplace)
-
-
-@widening
-def logsigmoid(input: Tensor) -> Tensor:
-    """ln σ(x) = -softplus(-x), exact for large |x|."""
-    need_float("logsigmoid", input)
-    return -record_op(Softplus, -input, beta=1.0, threshold=float("inf")).contiguous()
-
-
-@widening
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """a σ(b), where a and b are the halves of input along `dim` (Dauphin et al. 2017)."""
-    need_float("glu", input)
-    dim = wrap_dim("glu", dim, input.ndim)
-    if input.ndim == 0 or input.array.shape[dim] % 2:
-        raise RuntimeError(f"glu(): dimension {dim} must have an even size to be halved, got shape {list(input.shape)}")
-    a, b = input.chunk(2, dim)
-    return a * b.sigmoid()
 
 
 elu_: Final = in_place(elu)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import random
 from .._quiet import quiet
 from .activations import elu, hardtanh, softplus
-from .checks import need_float, need_numbers, need_tensor
+from .checks import need_float, need_numbers, need_tensor, wrap_dim
 from .choosing import where
 from .function import Recorded, is_half
 from .inplace import in_place, write
@@ -44,6 +44,30 @@ class Thresholds(Recorded):
             )
         each = weight.reshape(-1, *[1] * (input.ndim - 2)) if weight.array.size > 1 else weight.reshape(())
         return where(input > 0, input, each * input)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """x held between 0 and 6."""
+    need_tensor("relu6", input)
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+@widening
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln σ(x) = -softplus(-x), exact for large |x|."""
+    need_float("logsigmoid", input)
+    return -softplus(-input, 1.0, float("inf")).contiguous()
+
+
+@widening
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a σ(b), where a and b are the halves of input along `dim` (Dauphin et al. 2017)."""
+    need_float("glu", input)
+    dim = wrap_dim("glu", dim, input.ndim)
+    if input.ndim == 0 or input.array.shape[dim] % 2:
+        raise RuntimeError(f"glu(): dimension {dim} must have an even size to be halved, got shape {list(input.shape)}")
+    a, b = input.chunk(2, dim)
+    return a * b.sigmoid()
 
 
 def _changed(input: Tensor, compute: Callable[[Tensor], Tensor], inplace: bool) -> Tensor:
