@@ -64,8 +64,9 @@ def test_values_and_gradients(program):
 def test_wrong_calls(m):
     net = m.nn.Linear(3, 2)
     x = m.zeros(1, 3)
-    with pytest.raises(RuntimeError):
-        m.func.functional_call(net, {"weights": x}, x)
+    if m is tg:  # PyTorch takes it for a new attribute, which nobody reads
+        with pytest.raises(RuntimeError):
+            m.func.functional_call(net, {"weights": x}, x)
     with pytest.raises(RuntimeError):
         m.func.functional_call(net, {"weight": m.zeros(2, 3)}, x, strict=True)
     for cutoffs in ([], [3, 3], [0, 2], [4, 2], [12]):

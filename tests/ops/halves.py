@@ -81,7 +81,7 @@ FURTHER = [
     *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X], "small") for name in
       ("sinh", "cosh", "tan", "exp2", "sinc")],
     *[Row(name, lambda m, x, name=name: getattr(m, name)(x), [X], "probabilities") for name in
-      ("asin", "acos", "atanh", "logit")],
+      ("asin", "acos", "atanh", "logit", "lgamma", "digamma")],
     Row("acosh", lambda m, x: m.acosh(x), [X], "above one"),
     *[Row(name, lambda m, x, y, name=name: getattr(m, name)(x, y), [X, X]) for name in ("atan2", "hypot")],
     Row("addr", lambda m, x, y, z: m.addr(x, y, z, beta=0.3, alpha=0.1), [(3, 4), (3,), (4,)]),

@@ -65,7 +65,10 @@ def test_every_op_of_the_table_has_a_kink_here_or_none():
         "SumTo",
         "Reshape",
         "Cat",
-    }  # order alone
+        "Lgamma",
+        "Digamma",
+        "Trigamma",
+    }  # order alone, or smooth between the poles
     reached = set()
     for call, texts in kinks.rows():
         names = {"t": tg, "F": F, "inf": np.inf, "x": None, "y": None, "z": None}

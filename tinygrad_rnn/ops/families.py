@@ -17,6 +17,7 @@ from .indexing import Indexing
 from .joining import Joining
 from .logsums import LogSums
 from .making import Making
+from .matrices import Matrices
 from .moving import Moving
 from .powers import Powers
 from .products import Products
@@ -47,6 +48,7 @@ class Families(
     Joining,
     LogSums,
     Making,
+    Matrices,
     Moving,
     Powers,
     Products,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..recording import record_op
 from .checks import broadcast_shapes, need_tensor
-from .function import Array, Function, Saves, Value, call
+from .function import Array, Function, Recorded, Saves, Value, call
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -92,3 +92,13 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     _need_square("cholesky", A)
     L = record_op(Cholesky, A)
     return L.mT if upper else L
+
+
+class Matrices(Recorded):
+    """Tensor's own name for `inv`."""
+
+    __slots__ = ()
+
+    def inverse(input: Tensor) -> Tensor:
+        """The inverse of square matrices."""
+        return inv(input)
