@@ -63,6 +63,7 @@ GRID = [
     *[(f"nn.{kind}", [(3, 4), (3, 4)]) for kind in ("L1Loss()", "SmoothL1Loss(beta=0.5)", "PoissonNLLLoss()")],
     ("nn.TripletMarginLoss(0.5, swap=True)", [(3, 4)] * 3), ("nn.MarginRankingLoss(0.5)", [(3, 4)] * 3),
     ("nn.CosineEmbeddingLoss(0.2)", [(3, 4), (3, 4), (3,)]),
+    ("nn.AdaptiveLogSoftmaxWithLoss(8, 5, [2, 3], div_value=2.0, head_bias=True)", [(5, 8), (4, 5)]),
     ("nn.CrossEntropyLoss(ignore_index=1, label_smoothing=0.1)", [(5, 4), (4, 5)]),
 ]  # fmt: skip
 OURS_ALONE = [

@@ -53,7 +53,7 @@ ROWS = [
     unary("expm1"), unary("sqrt", POSITIVE), unary("rsqrt", POSITIVE), unary("sin"), unary("cos"),
     Row("log", ["t.log(x * x + 1)", "(x * x + 1).log2()", "(x * x + 1).log10()", "x.sin()", "(x * x).log1p()"], INTS),
     unary("erf", inputs=[*UNARY, "i8 3", "f4 200"], tolerance=2),
-    unary("lgamma", POSITIVE, tolerance=20), unary("digamma", POSITIVE, tolerance=20),
+    unary("lgamma", POSITIVE, tolerance=20), unary("digamma", POSITIVE, inputs=UNARY[:-1], tolerance=20),  # ψ″(∞) is nan there
     unary("sign", inputs=WHOLE), unary("floor", inputs=WHOLE), unary("ceil", inputs=WHOLE),
     unary("trunc", (-2, 2), inputs=WHOLE),
     unary("round", (-200, 200), "x.round(decimals=1)", "t.round(x, decimals=2)", "x.round(decimals=-1)"),

@@ -105,7 +105,7 @@ FUNCTIONS = {
     ],
     "elementwise": [
         "torch.tanh(x)", "torch.log(x.abs())", "torch.exp(x)", "torch.pow(x.abs(), 0.5)", "torch.sqrt(x.abs())",
-        "torch.abs(x)", "torch.cos(x)", "torch.sin(x)", "torch.div(x, y)", "torch.erf(x)", "torch.sigmoid(x)",
+        "torch.abs(x)", "torch.cos(x)", "torch.sin(x)", "torch.div(x, y)", "torch.erf(x)", "torch.sigmoid(x)", "torch.lgamma(x)", "torch.digamma(x)",
         "torch.clamp(x, -0.5, 0.5)", "torch.where(mask, x, y)", "torch.relu(x)", "torch.log10(x.abs())",
         "torch.maximum(x, y)",
     ],

@@ -248,6 +248,11 @@ def _wrapped(way: _Way, module: Any, path: str, kind: Any) -> Any:
     return kind(way.module(module.module, f"{path}.module"))
 
 
+def _adaptive(way: _Way, module: Any, path: str, kind: Any) -> Any:
+    head_bias = module.head.bias is not None
+    return kind(module.in_features, module.n_classes, list(module.cutoffs[:-1]), module.div_value, head_bias)
+
+
 def _attention(way: _Way, module: Any, path: str, kind: Any) -> Any:
     names = ("embed_dim", "num_heads", "dropout", "add_zero_attn", "kdim", "vdim", "batch_first")
     flags = {"bias": module.in_proj_bias is not None, "add_bias_kv": module.bias_k is not None}
@@ -292,6 +297,7 @@ MADE_BY: dict[str, Callable[[_Way, Any, str, Any], Any]] = {
     "ParameterList": _parameters_listed,
     "ParameterDict": _parameters_named,
     "DataParallel": _wrapped,
+    "AdaptiveLogSoftmaxWithLoss": _adaptive,
     "MultiheadAttention": _attention,
     "TransformerEncoderLayer": _layer,
     "TransformerDecoderLayer": _layer,

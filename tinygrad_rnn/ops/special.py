@@ -68,26 +68,31 @@ class Erfc(Erf):
         return -super().backward(g)
 
 
-def _gamma_slopes(x: Array, order: int) -> Array:
-    """ψ(x), or ψ'(x) of order 1: moved up by ψ(x) = ψ(x + 1) - 1/x to where its series in 1/x is exact; reflected below 0."""
+def polygamma(x: Array, order: int) -> Array:
+    """ψ(x), its derivative or its second: moved up by ψ(x) = ψ(x + 1) - 1/x to where the series in 1/x is exact; reflected below ½.
+
+    The series are those of Abramowitz & Stegun 1964, 6.3.18, 6.4.12, 6.4.13; the reflection is 6.3.7, and its derivatives.
+    """
     wide = x.astype(np.float64)
     with np.errstate(all="ignore"):
         below = wide < 0.5
         z = np.where(below, 1 - wide, wide)
         moved = np.zeros_like(z)
-        for _ in range(8):
+        for _ in range(12):
             moved += z ** -(order + 1.0)
             z = z + 1
-        w = 1 / (z * z)
-        if order:
-            series = 1 / z + w / 2 + w / z * (1 / 6 - w * (1 / 30 - w * (1 / 42 - w * (1 / 30 - w * 5 / 66))))
-            up, turned = series + moved, np.square(np.pi / np.sin(np.pi * wide))
-            y = np.where(below, turned - up, up)
-        else:
-            series = np.log(z) - 0.5 / z - w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w / 132))))
-            up = series - moved
-            y = np.where(below, up - np.pi / np.tan(np.pi * wide), up)
+        w, angle = 1 / (z * z), np.pi * wide
+        if order == 0:
+            up = np.log(z) - 0.5 / z - w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w / 132)))) - moved
+            y = np.where(below, up - np.pi / np.tan(angle), up)
             y = np.where(wide == 0, -np.copysign(np.inf, wide), np.where(below & (wide == np.floor(wide)), np.nan, y))
+        elif order == 1:
+            up = 1 / z + w / 2 + w / z * (1 / 6 - w * (1 / 30 - w * (1 / 42 - w * (1 / 30 - w * 5 / 66)))) + moved
+            y = np.where(below, np.square(np.pi / np.sin(angle)) - up, up)
+        else:
+            up = -w * (1 + 1 / z + w / 2 - w * w * (1 / 6 - w * (1 / 6 - w * (3 / 10 - w * 5 / 6)))) - 2 * moved
+            y = np.where(below, up - 2 * np.pi**3 * np.cos(angle) / np.sin(angle) ** 3, up)
+            y = np.where(below & (wide == np.floor(wide)), -np.inf, y)
     return y.astype(x.dtype)
 
 
@@ -102,39 +107,32 @@ class Lgamma(Function):
 
     def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
-        return g * call(Digamma, x)
+        return g * call(Polygamma, x, order=0)
 
 
-class Digamma(Function):
-    """y = ψ(x) = d/dx log Γ(x)          dL/dx = dL/dy · ψ'(x)"""
+class Polygamma(Function):
+    """y = ψ⁽ⁿ⁾(x), where ψ = d/dx log Γ and n = 0, 1, 2          dL/dx = dL/dy · ψ⁽ⁿ⁺¹⁾(x)"""
 
     promotes = "float"
     saves: Saves = ("x",)
+    order: int
 
-    def forward(ctx, x: Array) -> Array:
-        return _gamma_slopes(x, 0)
+    def forward(ctx, x: Array, order: int) -> Array:
+        ctx.order = order
+        return polygamma(x, order)
 
     def backward(ctx, g: Value) -> Value:
+        if ctx.order == 2:
+            raise NotImplementedError("digamma(): its third derivative is left out")
         (x,) = ctx.saved_tensors
-        return g * call(Trigamma, x)
-
-
-class Trigamma(Function):
-    """y = ψ'(x); without a derivative."""
-
-    promotes = "float"
-
-    def forward(ctx, x: Array) -> Array:
-        return _gamma_slopes(x, 1)
-
-    def backward(ctx, g: Value) -> Value:
-        raise NotImplementedError("lgamma(): its third derivative is left out")
+        return g * call(Polygamma, x, order=ctx.order + 1)
 
 
 def _log_gamma(x: float) -> float:
-    if x <= 0 and x == math.floor(x):  # the poles, and -inf
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):  # a pole, or too large
         return math.inf
-    return math.lgamma(x)
 
 
 class Special(Recorded):
@@ -170,4 +168,4 @@ class Special(Recorded):
 
     def digamma(input: Tensor) -> Tensor:
         """ψ, the derivative of lgamma."""
-        return record_op(Digamma, input)
+        return record_op(Polygamma, input, order=0)

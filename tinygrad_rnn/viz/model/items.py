@@ -34,7 +34,7 @@ SYMBOLS = {
     # what rules send back, drawn where gradients were recorded
     "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "Convolution": "conv", "ConvInput": "∇ conv input",
     "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",
-    "TanhGradient": "∇ tanh", "SigmoidGradient": "∇ σ", "LogOfThree": "ln Σ exp", "Trigamma": "trigamma", "Solve": "solve",
+    "TanhGradient": "∇ tanh", "SigmoidGradient": "∇ σ", "LogOfThree": "ln Σ exp", "Polygamma": "ψ", "Solve": "solve",
     "Cholesky": "cholesky",
 }  # by class; else its name in lower case, for operations that users call by that name and for their own  # fmt: skip
 
