@@ -75,5 +75,5 @@ def test_wrong_calls(m):
     layer = m.nn.AdaptiveLogSoftmaxWithLoss(4, 12, [3])
     with pytest.raises(RuntimeError, match="Target values"):
         layer(m.zeros(2, 4), m.tensor([0, 12]))
-    with pytest.raises(RuntimeError, match="should match|same size in the batch"):
+    with pytest.raises(RuntimeError, match=r"should match|same size in the batch"):
         layer(m.zeros(2, 4), m.tensor([0, 1, 2]))
