@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ..recording import record_one, record_op
+from .checks import need_tensor
 from .erf import erf, erfc
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
@@ -168,4 +169,5 @@ class Special(Recorded):
 
     def digamma(input: Tensor) -> Tensor:
         """ψ, the derivative of lgamma."""
+        need_tensor("digamma", input)
         return record_op(Polygamma, input, order=0)
