@@ -21,7 +21,7 @@ class Finished:
 
     def __init__(self, path: Path | None = None, quick: bool = False):
         self.path: Path | None = path
-        self.failed: list[str] = list[str]()
+        self.failed: list[str] = []
         self._head = {"quick": quick, **environment()}
         self.rows: list[Row] = [] if path is None else self._read(path)
 

@@ -12,8 +12,8 @@ from ..create import rand, randn
 from .base import Distribution, together
 
 
-class Normal(Distribution):
-    """Mean `loc`, standard deviation `scale`; a draw is loc + scale · ε with ε of the standard normal distribution."""
+class _LocScale(Distribution):
+    """Around `loc`, as wide as `scale`, which is greater than 0."""
 
     has_rsample = True
 
@@ -28,6 +28,10 @@ class Normal(Distribution):
     def mean(self) -> Tensor:
         """loc"""
         return self.loc
+
+
+class Normal(_LocScale):
+    """Mean `loc`, standard deviation `scale`; a draw is loc + scale · ε with ε of the standard normal distribution."""
 
     @property
     def variance(self) -> Tensor:
@@ -49,22 +53,8 @@ class Normal(Distribution):
         return 0.5 * (1 + ((value - self.loc) / self.scale / math.sqrt(2)).erf())
 
 
-class Laplace(Distribution):
+class Laplace(_LocScale):
     """Density e^(-|x - loc| / scale) / (2 scale)."""
-
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
-        self.loc: Tensor
-        self.scale: Tensor
-        self.loc, self.scale = together(loc, scale)
-        super().__init__(self.loc.shape, (), validate_args)
-        self._check("scale", self.scale.array > 0, "greater than 0", self.scale)
-
-    @property
-    def mean(self) -> Tensor:
-        """loc"""
-        return self.loc
 
     @property
     def variance(self) -> Tensor:

@@ -28,8 +28,9 @@ class _Lazy(Module):
     settled: Any  # the class to become
     axis: int = 1  # where the features stand in the input
 
-    def _wait(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    def __init__(self, *arguments: Any, **options: Any):
         """Remember how to make it; until then there are parameters without numbers, so that optimisers can have them."""
+        Module.__init__(self)  # the settled class's own waits for the first input
         object.__setattr__(self, "_made_with", (arguments, options))
         self.weight: UninitializedParameter = UninitializedParameter()
         if options.get("bias", True):
@@ -73,17 +74,11 @@ class _Lazy(Module):
         return self.settled.axes + 1 if issubclass(self.settled, _Convolution) else 1
 
 
-def _lazy_init(self: Any, *arguments: Any, **options: Any) -> None:
-    Module.__init__(self)
-    self._wait(arguments, options)
-
-
 class LazyLinear(_Lazy, Linear):
     """`Linear(in_features, out_features, …)` whose in_features are the last axis of the first input."""
 
     settled = Linear
     axis = -1
-    __init__ = _lazy_init
 
     def forward(self, input: Tensor) -> Tensor:
         """As Linear's."""
@@ -95,53 +90,45 @@ class LazyConv1d(_Lazy, Conv1d):
     """`Conv1d` whose in_channels are those of the first input."""
 
     settled = Conv1d
-    __init__ = _lazy_init
 
 
 class LazyConv2d(_Lazy, Conv2d):
     """`Conv2d` whose in_channels are those of the first input."""
 
     settled = Conv2d
-    __init__ = _lazy_init
 
 
 class LazyConvTranspose1d(_Lazy, ConvTranspose1d):
     """`ConvTranspose1d` whose in_channels are those of the first input."""
 
     settled = ConvTranspose1d
-    __init__ = _lazy_init
 
 
 class LazyConvTranspose2d(_Lazy, ConvTranspose2d):
     """`ConvTranspose2d` whose in_channels are those of the first input."""
 
     settled = ConvTranspose2d
-    __init__ = _lazy_init
 
 
 class LazyBatchNorm1d(_Lazy, BatchNorm1d):
     """`BatchNorm1d` whose num_features are the channels of the first input."""
 
     settled = BatchNorm1d
-    __init__ = _lazy_init
 
 
 class LazyBatchNorm2d(_Lazy, BatchNorm2d):
     """`BatchNorm2d` whose num_features are the channels of the first input."""
 
     settled = BatchNorm2d
-    __init__ = _lazy_init
 
 
 class LazyInstanceNorm1d(_Lazy, InstanceNorm1d):
     """`InstanceNorm1d` whose num_features are the channels of the first input."""
 
     settled = InstanceNorm1d
-    __init__ = _lazy_init
 
 
 class LazyInstanceNorm2d(_Lazy, InstanceNorm2d):
     """`InstanceNorm2d` whose num_features are the channels of the first input."""
 
     settled = InstanceNorm2d
-    __init__ = _lazy_init
