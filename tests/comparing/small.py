@@ -1,4 +1,4 @@
-"""A grid of four runs, each of which takes about a second, so that it can be killed in the middle.
+"""A grid of four runs, and a worker that waits in the middle of each, so that it can be killed there on any machine.
 
 Both cells use the same compiled kernel, which each process has to load.
 """
@@ -8,6 +8,7 @@ import os
 import time
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.comparing import workers
 
 GRID = {
     "task": "adding", "cells": ["rnn", "rnn:orthogonal"], "lengths": [5], "seeds": 1, "lrs": [0.01, 0.02],
@@ -15,6 +16,25 @@ GRID = {
 }  # fmt: skip
 COMMAND = ["compare", "adding", "--cells", "rnn,rnn:orthogonal", "--lengths", "5", "--seeds", "1", "--lrs", "0.01,0.02",
            "--steps", "300", "--hidden", "8", "--batch", "16", "--eval-every", "100", "--target", "none"]  # fmt: skip
+
+
+# saves at every hundredth step, and waits there until it is stopped, or until the sweep's folder holds a file called "go"
+HELD = workers.PROGRAM.replace(
+    "main()",
+    """
+import time
+from tinygrad_rnn.comparing.one_run import Keeper
+
+def held(self, run, call=Keeper.__call__):
+    if run.step % 100 == 0:
+        self.save(run)
+        while not self.stop() and not (self.folder.parent / "go").exists():
+            time.sleep(0.01)
+    return call(self, run)
+
+Keeper.__call__ = held
+main()""",
+)
 
 
 def compare(out, **how):
