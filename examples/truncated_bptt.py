@@ -11,7 +11,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, optim
-from tinygrad_rnn.models.truncation import truncated_bptt
+from tinygrad_rnn.models.bptt import truncated_bptt
 from tinygrad_rnn.nn import functional as F
 from tinygrad_rnn.viz.plots import save_figure
 

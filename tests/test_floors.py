@@ -18,8 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1] / "tinygrad_rnn"
 # one folder may, as long as no circle arises. The longest name that fits counts: `nn.init` is not in the row of `nn`.
 FLOORS = [
     ["_quiet"],
-    ["_figure", "_forks", "_memory", "_mode", "_device", "_left_out", "atomic", "threads", "trees"],
-    ["dtypes", "random", "kernels", "_names"],
+    ["_figure", "_forks", "_malloc", "_mode", "_device", "_left_out", "atomic", "threads", "trees"],
+    ["dtypes", "random", "kernels", "_missing_names"],
     ["arrays", "config"],
     ["graph"],
     ["ops.function", "ops.erf"],
@@ -37,7 +37,7 @@ FLOORS = [
     ["autograd", "utils.data"],
     ["nn.parameter", "nn.functional"],
     ["nn.init", "nn.backward_hooks", "nn.loading", "nn.wrong_input"],
-    ["nn.walking"],
+    ["nn.module_tree"],
     ["nn.saving"],
     ["nn.module"],
     ["nn"],
@@ -49,10 +49,10 @@ FLOORS = [
     ["tasks"],
     ["notes"],
     ["study"],
-    ["run_results"],
-    ["running"],
+    ["runs.outcome"],
+    ["runs.loop"],
     ["fitting"],
-    ["run_setup"],
+    ["runs.setup"],
     ["viz.style", "viz.errors"],
     ["viz.plots"],
     ["viz.model"],
@@ -106,7 +106,7 @@ ONLY = {
         "_tensor",
         "nn.module",
         "trees",
-        "models.truncation",
+        "models.bptt",
     ],
 }
 

@@ -62,7 +62,7 @@ import importlib
 from typing import TYPE_CHECKING, Final as _Final
 
 from . import (
-    _memory,
+    _malloc,
     accelerator as accelerator,
     amp as amp,
     autograd as autograd,
@@ -86,6 +86,7 @@ from ._device import (
     get_default_device as get_default_device,
     set_default_device as set_default_device,
 )
+from ._missing_names import missing as _missing
 from ._mode import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -97,7 +98,6 @@ from ._mode import (
     step as step,
     unrolled as unrolled,
 )
-from ._names import missing as _missing
 from ._tensor import Tensor as Tensor
 from .config import show_config as show_config, warm_up as warm_up
 from .create import (

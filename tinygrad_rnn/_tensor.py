@@ -22,7 +22,7 @@ import numpy as np
 
 from . import dtypes, pixels, printing, recording
 from ._forks import open_after_fork
-from ._names import missing
+from ._missing_names import missing
 from .gradients import backward, check_grad, warn_of_no_grad
 from .graph import Leaf, Node, RemovableHandle, tick
 from .ops.families import Families

@@ -19,7 +19,7 @@ from . import nn, optim, random
 from ._mode import no_grad, unrolled
 from ._tensor import Tensor
 from .data.text import CharText, standard_library_text
-from .models.truncation import detached
+from .models.bptt import detached
 from .nn import functional as F
 
 CELLS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}

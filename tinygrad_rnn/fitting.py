@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import optim
-from .models.truncation import windows
-from .running import Diverged as Diverged, Run as Run
+from .models.bptt import windows
+from .runs.loop import Diverged as Diverged, Run as Run
 from .tasks import ConfigError, Task
 
 OPTIMIZERS: dict[str, Any] = {

@@ -6,7 +6,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.graph import ancestors
-from tinygrad_rnn.models.truncation import Window, detached, truncated_bptt, windows
+from tinygrad_rnn.models.bptt import Window, detached, truncated_bptt, windows
 from tinygrad_rnn.nn.utils.rnn import PackedSequence
 
 STEPS = 6

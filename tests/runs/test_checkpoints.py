@@ -22,7 +22,9 @@ class Clock:
 def trained(tmp_path, monkeypatch, seconds_per_step, seconds_per_save, steps):
     """The steps that were saved in a loop of `steps`."""
     clock, saved = Clock(), []
-    monkeypatch.setattr("tinygrad_rnn.runs.checkpoints.write_atomically", lambda path, data: spend(seconds_per_save))
+    monkeypatch.setattr(
+        "tinygrad_rnn.runs.checkpoint_file.write_atomically", lambda path, data: spend(seconds_per_save)
+    )
 
     def spend(seconds):
         clock.now += seconds

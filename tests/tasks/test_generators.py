@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.tasks import TASKS, generators
-from tinygrad_rnn.tasks.generators import grammars, heard, memory, rewriting, seen, sentences, series
+from tinygrad_rnn.tasks.generators import grammars, memory, rewriting, senses, sentences, series
 from tinygrad_rnn.tasks.sources import Drawn, Stream, parts_of
 
 
@@ -163,31 +163,33 @@ def test_tags_of_words_that_can_be_either_hang_on_the_next_word(rng):
 
 
 def test_captions_say_where_the_shape_is(rng):
-    x, y = seen.captioned(rng, 60, noise=0.0)
-    words = [[seen.CAPTION_WORDS[k] for k in row] for row in y]
+    x, y = senses.captioned(rng, 60, noise=0.0)
+    words = [[senses.CAPTION_WORDS[k] for k in row] for row in y]
     for picture, (_, size, shape, _, _, row, column, end) in zip(x[:, 0], words, strict=True):
         lit = np.argwhere(picture > 0)
         extent = lit.max(0) - lit.min(0) + 1
         assert tuple(extent) == ((3, 3) if size == "small" else (6, 6))
         (top, left), scale = lit.min(0), extent[0] // 3
-        np.testing.assert_array_equal(picture[top : top + extent[0], left : left + extent[0]], seen.stamp(shape, scale))
-        for place, name, names in ((top, row, seen.ROWS), (left, column, seen.COLUMNS)):
+        np.testing.assert_array_equal(
+            picture[top : top + extent[0], left : left + extent[0]], senses.stamp(shape, scale)
+        )
+        for place, name, names in ((top, row, senses.ROWS), (left, column, senses.COLUMNS)):
             start = int(names.index(name) * (14 - extent[0]) / 2)
             assert start <= place <= start + 2
         assert end == "<end>"
 
 
 def test_a_video_frame_is_the_one_before_moved(rng):
-    x, y = seen.moving(rng, 20, 4, noise=0.0)
+    x, y = senses.moving(rng, 20, 4, noise=0.0)
     for frames, move in zip(x[:, :, 0], y, strict=True):
         for a, b in itertools.pairwise(frames):
-            np.testing.assert_array_equal(np.roll(a, seen.MOVES[move], (0, 1)), b)
+            np.testing.assert_array_equal(np.roll(a, senses.MOVES[move], (0, 1)), b)
 
 
 def test_speech_without_noise_can_be_read_off(rng):
-    sound = heard.voices(6, 8)
+    sound = senses.voices(6, 8)
     assert len(np.unique(sound.round(3), axis=0)) == 6
-    x, y = heard.spoken(rng, 20, 40, 6, 8, noise=0.0)
+    x, y = senses.spoken(rng, 20, 40, 6, 8, noise=0.0)
     for frames, labels in zip(x, y, strict=True):
         nearest = [0 if not f.any() else 1 + int(((sound - f) ** 2).sum(1).argmin()) for f in frames]
         read = [k for k, before in zip(nearest, [0, *nearest], strict=False) if k and k != before]
@@ -211,7 +213,7 @@ def test_series(rng):
 
 
 def test_shipped_series_say_where_they_are_from():
-    from tinygrad_rnn.tasks.measurements import TABLES, table
+    from tinygrad_rnn.tasks.series import TABLES, table
 
     for path in TABLES.glob("*.csv"):
         assert "public" in path.read_text(encoding="utf-8").split("\n")[1], path

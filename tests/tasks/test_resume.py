@@ -156,9 +156,9 @@ def test_a_checkpoint_of_another_run_is_refused(whole, tmp_path, capsys):
 def test_a_disk_that_takes_no_more_costs_nothing_that_was_kept(tmp_path, capsys, monkeypatch):
     import errno
 
-    from tinygrad_rnn.runs import checkpoints
+    from tinygrad_rnn.runs import checkpoint_file
 
-    real = checkpoints.write_atomically
+    real = checkpoint_file.write_atomically
 
     def full(path, data):
         if len(calls) >= 2:
@@ -167,7 +167,7 @@ def test_a_disk_that_takes_no_more_costs_nothing_that_was_kept(tmp_path, capsys,
         real(path, data)
 
     calls: list[pathlib.Path] = []
-    monkeypatch.setattr(checkpoints, "write_atomically", full)
+    monkeypatch.setattr(checkpoint_file, "write_atomically", full)
     folder = tmp_path / "run"
     assert main([*TASK, "--save-every", "10", "--out", str(folder)]) == 1
     assert capsys.readouterr().err.splitlines()[-1].endswith(f"No space left on device; {folder / 'checkpoint.tgr'} holds 20 steps")  # fmt: skip

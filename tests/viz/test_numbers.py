@@ -13,7 +13,7 @@ from tinygrad_rnn import nn, record
 from tinygrad_rnn.viz import draw, plots
 from tinygrad_rnn.viz.model.items import value_of
 from tinygrad_rnn.viz.model.labels import number_text
-from tinygrad_rnn.viz.model.places import Place
+from tinygrad_rnn.viz.model.time_steps import Place
 from tinygrad_rnn.viz.page.summary import summary, tidy
 from tinygrad_rnn.viz.style import GATES, LIGHT, GradientScale
 

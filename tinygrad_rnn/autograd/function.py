@@ -1,4 +1,4 @@
-"""Rules written by the user: a forward and a backward of one's own, as one node of the graph.
+"""Rules written by the user: a forward and a backward of one's own, as one node of the graph. The library's own are in ops/.
 
 A subclass of `Function` is never instantiated. `apply` makes a `FunctionNode`, which is the graph's node and
 the `ctx` of both rules, runs `forward` on Tensors with recording off, and gives the outputs an edge to it.

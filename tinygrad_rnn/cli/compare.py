@@ -11,8 +11,8 @@ from typing import Any
 
 from ..comparing import Comparison, compare
 from ..comparing.compare import CELLS, LRS
-from ..run_setup import MODEL, TASK, TRAINING
 from ..runs import WaysOut
+from ..runs.setup import MODEL, TASK, TRAINING
 from ..tasks import TASKS, ConfigError
 from .arguments import UsageError, complain, count, name
 from .train import add_options, positive, seed, task_name

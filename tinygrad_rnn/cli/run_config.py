@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import run_setup
 from ..interop import load
-from ..run_setup import CHECKPOINT, CONFIG, MODEL, TASK, TRAINING
+from ..runs import setup
+from ..runs.setup import CHECKPOINT, CONFIG, MODEL, TASK, TRAINING
 from ..tasks import TASKS, ConfigError, Task
 from .arguments import UsageError
 
@@ -40,9 +40,9 @@ def changed(config: dict[str, Any], arguments: Any) -> dict[str, Any]:
 
 
 def set_up(config: dict[str, Any]) -> tuple[Task, Any]:
-    """As in run_setup.py; UsageError for what cannot work."""
+    """As in runs/setup.py; UsageError for what cannot work."""
     try:
-        return run_setup.set_up(config)
+        return setup.set_up(config)
     except ConfigError as error:
         raise UsageError(str(error)) from None
 

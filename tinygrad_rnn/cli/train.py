@@ -17,9 +17,9 @@ from typing import Any
 from ..atomic import write_atomically
 from ..fitting import OPTIMIZERS, SCHEDULES, Diverged, Run, fit
 from ..interop import load
-from ..run_results import metrics_csv, report
-from ..run_setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of
 from ..runs import Checkpoints, Progress, WaysOut, claimed, differences, environment, new_folder
+from ..runs.outcome import metrics_csv, report
+from ..runs.setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of
 from ..tasks import TASKS
 from ..tasks.bodies import CELLS, INITS
 from ..tasks.networks import HEADS

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..run_setup import set_up
+from ..runs.setup import set_up
 from ..tasks import Task
 from ..tasks.sources import count_of
 from .comparison import Comparison

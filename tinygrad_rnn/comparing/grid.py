@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..run_setup import CONFIG, MODEL, TASK, TRAINING
+from ..runs.setup import CONFIG, MODEL, TASK, TRAINING
 from ..tasks import TASKS, ConfigError
 from ..tasks.sources import count_of
 
@@ -18,7 +18,7 @@ VARIED = ("cell", "length", "lr")  # what the grid itself sets
 
 
 class Asked(NamedTuple):
-    """One run of the grid: its place there, its folder, and what it is asked to do (see run_setup.py)."""
+    """One run of the grid: its place there, its folder, and what it is asked to do (see runs/setup.py)."""
 
     cell: str
     length: int | None

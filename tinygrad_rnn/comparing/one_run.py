@@ -16,9 +16,9 @@ from typing import Any
 from ..atomic import write_atomically
 from ..fitting import Diverged, Run, fit
 from ..interop import load
-from ..run_results import metrics_csv
-from ..run_setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of, set_up
 from ..runs import Checkpoints, claimed, environment
+from ..runs.outcome import metrics_csv
+from ..runs.setup import CHECKPOINT, CONFIG, METRICS, checkpoint_of, set_up
 
 RESULT = "result.json"
 NEVER = (OSError, MemoryError)  # failures of the machine, not of the run: they are not written, so it is tried again

@@ -1,4 +1,4 @@
-"""How far a sweep is: a bar in a terminal; elsewhere a plain line for each run that ends."""
+"""How far a sweep is: a bar in a terminal; elsewhere a plain line for each run that ends. Of one training: runs/progress.py."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..run_setup import CHECKPOINT
+from ..runs.setup import CHECKPOINT
 from .one_run import finish
 
 IDLE = 60.0  # seconds after which a process that is asked nothing ends: a Dask worker stays when the sweep has gone

@@ -25,8 +25,8 @@ import safetensors.numpy
 from .._device import check_device, device
 from .._tensor import Tensor
 from ..atomic import write_atomically
+from .module_files import NotAllowedError
 from .structure import describe, restore
-from .whole import NotAllowedError
 
 KEY, VERSION = "tinygrad_rnn", 2  # 1 has no whole objects
 NO_DIGEST = "0" * 64

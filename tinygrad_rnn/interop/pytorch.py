@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from .._names import missing
+from .._missing_names import missing
 from .._tensor import Tensor
 from ..create import tensor
 from .torch_source import can_be_written, written_twin

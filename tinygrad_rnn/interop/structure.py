@@ -7,7 +7,7 @@ JSON has strings, numbers, true, false and null; everything else is a list that 
     ["tensor", 3]                      row 3 of "tensors": [number of its array, does it require grad, its class]
     ["ndarray", 5]                     row 5 of "arrays": [name], or [name, offset, shape, strides]
     ["object", 2]  ["class", 0]        row 2 of "objects": [number of its class, [[attribute, value], ...], weight norms];
-                                       "classes" has the names of classes (whole.py says which are built)
+                                       "classes" has the names of classes (module_files.py says which are built)
 
 An array row with offset, shape and strides is a view into a block of memory that several arrays share, so
 that tied weights are still tied after loading. Only kinds listed here can be written, and only they are read.
@@ -29,7 +29,17 @@ from .._tensor import Tensor
 from ..dtypes import SUPPORTED
 from ..nn.parameter import Parameter
 from ..ops.making import Size
-from .whole import FUNCTIONS, NAME_OF, REGISTERED, WHOLE, attributes_of, classes_named, fill, name_of, refuse_circles
+from .module_files import (
+    FUNCTIONS,
+    NAME_OF,
+    REGISTERED,
+    WHOLE,
+    attributes_of,
+    classes_named,
+    fill,
+    name_of,
+    refuse_circles,
+)
 
 MAX_DEPTH = 100
 ARRAY_KINDS = "biuf"

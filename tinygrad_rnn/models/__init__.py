@@ -15,6 +15,7 @@ from .before_recurrence import (
     MarkovModel as MarkovModel,
     NaiveModel as NaiveModel,
 )
+from .bptt import Window as Window, detached as detached, truncated_bptt as truncated_bptt, windows as windows
 from .causal_transformer import CausalBlock as CausalBlock, TransformerLM as TransformerLM
 from .ctc_decoding import ctc_beam as ctc_beam, ctc_greedy as ctc_greedy
 from .encoder_decoder import (
@@ -47,4 +48,3 @@ from .task_shapes import (
     OneToOne as OneToOne,
 )
 from .temporal import TCN as TCN, CausalConv1d as CausalConv1d, TemporalBlock as TemporalBlock
-from .truncation import Window as Window, detached as detached, truncated_bptt as truncated_bptt, windows as windows

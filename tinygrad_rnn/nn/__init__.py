@@ -1,6 +1,6 @@
 """Layers: PyTorch's `torch.nn`."""
 
-from .._names import missing as _missing
+from .._missing_names import missing as _missing
 from . import functional as functional, init as init, modules as modules, parallel as parallel, utils as utils
 from .activation import (
     ELU as ELU,

@@ -2,7 +2,7 @@
 
 from typing import Final as _Final
 
-from .._names import missing as _missing
+from .._missing_names import missing as _missing
 from .._tensor import Tensor
 from ..ops.activations import (
     elu as elu,

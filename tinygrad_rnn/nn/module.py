@@ -1,7 +1,7 @@
 """Module: parameters, buffers and other modules under names, and a `forward` that uses them.
 
 Calling a module sets the scope, so every node made inside knows its module path and which call it was. How the tree of
-modules is walked is in `walking.py`, how it is saved and loaded in `saving.py`.
+modules is walked is in `module_tree.py`, how it is saved and loaded in `saving.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._missing_names import nearest
 from .._mode import Scope, thread
-from .._names import nearest
 from .._tensor import Tensor
 from ..arrays import kind_of
 from ..graph import RemovableHandle, tick

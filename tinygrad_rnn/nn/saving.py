@@ -9,10 +9,10 @@ from typing import Any
 
 from .._tensor import Tensor
 from .loading import IncompatibleKeys, read_state
-from .walking import M, Walking
+from .module_tree import M, ModuleTree
 
 
-class Saving(Walking):
+class Saving(ModuleTree):
     """The part of Module that gives and takes its state."""
 
     _transient: set[str]  # buffers that state_dict leaves out

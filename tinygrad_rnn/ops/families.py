@@ -9,6 +9,7 @@ from .comparing import Comparing
 from .composed import Composed
 from .composed_activations import Thresholds
 from .converting import Converting
+from .cumulative import Running
 from .describing import Describing
 from .extremes import Extremes
 from .filling import Filling
@@ -23,7 +24,6 @@ from .powers import Powers
 from .products import Products
 from .reducing import Reducing
 from .rounding import Rounding
-from .running import Running
 from .shaping import Shaping
 from .softmax import Softmaxes
 from .sorting import Sorting

@@ -12,10 +12,10 @@ from .activations import Sigmoid
 from .basic import in_order
 from .checks import need_float, need_tensor, wrap_dim, wrap_dims
 from .choosing import select
+from .cumulative import running
 from .function import Array, Function, Recorded, Saves, Value, call
 from .joining import Cat
 from .powers import Exp
-from .running import running
 from .widening import widening
 from .words import worded
 

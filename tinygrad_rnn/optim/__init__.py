@@ -7,7 +7,7 @@ for x, y in batches:
     optimizer.step()
 """
 
-from .._names import missing as _missing
+from .._missing_names import missing as _missing
 from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
 from .adadelta import Adadelta as Adadelta
 from .adagrad import Adagrad as Adagrad

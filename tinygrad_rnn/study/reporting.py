@@ -10,7 +10,7 @@ import numpy as np
 from .._figure import COLOURS, SOFT, folded, new_figure
 from ..graph import FREED, Leaf, Node, memory_of
 from .decays import Decay, Line, decay
-from .fuller import draw_more, more_of
+from .full_report import draw_more, more_of
 from .history import History
 from .ledgers import ledger
 from .outside import losses_in_time

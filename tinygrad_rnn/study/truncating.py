@@ -1,4 +1,7 @@
-"""The gradient of a weight as truncated backpropagation through time would give it, from the graph of the full one."""
+"""The gradient of a weight as truncated backpropagation through time would give it, from the graph of the full one.
+
+Training by it is in models/bptt.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from .._figure import COLOURS, SOFT, headline, new_figure
 from .._tensor import Tensor
 from ..graph import Edge, Leaf, Node
-from ..models.truncation import Window, windows as windows_of
+from ..models.bptt import Window, windows as windows_of
 from .history import History
 from .outside import Place, Seed, losses_in_time
 from .results import Result, Table, norm

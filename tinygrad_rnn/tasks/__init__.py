@@ -1,6 +1,8 @@
 """Toy sequence tasks: each is data, a loss, a metric, the trivial and the best possible score, and a model that solves it.
 
-Files are families of tasks; generators/ makes the data, from NumPy alone. `TASKS` has them all by name.
+A family of tasks has a file here (memory.py: the task, with its scores and its model) and one of the same name in
+generators/ (its arrays, from NumPy alone). `TASKS` has all by name. Around them: task.py (what a task is), sources.py
+(batches), scoring.py (losses and metrics), networks.py and bodies.py (models), corpora.py (any text).
 """
 
 from __future__ import annotations
@@ -9,14 +11,6 @@ from typing import Any
 
 from .corpora import text as text, words as words
 from .grammars import brackets as brackets, counting as counting, reber as reber
-from .measurements import (
-    autoregression as autoregression,
-    co2 as co2,
-    lorenz as lorenz,
-    sines as sines,
-    sunspots as sunspots,
-    weather as weather,
-)
 from .memory import (
     adding as adding,
     copy_memory as copy_memory,
@@ -28,6 +22,14 @@ from .networks import ConfigError as ConfigError
 from .rewriting import dates as dates, reverse as reverse, sort as sort, sums as sums
 from .senses import captions as captions, speech as speech, video as video
 from .sentences import sentiment as sentiment, tagging as tagging
+from .series import (
+    autoregression as autoregression,
+    co2 as co2,
+    lorenz as lorenz,
+    sines as sines,
+    sunspots as sunspots,
+    weather as weather,
+)
 from .task import Batch as Batch, Task as Task
 
 TASKS: dict[str, Any] = {

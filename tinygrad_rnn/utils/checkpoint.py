@@ -1,5 +1,7 @@
 """Recomputation: keep only what goes into a part of the computation, and compute the inside again in backward.
 
+The name is PyTorch's. The file from which a stopped training goes on is in runs/checkpoint_file.py.
+
 A plain graph keeps what every operation needs: memory grows with the number of operations, for a recurrent network
 with the number of steps. A checkpointed part is one node that keeps its inputs; backward runs the function a second
 time, goes through that graph, and drops it. (The first run records too, to learn which tensors the function uses, and

@@ -15,7 +15,7 @@ from ..style import FONT_SIZE, LINE_HEIGHT, GradientScale, text_width
 if TYPE_CHECKING:
     from .gradients import Lane
     from .items import Link
-    from .places import Place
+    from .time_steps import Place
 
 Point = tuple[float, float]
 

@@ -15,7 +15,7 @@ from ...study.decays import Line
 from ...study.outside import inputs_in_time
 from ...study.steps import Track
 from .items import Item, Model, norm_of
-from .places import Place
+from .time_steps import Place
 
 
 class Lane:

@@ -20,7 +20,7 @@ from ...graph import FREED, Edge, Leaf, Node, ancestors
 from ...notes import Constant, norm
 from ...study.steps import Steps
 from .opened import Opened
-from .places import Place, place_items
+from .time_steps import Place, place_items
 
 SYMBOLS = {
     "Add": "+", "Sub": "−", "Mul": "⊙", "Div": "÷", "Pow": "xʸ", "Neg": "−", "MatMul": "@", "Linear": "linear",

@@ -15,7 +15,7 @@ from ...graph import Leaf, memory_of
 from ...nn.module import Module
 from ...ops.function import Recorded
 from .items import Item, Model
-from .places import Place
+from .time_steps import Place
 
 
 def name_items(model: Model, names: dict[str, Any] | None) -> None:

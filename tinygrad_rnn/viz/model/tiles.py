@@ -13,9 +13,9 @@ from typing import Any
 
 from ...study.results import counted
 from .boxes import Arrow, Box, Cluster, Hop, Picture, Tile
+from .grouping import affine_box, affine_groups, is_parameter, module_box, module_calls
 from .items import Item, Link, Model, norm_of, transposed_parameter
 from .labels import Labels, cuts_text, how, short
-from .modules import affine_box, affine_groups, is_parameter, module_box, module_calls
 
 DIRECTIONS = {"forward": "→ ", "reverse": "← "}
 MANY = 3  # an operation with more inputs than this from one row gets one port for all of them

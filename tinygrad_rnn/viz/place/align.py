@@ -9,8 +9,8 @@ from __future__ import annotations
 from ..model.boxes import Box, Tile
 from ..model.items import Item, Model
 from ..model.labels import UNKNOWN
-from ..model.places import Place
 from ..model.tiles import TileBuilder
+from ..model.time_steps import Place
 
 
 def same_exits(model: Model, builder: TileBuilder) -> None:

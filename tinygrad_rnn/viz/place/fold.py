@@ -6,8 +6,8 @@ from ...study.results import counted
 from ..model.boxes import Arrow, Box, Hop, Tile
 from ..model.items import Link, Model
 from ..model.labels import cuts_text
-from ..model.places import Place
 from ..model.tiles import TileBuilder
+from ..model.time_steps import Place
 from .grid import Grid
 
 UNFOLDED = 8  # the default view shows at most this many steps in full

@@ -12,7 +12,7 @@ from typing import Any
 from ..model.boxes import Tile
 from ..model.items import Item, Model
 from ..model.labels import short
-from ..model.places import Place
+from ..model.time_steps import Place
 
 
 @dataclass(eq=False, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ..model.boxes import Box, Picture, Tile
 from ..model.items import Item, Link, Model
-from ..model.places import Place
 from ..model.tiles import TileBuilder, step_tile, value_name
+from ..model.time_steps import Place
 from .align import same_exits
 from .grid import Grid
 

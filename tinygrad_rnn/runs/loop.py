@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from . import random
-from ._tensor import Tensor
-from .kernels.choice import kernels_used
-from .models.truncation import detached, windows
-from .nn.utils import clip_grad_norm_
-from .notes import record
-from .ops.joining import cat
-from .tasks import Task
-from .tasks.scoring import NOTHING
+from .. import random
+from .._tensor import Tensor
+from ..kernels.choice import kernels_used
+from ..models.bptt import detached, windows
+from ..nn.utils import clip_grad_norm_
+from ..notes import record
+from ..ops.joining import cat
+from ..tasks import Task
+from ..tasks.scoring import NOTHING
 
 
 class Diverged(RuntimeError):
@@ -87,7 +87,7 @@ class Run:
             yield self.task.loss(self.model(*batch.inputs), batch.y)
 
     def _windows(self, batch: Any, k1: int, k2: int) -> Iterator[Tensor]:
-        """A gradient every k1 steps that goes back k2: see models/truncation.py."""
+        """A gradient every k1 steps that goes back k2: see models/bptt.py."""
         before = {0: self.carried}
         parts = windows(batch.x.array.shape[1], k1, k2)
         cuts = {part.start for part in parts} | {part.end for part in parts}
@@ -127,7 +127,7 @@ class Run:
             self.why = "solved"
 
     def _explained(self, value: float, batch: Any) -> str:
-        from .study import explain
+        from ..study import explain
 
         said = f"step {self.step + 1}: the loss is {value:.4g}" + (f", it was {self.losses[0]:.4g} at first" if self.losses else "")  # fmt: skip
         weights = dict(self.model.named_parameters())
@@ -160,6 +160,6 @@ class Run:
 
     def plot(self) -> Any:
         """The loss of each step and the score of each evaluation, with the trivial and the best possible score."""
-        from .run_results import figure_of
+        from .outcome import figure_of
 
         return figure_of(self)

@@ -1,4 +1,7 @@
-"""Two recordings on one scale: RNN beside LSTM, truncated beside full, before beside after training."""
+"""Two recordings on one scale: RNN beside LSTM, truncated beside full, before beside after training: `study.compare`.
+
+Cells trained and compared on a task are in comparing/.
+"""
 
 from __future__ import annotations
 

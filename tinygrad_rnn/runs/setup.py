@@ -10,10 +10,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from . import random
-from .fitting import check_truncation
-from .running import Run
-from .tasks import TASKS, ConfigError, Task
+from .. import random
+from ..fitting import check_truncation
+from ..tasks import TASKS, ConfigError, Task
+from .loop import Run
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.tgr", "metrics.csv"
 MODEL = ("cell", "layers", "hidden", "dropout", "head", "bidirectional", "init")

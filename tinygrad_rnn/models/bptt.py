@@ -1,5 +1,7 @@
 """Truncated backpropagation through time: gradients that reach back a limited number of steps.
 
+For training. What truncation would make of a graph that is there is asked in study/truncating.py.
+
 Every k1 steps a gradient is taken of the losses since the last one, and it goes back k2 ≥ k1 steps (Williams & Peng
 1990, BPTT(k2; k1)). Time and memory of a gradient then do not grow with the sequence, and what happened more than
 k2 steps before cannot be learned from. The forward pass is not truncated: the state is carried on.

@@ -13,10 +13,10 @@ from .parameter import Parameter
 if TYPE_CHECKING:
     from .module import Module
 
-M = TypeVar("M", bound="Walking")
+M = TypeVar("M", bound="ModuleTree")
 
 
-class Walking:
+class ModuleTree:
     """The part of Module that goes through the tree below it."""
 
     _parameters: dict[str, Any]  # by name: a Parameter, or None
@@ -90,7 +90,7 @@ class Walking:
         """The module at a dotted path, "" for this one."""
         module: Any = self
         for name in target.split(".") if target else []:
-            if not isinstance(module, Walking) or name not in module._modules:
+            if not isinstance(module, ModuleTree) or name not in module._modules:
                 raise AttributeError(f"{type(module).__name__} has no child module {name!r} (path {target!r})")
             module = module._modules[name]
         return module

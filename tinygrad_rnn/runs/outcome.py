@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._figure import COLOURS, SOFT, new_figure
+from .._figure import COLOURS, SOFT, new_figure
 
 COLUMNS = ("step", "loss", "score", "lr", "norm", "seconds")
 
