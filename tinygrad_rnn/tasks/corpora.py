@@ -55,9 +55,12 @@ def _next_one(
     stream = Stream(np.array([number.get(token, 0) for token in tokens], np.int64), length)
     trivial = unigram(stream, len(vocabulary))
     return Task(
-        name, about, origin, {"length": length, "seen": length, **({"file": str(file)} if file else {})}, stream,
-        "each step", len(vocabulary), len(vocabulary), "classes", "nats", trivial, "how often each occurs", None,
-        share * trivial, defaults, vocabulary=vocabulary,
+        name=name, about=about, origin=origin,
+        options={"length": length, "seen": length, **({"file": str(file)} if file else {})}, data=stream,
+        net="each step", inputs=len(vocabulary), outputs=len(vocabulary),
+        loss_kind="classes", metric_kind="nats", trivial=trivial, trivial_is="how often each occurs", optimal=None,
+        threshold=share * trivial,
+        defaults=defaults, vocabulary=vocabulary,
     )  # fmt: skip
 
 

@@ -16,10 +16,14 @@ def reber(length: int = 25, seed: int = 0, samples: int | None = None) -> Task:
     """
     count_of("length", length, 9)
     return Task(
-        "reber", "say what may follow in strings of the embedded Reber grammar", "Hochreiter & Schmidhuber 1997",
-        {"length": length, "seen": length}, Drawn(partial(generators.reber, longest=length), seed, samples),
-        "each step", 8, 8, "classes", "legal", 0.5, "the grammar without the second letter", 1.0, 0.99,
-        {"cell": "lstm", "hidden": 32, "batch": 32, "lr": 0.01, "steps": 2000},
+        name="reber", about="say what may follow in strings of the embedded Reber grammar",
+        origin="Hochreiter & Schmidhuber 1997",
+        options={"length": length, "seen": length},
+        data=Drawn(partial(generators.reber, longest=length), seed, samples),
+        net="each step", inputs=8, outputs=8,
+        loss_kind="classes", metric_kind="legal", trivial=0.5, trivial_is="the grammar without the second letter",
+        optimal=1.0, threshold=0.99,
+        defaults={"cell": "lstm", "hidden": 32, "batch": 32, "lr": 0.01, "steps": 2000},
         vocabulary=["<pad>", *generators.REBER], held_out=200,
     )  # fmt: skip
 
@@ -37,10 +41,13 @@ def counting(length: int = 20, seed: int = 0) -> Task:
         for part, a, b in (("training", 1, length), ("validation", length + 1, longer), ("test", longer + 1, longest))
     }
     return Task(
-        "counting", "aⁿbⁿ: say when the string ends, for n longer than any seen", "Gers & Schmidhuber 2001",
-        {"length": length, "seen": 2 * longest}, Drawn(draws, seed), "each step", 3, 3, "classes", "strings", 0.0,
-        "always b", 1.0, 0.99, {"cell": "lstm", "hidden": 16, "batch": 32, "lr": 0.01, "steps": 3000},
-        vocabulary=["<end>", "a", "b"], held_out=100,
+        name="counting", about="aⁿbⁿ: say when the string ends, for n longer than any seen",
+        origin="Gers & Schmidhuber 2001",
+        options={"length": length, "seen": 2 * longest}, data=Drawn(draws, seed),
+        net="each step", inputs=3, outputs=3,
+        loss_kind="classes", metric_kind="strings", trivial=0.0, trivial_is="always b", optimal=1.0, threshold=0.99,
+        defaults={"cell": "lstm", "hidden": 16, "batch": 32, "lr": 0.01, "steps": 3000}, vocabulary=["<end>", "a", "b"],
+        held_out=100,
     )  # fmt: skip
 
 
@@ -52,9 +59,10 @@ def brackets(length: int = 24, kinds: int = 3, deepest: int = 4, seed: int = 0, 
     count_of("deepest", deepest)
     draw = partial(generators.brackets, length=length, kinds=kinds, deepest=deepest)
     return Task(
-        "brackets", "say which bracket must close: a stack", "Dyck languages; Joulin & Mikolov 2015",
-        {"length": length, "kinds": kinds, "deepest": deepest, "seen": length}, Drawn(draw, seed, samples),
-        "each step", 2 * kinds + 1, kinds, "classes", "right", 1 / kinds, "a guess", 1.0, 0.98,
-        {"cell": "lstm", "hidden": 64, "batch": 64, "lr": 0.01, "steps": 2000},
+        name="brackets", about="say which bracket must close: a stack", origin="Dyck languages; Joulin & Mikolov 2015",
+        options={"length": length, "kinds": kinds, "deepest": deepest, "seen": length}, data=Drawn(draw, seed, samples),
+        net="each step", inputs=2 * kinds + 1, outputs=kinds,
+        loss_kind="classes", metric_kind="right", trivial=1 / kinds, trivial_is="a guess", optimal=1.0, threshold=0.98,
+        defaults={"cell": "lstm", "hidden": 64, "batch": 64, "lr": 0.01, "steps": 2000},
         vocabulary=["<pad>", *"([{<"[:kinds], *")]}>"[:kinds]],
     )  # fmt: skip

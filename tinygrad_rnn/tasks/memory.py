@@ -13,10 +13,13 @@ def adding(length: int = 50, seed: int = 0, samples: int | None = None) -> Task:
     """Two of `length` numbers are marked, one in each half: say their sum. Always to say 1 has an error of 1/6."""
     count_of("length", length, 2)
     return Task(
-        "adding", "two numbers in a sequence are marked: say their sum", "Hochreiter & Schmidhuber 1997",
-        {"length": length, "seen": length}, Drawn(partial(generators.adding, length=length), seed, samples),
-        "at the end", 2, 1, "squares", "error", 1 / 6, "always 1", 0.0, 0.01,
-        {"cell": "gru", "hidden": 32, "init": "chrono", "batch": 64, "lr": 0.01, "steps": 2000}, tokens=False,
+        name="adding", about="two numbers in a sequence are marked: say their sum",
+        origin="Hochreiter & Schmidhuber 1997",
+        options={"length": length, "seen": length},
+        data=Drawn(partial(generators.adding, length=length), seed, samples),
+        net="at the end", inputs=2, outputs=1, tokens=False,
+        loss_kind="squares", metric_kind="error", trivial=1 / 6, trivial_is="always 1", optimal=0.0, threshold=0.01,
+        defaults={"cell": "gru", "hidden": 32, "init": "chrono", "batch": 64, "lr": 0.01, "steps": 2000},
     )  # fmt: skip
 
 
@@ -27,10 +30,14 @@ def copy_memory(length: int = 20, symbols: int = 5, kinds: int = 4, seed: int = 
     count_of("kinds", kinds, 2)
     draw = partial(generators.copy_memory, delay=length, symbols=symbols, kinds=kinds)
     return Task(
-        "copy_memory", "say symbols again after a long pause", "Hochreiter & Schmidhuber 1997; Arjovsky et al. 2016",
-        {"length": length, "symbols": symbols, "kinds": kinds, "seen": length + 2 * symbols},
-        Drawn(draw, seed, samples), "each step", kinds + 2, kinds + 1, "classes", "recalled", 1 / kinds,
-        "a guess", 1.0, 0.99, {"cell": "gru", "hidden": 64, "batch": 64, "lr": 0.005, "steps": 2000},
+        name="copy_memory", about="say symbols again after a long pause",
+        origin="Hochreiter & Schmidhuber 1997; Arjovsky et al. 2016",
+        options={"length": length, "symbols": symbols, "kinds": kinds, "seen": length + 2 * symbols},
+        data=Drawn(draw, seed, samples),
+        net="each step", inputs=kinds + 2, outputs=kinds + 1,
+        loss_kind="classes", metric_kind="recalled", trivial=1 / kinds, trivial_is="a guess", optimal=1.0,
+        threshold=0.99,
+        defaults={"cell": "gru", "hidden": 64, "batch": 64, "lr": 0.005, "steps": 2000},
         vocabulary=["-", *map(str, range(1, kinds + 1)), "!"],
     )  # fmt: skip
 
@@ -41,10 +48,12 @@ def echo(length: int = 30, delay: int = 5, seed: int = 0, samples: int | None = 
     count_of("length", length, delay + 1)
     draw = partial(generators.echo, length=length, delay=delay)
     return Task(
-        "echo", "say each bit some steps after it came", "as in introductions to truncated backpropagation",
-        {"length": length, "delay": delay, "seen": delay + 1}, Drawn(draw, seed, samples), "each step", 2, 2,
-        "classes", "right", 0.5, "a guess", 1.0, 0.99,
-        {"cell": "rnn", "hidden": 32, "batch": 32, "lr": 0.01, "steps": 2000}, vocabulary="01",
+        name="echo", about="say each bit some steps after it came",
+        origin="as in introductions to truncated backpropagation",
+        options={"length": length, "delay": delay, "seen": delay + 1}, data=Drawn(draw, seed, samples),
+        net="each step", inputs=2, outputs=2,
+        loss_kind="classes", metric_kind="right", trivial=0.5, trivial_is="a guess", optimal=1.0, threshold=0.99,
+        defaults={"cell": "rnn", "hidden": 32, "batch": 32, "lr": 0.01, "steps": 2000}, vocabulary="01",
     )  # fmt: skip
 
 
@@ -52,10 +61,13 @@ def parity(length: int = 20, seed: int = 0, samples: int | None = None) -> Task:
     """Say at each step whether an odd number of ones has come: one state that turns over, for ever."""
     count_of("length", length, 2)
     return Task(
-        "parity", "say at each step whether an odd number of ones has come", "Minsky & Papert 1969; Graves 2016",
-        {"length": length, "seen": length}, Drawn(partial(generators.parity, length=length), seed, samples),
-        "each step", 2, 2, "classes", "right", 0.5, "a guess", 1.0, 0.99,
-        {"cell": "lstm", "hidden": 32, "batch": 64, "lr": 0.01, "steps": 2000}, vocabulary="01",
+        name="parity", about="say at each step whether an odd number of ones has come",
+        origin="Minsky & Papert 1969; Graves 2016",
+        options={"length": length, "seen": length},
+        data=Drawn(partial(generators.parity, length=length), seed, samples),
+        net="each step", inputs=2, outputs=2,
+        loss_kind="classes", metric_kind="right", trivial=0.5, trivial_is="a guess", optimal=1.0, threshold=0.99,
+        defaults={"cell": "lstm", "hidden": 32, "batch": 64, "lr": 0.01, "steps": 2000}, vocabulary="01",
     )  # fmt: skip
 
 
@@ -63,8 +75,10 @@ def latch(length: int = 50, seed: int = 0, samples: int | None = None) -> Task:
     """Three steps say yes or no, `length` steps of noise follow: which was it?"""
     count_of("length", length)
     return Task(
-        "latch", "keep one bit through noise", "Bengio, Simard & Frasconi 1994",
-        {"length": length, "seen": length + 3}, Drawn(partial(generators.latch, lag=length), seed, samples),
-        "at the end", 1, 2, "classes", "right", 0.5, "a guess", 1.0, 0.99,
-        {"cell": "lstm", "hidden": 16, "init": "chrono", "batch": 32, "lr": 0.01, "steps": 1000}, tokens=False,
+        name="latch", about="keep one bit through noise", origin="Bengio, Simard & Frasconi 1994",
+        options={"length": length, "seen": length + 3},
+        data=Drawn(partial(generators.latch, lag=length), seed, samples),
+        net="at the end", inputs=1, outputs=2, tokens=False,
+        loss_kind="classes", metric_kind="right", trivial=0.5, trivial_is="a guess", optimal=1.0, threshold=0.99,
+        defaults={"cell": "lstm", "hidden": 16, "init": "chrono", "batch": 32, "lr": 0.01, "steps": 1000},
     )  # fmt: skip

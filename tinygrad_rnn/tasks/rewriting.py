@@ -61,8 +61,11 @@ def _task(
 ) -> Task:  # fmt: skip
     size = len(letters) + 2
     return Task(
-        name, about, origin, options, data, "translate", size, size, "classes", "exact", 0.0, trivial_is, 1.0, threshold,
-        {"cell": "attention", "hidden": hidden, "batch": 64, "lr": 0.005,
-         "target": (1 + threshold) / 2, **training},  # beyond the threshold, so that sequences of the test reach it too
+        name=name, about=about, origin=origin,
+        options=options, data=data,
+        net="translate", inputs=size, outputs=size,
+        loss_kind="classes", metric_kind="exact", trivial=0.0, trivial_is=trivial_is, optimal=1.0, threshold=threshold,
+        defaults={"cell": "attention", "hidden": hidden, "batch": 64, "lr": 0.005, "target": (1 + threshold) / 2,
+                  **training},
         vocabulary=["<pad>", "<end>", *letters], held_out=200,
     )  # fmt: skip

@@ -20,10 +20,12 @@ def sentiment(length: int = 3, seed: int = 0, samples: int | None = 4000) -> Tas
     count_of("length", length)
     draw = partial(generators.reviews, clauses=length)
     return Task(
-        "sentiment", "is a review kind? with negations", "the lectures: many to one, last state and max over time",
-        {"length": length, "seen": 7 * length}, Drawn(draw, seed, samples), "at the end",
-        len(generators.REVIEW_WORDS), 2, "classes", "right", 0.5, "a guess", 1.0, 0.97,
-        {"cell": "lstm", "hidden": 32, "batch": 64, "lr": 0.005, "steps": 2000},
+        name="sentiment", about="is a review kind? with negations",
+        origin="the lectures: many to one, last state and max over time",
+        options={"length": length, "seen": 7 * length}, data=Drawn(draw, seed, samples),
+        net="at the end", inputs=len(generators.REVIEW_WORDS), outputs=2,
+        loss_kind="classes", metric_kind="right", trivial=0.5, trivial_is="a guess", optimal=1.0, threshold=0.97,
+        defaults={"cell": "lstm", "hidden": 32, "batch": 64, "lr": 0.005, "steps": 2000},
         vocabulary=generators.REVIEW_WORDS,
     )  # fmt: skip
 
@@ -37,10 +39,13 @@ def tagging(length: int = 3, seed: int = 0, samples: int | None = 4000) -> Task:
     count_of("length", length)
     data = Drawn(partial(generators.tagged, phrases=length), seed, samples)
     return Task(
-        "tagging", "say of each word which kind it is", "the lectures: bidirectional networks, many to many",
-        {"length": length, "seen": 6 * length}, data, "each step", len(generators.TAG_WORDS), len(generators.TAGS),
-        "classes", "right", frequent_tags(data), "the most frequent tag of each word", 1.0, 0.99,
-        {"cell": "lstm", "hidden": 24, "bidirectional": True, "batch": 32, "lr": 0.01, "steps": 1000},
+        name="tagging", about="say of each word which kind it is",
+        origin="the lectures: bidirectional networks, many to many",
+        options={"length": length, "seen": 6 * length}, data=data,
+        net="each step", inputs=len(generators.TAG_WORDS), outputs=len(generators.TAGS),
+        loss_kind="classes", metric_kind="right", trivial=frequent_tags(data),
+        trivial_is="the most frequent tag of each word", optimal=1.0, threshold=0.99,
+        defaults={"cell": "lstm", "hidden": 24, "bidirectional": True, "batch": 32, "lr": 0.01, "steps": 1000},
         vocabulary=generators.TAG_WORDS,
     )  # fmt: skip
 

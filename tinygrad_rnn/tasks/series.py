@@ -104,7 +104,10 @@ def _task(
     optimal: float | None, threshold: float, **defaults: Any,
 ) -> Task:  # fmt: skip
     return Task(
-        name, about, origin, {"length": length, "seen": length}, data, "each step", features, features, "squares",
-        "error", trivial, "as now", optimal, threshold,
-        {"cell": "gru", "hidden": 32, "batch": 64, "lr": 0.01, **defaults}, tokens=False,
+        name=name, about=about, origin=origin,
+        options={"length": length, "seen": length}, data=data,
+        net="each step", inputs=features, outputs=features, tokens=False,
+        loss_kind="squares", metric_kind="error", trivial=trivial, trivial_is="as now", optimal=optimal,
+        threshold=threshold,
+        defaults={"cell": "gru", "hidden": 32, "batch": 64, "lr": 0.01, **defaults},
     )  # fmt: skip
