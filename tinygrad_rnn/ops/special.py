@@ -1,13 +1,13 @@
-"""Sine, cosine and the error function."""
+"""The error function, the logarithm of the gamma function, and its derivatives."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..recording import record_one, record_op
+from ..recording import record_op
 from .checks import need_tensor
 from .erf import erf, erfc
 from .function import Array, Function, Recorded, Saves, Value, call
@@ -16,32 +16,6 @@ from .powers import Exp
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
-
-
-class Sin(Function):
-    """y = sin x          dL/dx = dL/dy · cos x"""
-
-    promotes = "float"
-    saves: Saves = ("x",)
-
-    forward: Any = np.sin
-
-    def backward(ctx, g: Value) -> Value:
-        (x,) = ctx.saved_tensors
-        return g * call(Cos, x)
-
-
-class Cos(Function):
-    """y = cos x          dL/dx = -dL/dy · sin x"""
-
-    promotes = "float"
-    saves: Saves = ("x",)
-
-    forward: Any = np.cos
-
-    def backward(ctx, g: Value) -> Value:
-        (x,) = ctx.saved_tensors
-        return -g * call(Sin, x)
 
 
 class Erf(Function):
@@ -137,21 +111,9 @@ def _log_gamma(x: float) -> float:
 
 
 class Special(Recorded):
-    """Tensor's trigonometric and special functions."""
+    """Tensor's error and gamma functions."""
 
     __slots__ = ()
-
-    def sin(input: Tensor) -> Tensor:
-        """The sine of input in radians."""
-        return record_one(Sin, input)
-
-    sin_: Final = in_place(sin)
-
-    def cos(input: Tensor) -> Tensor:
-        """The cosine of input in radians."""
-        return record_one(Cos, input)
-
-    cos_: Final = in_place(cos)
 
     def erf(input: Tensor) -> Tensor:
         """The error function 2/√π ∫₀ˣ e^(-t²) dt."""

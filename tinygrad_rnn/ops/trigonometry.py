@@ -1,4 +1,4 @@
-"""Tangent, the hyperbolic functions, and the inverses of all of them."""
+"""Sine, cosine, tangent, the hyperbolic functions, and the inverses of all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..recording import record_op
+from ..recording import record_one, record_op
 from .checks import need_tensor
 from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
@@ -15,6 +15,32 @@ from .powers import Pow
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+
+
+class Sin(Function):
+    """y = sin x          dL/dx = dL/dy · cos x"""
+
+    promotes = "float"
+    saves: Saves = ("x",)
+
+    forward: Any = np.sin
+
+    def backward(ctx, g: Value) -> Value:
+        (x,) = ctx.saved_tensors
+        return g * call(Cos, x)
+
+
+class Cos(Function):
+    """y = cos x          dL/dx = -dL/dy · sin x"""
+
+    promotes = "float"
+    saves: Saves = ("x",)
+
+    forward: Any = np.cos
+
+    def backward(ctx, g: Value) -> Value:
+        (x,) = ctx.saved_tensors
+        return -g * call(Sin, x)
 
 
 class Tan(Function):
@@ -130,9 +156,21 @@ class Atan2(Function):
 
 
 class Trigonometry(Recorded):
-    """Tensor's trigonometric functions beside sine and cosine."""
+    """Tensor's trigonometric and hyperbolic functions."""
 
     __slots__ = ()
+
+    def sin(input: Tensor) -> Tensor:
+        """The sine of input in radians."""
+        return record_one(Sin, input)
+
+    sin_: Final = in_place(sin)
+
+    def cos(input: Tensor) -> Tensor:
+        """The cosine of input in radians."""
+        return record_one(Cos, input)
+
+    cos_: Final = in_place(cos)
 
     def tan(input: Tensor) -> Tensor:
         """The tangent of input in radians."""
