@@ -133,7 +133,7 @@ class record(switch):
             how, source = (first.how, first.source) if first and first.source else (self._how(out), user_line())
             made = Constant(None, cut and cut.cut, how, source, made_of)  # of several cuts, the first counts
             self._remember(out, made)
-            _keep(out, made)
+            _put_outside(out, made)
 
     def _how(self, out: np.ndarray) -> str:
         if out.dtype.kind != "f":
@@ -156,7 +156,7 @@ class record(switch):
                 self.origin[id(array)] = array, made
 
 
-def _keep(array: np.ndarray, what: Constant) -> None:
+def _put_outside(array: np.ndarray, what: Constant) -> None:
     """Remember `what` about `array`, as long as it lives."""
     key = id(array)
     _outside[key] = weakref.ref(array, lambda _: _outside.pop(key, None)), what

@@ -48,29 +48,29 @@ def set_printoptions(
 @quiet
 def tensor_text(t: Any) -> str:
     """`tensor([1., 2.], requires_grad=True)`; large tensors show their edges."""
-    notes = []
+    endings = []
     if t.array.size == 0 and t.array.ndim != 1:
-        notes.append(f"size={tuple(t.array.shape)}")
+        endings.append(f"size={tuple(t.array.shape)}")
     usual = (dtypes.get_default_dtype(),) if t.array.size == 0 else (dtypes.get_default_dtype(), np.int64, np.bool_)
     if t.dtype not in usual:
-        notes.append(f"dtype={t.dtype}")
+        endings.append(f"dtype={t.dtype}")
     if t.grad_fn is not None:
-        notes.append(f"grad_fn={t.grad_fn!r}")
+        endings.append(f"grad_fn={t.grad_fn!r}")
     elif t.requires_grad:
-        notes.append("requires_grad=True")
-    return _with_notes(PREFIX + numbers_text(t.array, len(PREFIX)), notes)
+        endings.append("requires_grad=True")
+    return _with_endings(PREFIX + numbers_text(t.array, len(PREFIX)), endings)
 
 
-def _with_notes(text: str, notes: list[str]) -> str:
-    """Append the notes, each on a new line where it would not fit."""
+def _with_endings(text: str, endings: list[str]) -> str:
+    """Append the endings, each on a new line where it would not fit."""
     used = len(text) - text.rfind("\n") + 1
-    for note in notes:
-        if used + len(note) + 2 > LINE:
-            text += ",\n" + " " * len(PREFIX) + note
-            used = len(PREFIX) + len(note)
+    for ending in endings:
+        if used + len(ending) + 2 > LINE:
+            text += ",\n" + " " * len(PREFIX) + ending
+            used = len(PREFIX) + len(ending)
         else:
-            text += ", " + note
-            used += len(note) + 2
+            text += ", " + ending
+            used += len(ending) + 2
     return text + ")"
 
 

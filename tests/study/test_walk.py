@@ -340,5 +340,5 @@ def test_memory_is_linear_in_the_graph():
     rnn = nn.RNN(2, 3)
     walk = study.walk(rnn(tg.randn(300, 1, 2))[0].sum())
     assert all(array is not None for array in walk.to("end").grads.values())
-    assert len(walk._running.kept) <= math.isqrt(len(walk._running.events)) + 2
+    assert len(walk._running.milestones) <= math.isqrt(len(walk._running.events)) + 2
     assert sum(len(event.sent) for event in walk) < 3 * len(walk)

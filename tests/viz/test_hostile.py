@@ -127,7 +127,7 @@ def check_text(drawing):
     assert not [letter for line in lines for letter in line if ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0]
     model = drawing.model
     shown = sum(map(len, model.tiles.values())) + len(model.rest) + len(model.tiles) + bool(model.rest)
-    assert len(lines) == 1 + len(drawing.picture.notes) + 1 + shown  # title, notes, parameters, operations
+    assert len(lines) == 1 + len(drawing.picture.remarks) + 1 + shown  # title, notes, parameters, operations
     assert "\u202e" not in drawing.text()
 
 

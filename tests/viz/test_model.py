@@ -130,7 +130,7 @@ def test_a_fused_layer_whose_values_are_gone_says_so():
     y, _ = nn.LSTM(3, 4)(tg.randn(5, 2, 3))
     loss = y.sum()
     loss.backward()
-    assert any("freed" in note for note in draw(loss).picture.notes)
+    assert any("freed" in note for note in draw(loss).picture.remarks)
 
 
 def test_values_of_named_links_are_those_of_backward():

@@ -113,8 +113,8 @@ def test_a_freed_graph_without_a_recording_says_so():
     out.backward()
     data = data_of(draw(out, names=names).html(gradient_flow=True))
     assert data["backward"] == data["flow"] == []
-    assert any("no gradient flow" in note for note in data["notes"])
-    assert any("the graph was freed" in note for note in data["notes"])
+    assert any("no gradient flow" in note for note in data["remarks"])
+    assert any("the graph was freed" in note for note in data["remarks"])
 
 
 @pytest.mark.parametrize("summed", ["in the loop", "after it"])

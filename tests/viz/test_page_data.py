@@ -153,7 +153,7 @@ def test_many_units_are_cut_and_a_note_says_so():
         output, _ = nn.RNN(2, 1000)(tg.randn(160, 1, 2))
     data = data_of(draw(output.sum(), engine="builtin").html())
     assert sum(one["units"] * len(one["values"]) for one in data["reading"]["series"]) <= 150_000
-    assert any("units of gates and states are shown" in note for note in data["notes"])
+    assert any("units of gates and states are shown" in note for note in data["remarks"])
 
 
 def test_a_graph_without_time_has_nothing_to_read():

@@ -76,7 +76,7 @@ def test_gradients_leave_grad_alone():
     output.backward()
     before = names["W"].grad.numpy().copy()
     drawing = draw(graphs_freed(output), names=names, grads=True)
-    assert "backward() has released this graph" in drawing.picture.notes[-1]
+    assert "backward() has released this graph" in drawing.picture.remarks[-1]
     texts = [text for _, text, _ in drawing.picture.parameters]
     assert texts[0] == f"W: 3 × 16 · ‖∂L/∂·‖ {number_text(np.linalg.norm(before))}"
     assert np.array_equal(before, names["W"].grad.numpy())
@@ -136,7 +136,7 @@ def checkpointed(again):
 
 def test_a_checkpointed_part_is_drawn_open_after_a_recorded_backward():
     plain, again = (draw(checkpointed(kind)[0], grads=True) for kind in (False, True))
-    assert not again.picture.notes
+    assert not again.picture.remarks
     assert again.stats["nodes"] == plain.stats["nodes"]
     norms = [[link.norm for link in d.model.links] for d in (plain, again)]
     np.testing.assert_allclose(*[np.array(sorted(n for n in found if n is not None)) for found in norms], rtol=1e-5)
@@ -146,6 +146,6 @@ def test_a_checkpointed_part_whose_weights_have_changed_stays_one_box_and_says_s
     loss, W = checkpointed(True)
     with tg.no_grad():
         W -= 0.1
-    (note,) = draw(loss, grads=True).picture.notes
+    (note,) = draw(loss, grads=True).picture.remarks
     assert note.startswith("Checkpoint: one box")
     assert "before the weights change" in note

@@ -36,7 +36,7 @@ def test_a_folded_picture_says_what_it_hides():
     (fold,) = tiles(drawing, "fold")
     assert fold.boxes[0].lines == ["…", "46 steps", "t = 2 … 47"]
     assert drawing.stats["folded_steps"] == 46
-    assert "46 of 50" in drawing.picture.notes[0]
+    assert "46 of 50" in drawing.picture.remarks[0]
 
 
 def test_the_steps_that_are_wanted_are_shown():
@@ -59,7 +59,7 @@ def test_rolled_is_one_step_with_a_delay_for_each_state():
     (tile,) = tiles(drawing)
     assert "× 6" in tile.title
     assert sorted(hop.arrow.label.split(",")[0] for hop in hops(drawing, "delay")) == ["c", "h"]
-    assert not drawing.picture.notes
+    assert not drawing.picture.remarks
 
 
 def test_rolled_says_which_step_is_first_unlike_the_others_and_why():
@@ -68,7 +68,7 @@ def test_rolled_says_which_step_is_first_unlike_the_others_and_why():
         with tg.step(t):
             h = h @ W
             h = h.sigmoid() if t == 4 else h.tanh()
-    (note,) = draw(h.sum(), view="rolled").picture.notes
+    (note,) = draw(h.sum(), view="rolled").picture.remarks
     assert note == "steps are not all alike: t = 4 has Sigmoid as operation 2, the others Tanh"
 
 

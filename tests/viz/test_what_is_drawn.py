@@ -153,7 +153,7 @@ def test_a_cell_in_a_loop_without_tags_has_steps_and_a_loop_by_hand_a_hint():
     h = tg.ones(2, 4)
     for _ in range(5):
         h = (h @ W).tanh()
-    [note] = draw(h).picture.notes
+    [note] = draw(h).picture.remarks
     assert note == "W is used 5 times: a loop over time is drawn step by step inside `with tinygrad_rnn.step(t):`"
 
 
@@ -196,8 +196,8 @@ def test_after_backward_what_is_known_is_drawn_and_a_line_says_how_to_get_the_re
     loss.backward()
     drawing = draw(loss, grads=True)
     assert {"x", "h₀", "c₀"} <= set(labels(drawing, "input"))
-    assert len(drawing.picture.notes) == 1
-    assert "run forward and backward inside tg.record()" in drawing.picture.notes[0]
+    assert len(drawing.picture.remarks) == 1
+    assert "run forward and backward inside tg.record()" in drawing.picture.remarks[0]
     size = number_text(np.linalg.norm(lstm.weight_ih_l0.grad.numpy()))
     assert drawing.picture.parameters[0][1] == f"weight_ih_l0: 16 × 3 · ‖∂L/∂·‖ {size}"
 
@@ -208,7 +208,7 @@ def test_inside_record_everything_is_there_after_backward():
         loss = output.sum()
         loss.backward()
     drawing = draw(loss, grads=True)
-    assert drawing.picture.notes == []
+    assert drawing.picture.remarks == []
     assert drawing.stats["steps"] == 3
     assert len(drawing.picture.lanes) == 2
 

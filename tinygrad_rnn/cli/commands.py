@@ -27,7 +27,7 @@ from .train import add_train
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command, by default the one that the process was started with; returns the exit status."""
-    arguments = argparse.Namespace(command="", kept=str)
+    arguments = argparse.Namespace(command="", on_disk=str)
     with WaysOut(to_the_end=argv is None) as ways, Terminal() as terminal:
         try:
             status = run_command(argv, arguments, ways)
@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             if not ways.raised:
                 raise
             ways.ignore()
-            status = complain(arguments, f"stopped by {ways.name}{arguments.kept()}", ways.status)
+            status = complain(arguments, f"stopped by {ways.name}{arguments.on_disk()}", ways.status)
         if terminal.status and not status:
-            status = complain(arguments, f"its output was lost: {terminal.why}{arguments.kept()}", terminal.status)
+            status = complain(arguments, f"its output was lost: {terminal.why}{arguments.on_disk()}", terminal.status)
         return status
 
 

@@ -50,7 +50,7 @@ def run_compare(arguments: argparse.Namespace, ways: WaysOut) -> int:
         raise UsageError("--jobs is for this machine; with --scheduler its workers say how many runs train at once")
     asked = {name: value for name, value in vars(arguments).items() if value is not None}
     taken = ("cells", "lengths", "seeds", "lrs", "out", "jobs", "scheduler", *MODEL, *TASK, *TRAINING)
-    arguments.kept = lambda: "; nothing is lost, and the same command goes on"
+    arguments.on_disk = lambda: "; nothing is lost, and the same command goes on"
     try:
         found = compare(arguments.task, progress=True, **{name: asked[name] for name in taken if name in asked})
     except (ConfigError, ModuleNotFoundError) as error:
@@ -66,7 +66,7 @@ def show(arguments: argparse.Namespace, found: Comparison) -> int:
     try:
         written = found.save()
     except OSError as error:
-        return complain(arguments, f"could not write {error.filename}: {error.strerror}{arguments.kept()}", 1)
+        return complain(arguments, f"could not write {error.filename}: {error.strerror}{arguments.on_disk()}", 1)
     print(f"wrote {', '.join(path.name for path in written)} in {found.folder}")
     if again := sum(run.again for run in found.runs):
         return complain(

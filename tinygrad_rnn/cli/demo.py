@@ -80,7 +80,7 @@ def run_demo(arguments: argparse.Namespace, ways: WaysOut) -> int:
         pictures = {CURVE: partial(demo.plot_losses, losses, text.unigram_entropy, validation), **pictures}
     lost = write_pictures(checkpoints, pictures)
     if lost:
-        return complain(arguments, f"could not write {lost}{arguments.kept()}", ways.status or 1)
+        return complain(arguments, f"could not write {lost}{arguments.on_disk()}", ways.status or 1)
     return ways.status
 
 
@@ -102,7 +102,7 @@ def start(arguments: argparse.Namespace, make: Callable[[], Any]) -> Checkpoints
     except OSError as error:
         raise UsageError(f"cannot write to the folder {arguments.out!r}: {error.strerror}") from None
     checkpoints = Checkpoints(folder / CHECKPOINT, make, step=0)
-    arguments.kept = lambda: f"; {checkpoints.path} holds {checkpoints.step} of {arguments.steps} steps"
+    arguments.on_disk = lambda: f"; {checkpoints.path} holds {checkpoints.step} of {arguments.steps} steps"
     return checkpoints
 
 

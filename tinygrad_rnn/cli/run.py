@@ -70,9 +70,9 @@ def run_script(arguments: argparse.Namespace, ways: WaysOut) -> int:
         return 1 if missing else 0
     if arguments.draw:
         _check_drawing(Path(arguments.draw))
-    watch = Watch(arguments)
+    onlooker = Onlooker(arguments)
     status = 0
-    with as_torch() as silent, _as_program(script, arguments.arguments), watch:
+    with as_torch() as silent, _as_program(script, arguments.arguments), onlooker:
         try:
             runpy.run_path(str(script), run_name="__main__")
         except SystemExit as stop:
@@ -84,10 +84,10 @@ def run_script(arguments: argparse.Namespace, ways: WaysOut) -> int:
             print("".join(f"not here: {m}\n" for m in names), file=sys.stderr, end="")
     if silent:
         print(f"did nothing: {', '.join(silent)} (what the program writes there goes nowhere)", file=sys.stderr)
-    print("".join(f"{line}\n" for line in watch.written), end="")
-    if watch.wanted and watch.seen < arguments.at:
-        watch.failed = f"there were {watch.seen} backward(), not {arguments.at}: nothing written"
-    return complain(arguments, watch.failed, status or 1) if watch.failed else status
+    print("".join(f"{line}\n" for line in onlooker.written), end="")
+    if onlooker.wanted and onlooker.seen < arguments.at:
+        onlooker.failed = f"there were {onlooker.seen} backward(), not {arguments.at}: nothing written"
+    return complain(arguments, onlooker.failed, status or 1) if onlooker.failed else status
 
 
 def _check_drawing(path: Path) -> None:
@@ -128,7 +128,7 @@ def _as_program(script: Path, arguments: list[str]) -> Iterator[None]:
         sys.argv, sys.path[:] = argv, path
 
 
-class Watch:
+class Onlooker:
     """Records what leads to the n-th `Tensor.backward()`, and then draws and asks it.
 
     Only that stretch is recorded: noted values live as long as the recording.
@@ -147,7 +147,7 @@ class Watch:
         self.failed = ""  # the program goes on
         self.recording: dict[str, Any] | None = None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Onlooker:
         self.backward: Any = Tensor.backward
         if self.wanted:
             Tensor.backward = self._watched()

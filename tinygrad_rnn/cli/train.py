@@ -112,7 +112,7 @@ def run_train(arguments: argparse.Namespace, ways: WaysOut) -> int:
 def resume(arguments: argparse.Namespace, ways: WaysOut) -> int:
     """Go on with the run of a folder, which no other program may be working in."""
     others = {key for key, value in vars(arguments).items() if value is not None}
-    others -= {"command", "kept", "run", "resume", "save_every"}
+    others -= {"command", "on_disk", "run", "resume", "save_every"}
     if others:
         option = {"origin": "from", "evaluate_every": "eval-every"}.get(min(others), min(others))
         raise UsageError(f"--resume goes on with what was asked before: it takes no {'task' if option == 'task' else f'--{option}'}; --from starts again with changes")  # fmt: skip
@@ -170,7 +170,7 @@ def train(
     lost = write_results(run, folder, keeper)
     if trouble or lost:
         line = trouble or f"could not write {lost}"
-        return complain(arguments, f"{line}{arguments.kept()}", ways.status or 1)
+        return complain(arguments, f"{line}{arguments.on_disk()}", ways.status or 1)
     return ways.status
 
 
@@ -191,10 +191,10 @@ class Keeper:
         if self.checkpoints is None:
             make = partial(checkpoint_of, run, self.config)
             self.run, self.checkpoints = run, Checkpoints(self.folder / CHECKPOINT, make, step=run.step - 1 or None)
-            self.arguments.kept = self._kept
+            self.arguments.on_disk = self._on_disk
         return self.checkpoints
 
-    def _kept(self) -> str:
+    def _on_disk(self) -> str:
         step = self.checkpoints.step if self.checkpoints else None
         return "" if step is None else f"; {self.folder / CHECKPOINT} holds {step:,} steps"
 

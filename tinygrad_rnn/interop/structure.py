@@ -74,7 +74,7 @@ class _Walk:
         self.classes: dict[type, str] = {}
         self.objects: list[Any] = []
         self.waiting: list[tuple[Any, str, tuple[Any, ...]]] = []  # whole objects, in the order of their rows
-        self.kept: list[Any] = []  # what was made on the way, so that its id is not given to another
+        self.alive: list[Any] = []  # what was made on the way, so that its id is not given to another
         self.hashed: int = 0  # inside how many keys and sets are we?
 
     def node(self, x: Any, path: str, keys: tuple[Any, ...], depth: int) -> Any:
@@ -136,7 +136,7 @@ class _Walk:
         while len(self.objects) < len(self.waiting):
             x, path, keys = self.waiting[len(self.objects)]
             attributes, rules = attributes_of(x, path)
-            self.kept.append(attributes)
+            self.alive.append(attributes)
             row = [self.number(type(x), path), [], rules]
             self.objects.append(row)
             for name, value in attributes.items():

@@ -144,8 +144,8 @@ class Run:
         which kernels ran last, by cell: `{"lstm": "compiled"}`."""
         parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer", "scheduler")}
         kept = {name: getattr(self, name) for name in ("step", "rows", "why", "best", "best_weights", "carried", "seconds")}  # fmt: skip
-        notes = {"random": random.get_rng_state(), "kernels": kernels_used()}
-        return {**parts, **kept, **notes, "losses": np.array(self.losses)}
+        around = {"random": random.get_rng_state(), "kernels": kernels_used()}
+        return {**parts, **kept, **around, "losses": np.array(self.losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict()`. The processor time goes on too."""

@@ -1,4 +1,7 @@
-"""How a gradient changes on its way back through time, why, and how far back it reaches."""
+"""How a gradient changes on its way back through time, why, and how far back it reaches.
+
+A fused layer was opened before by `History` (history.py): here every state is a value of the graph, as if written op by op.
+"""
 
 from __future__ import annotations
 
@@ -199,24 +202,24 @@ def causes_of(past: History, track: Track, gradients: dict[Edge, Any]) -> dict[s
     matrices: dict[int, float] = {}
     place = {t: k for k, t in enumerate(track.steps)}
 
-    def note(name: str, t: int, value: float) -> None:
+    def put(name: str, t: int, value: float) -> None:
         found.setdefault(name, np.full(len(place), np.nan))[place[t]] = value
 
     for t, edge in track.edges.items():
         before = track.before(t)
-        _slope(past, edge, t, note)
+        _slope(past, edge, t, put)
         if before is None:
             continue
         kept = kept_share(edge[0], track.edges[before])
         if kept is not None:
-            note("kept", t, mean(kept))
-            _other_ways(gradients.get(edge), gradients.get(track.edges[before]), kept, t, note)
+            put("kept", t, mean(kept))
+            _other_ways(gradients.get(edge), gradients.get(track.edges[before]), kept, t, put)
             continue
         for node, position in users.get(track.edges[before], ()):
             if past.steps.time(node) == t and type(node).__name__ in ("Linear", "MatMul"):
                 size = _matrix_norm(past, node, position, matrices)
                 if size is not None:
-                    note("‖W‖", t, size)
+                    put("‖W‖", t, size)
     return found
 
 
@@ -248,18 +251,18 @@ def passes_on(node: Node) -> bool:
     return getattr(node, "view", False) or copies_rows or (joins is not None and joins.dim == 0)
 
 
-def _slope(past: History, edge: Edge, t: int, note: Any) -> None:
+def _slope(past: History, edge: Edge, t: int, put: Any) -> None:
     op, value = type(edge[0]).__name__, None
     if op in ("Tanh", "ReLU"):
         value = past.value(edge)
     if value is None:
         return
     if op == "Tanh":
-        note("tanh′", t, mean(1 - np.square(value, dtype=np.float64)))
-        note("saturated", t, mean(np.abs(value) > SATURATED))
+        put("tanh′", t, mean(1 - np.square(value, dtype=np.float64)))
+        put("saturated", t, mean(np.abs(value) > SATURATED))
     else:
-        note("relu′", t, mean(value > 0))
-        note("saturated", t, mean(value <= 0))
+        put("relu′", t, mean(value > 0))
+        put("saturated", t, mean(value <= 0))
 
 
 def kept_share(node: Node, before: Edge) -> np.ndarray | None:
@@ -288,7 +291,7 @@ def _operand(node: Node, position: int) -> np.ndarray | None:
     return None
 
 
-def _other_ways(here: Any, there: Any, kept: np.ndarray, t: int, note: Any) -> None:
+def _other_ways(here: Any, there: Any, kept: np.ndarray, t: int, put: Any) -> None:
     if here is None or there is None:
         return
     along = np.broadcast_to(kept, here.shape) * here
@@ -297,7 +300,7 @@ def _other_ways(here: Any, there: Any, kept: np.ndarray, t: int, note: Any) -> N
     rest[:rows] -= along[:rows]
     size = norm(there)
     if size:
-        note("other ways", t, norm(rest) / size)
+        put("other ways", t, norm(rest) / size)
 
 
 def _matrix_norm(past: History, node: Node, position: int, known: dict[int, float]) -> float | None:

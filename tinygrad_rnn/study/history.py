@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,6 @@ from ..notes import record
 from ..ops.function import OUT
 from ..ops.inplace import edge_of
 from .steps import Steps
-
-Watch = Callable[[Node, Any, tuple[Any, ...]], None]
 
 
 class History:
@@ -75,7 +73,7 @@ class History:
 
     @quiet
     def backward(
-        self, watch: Watch, edges: Sequence[Edge] | None = None, gradients: Sequence[Any] | None = None
+        self, watch: engine.Watcher, edges: Sequence[Edge] | None = None, gradients: Sequence[Any] | None = None
     ) -> None:
         """Send `gradients` back from `edges`, by default 1 from each loss, under a watcher of the engine."""
         edges = self.edges if edges is None else list(edges)

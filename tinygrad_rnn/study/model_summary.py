@@ -103,7 +103,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
     layers = {module: Layer(path, module) for path, module in model.named_modules()}
     counter = _Counter(model, layers)
-    telling = switch(listeners=(*thread.mode.listeners, counter.record))
+    telling = switch(listeners=(*thread.mode.listeners, counter.count))
     with _evaluating(model), _watched(layers, counter), enable_grad(), unrolled(), telling:
         model(*tree_map(_tracked, inputs, Tensor))
     seen: set[int] = set()
@@ -145,7 +145,7 @@ class _Counter:
         layer.calls += 1
         layer.output = _shapes(output)
 
-    def record(self, node: Any, out: Any, inputs: Any) -> None:
+    def count(self, node: Any, out: Any, inputs: Any) -> None:
         if node is None or isinstance(node, Leaf):
             return
         work = WORK.get(type(node).__name__, lambda out, inputs: 0)(out, inputs)

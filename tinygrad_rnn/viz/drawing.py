@@ -110,7 +110,7 @@ def draw(
             f"backward inside tg.record(), and draw before the weights change"
         )
     if note:
-        drawing.picture.notes.append(note)
+        drawing.picture.remarks.append(note)
     if path is not None:
         drawing.save(path)
     return drawing

@@ -20,7 +20,7 @@ from .cells import Gates, State, check_sizes
 from .packing import PackedSequence
 from .through_time import Transition, dropper, stacked
 
-History = list[tuple[State, Gates]]  # what one cell did at each step
+StepByStep = list[tuple[State, Gates]]  # what one cell did at each step
 
 
 class Recurrent(Module):
@@ -122,7 +122,7 @@ class Recurrent(Module):
         starts = self._starts(hx, xs[0], batched=packed or input.ndim == 3)
         if packed and hx is not None and input.sorted_indices is not None:
             starts = [tuple(part[input.sorted_indices] for part in state) for state in starts]
-        histories: list[History] | None = [[] for _ in starts] if return_states or return_gates else None
+        histories: list[StepByStep] | None = [[] for _ in starts] if return_states or return_gates else None
         outputs, ends = self._cells_through_time(xs, starts, histories)
         result = [whole(outputs), self._result([tuple(map(of_batch, end)) for end in ends])]
         if histories and return_states:
@@ -160,7 +160,7 @@ class Recurrent(Module):
         return xs, lambda values: input._replace(data=cat(values)), lambda h: h if unsorted is None else h[unsorted]
 
     def _cells_through_time(
-        self, xs: Any, starts: list[State], histories: list[History] | None
+        self, xs: Any, starts: list[State], histories: list[StepByStep] | None
     ) -> tuple[list[Tensor], list[State]]:
         batch = xs[0].array.shape[0]
         if self.input_dropout and self.training:
@@ -176,7 +176,7 @@ class Recurrent(Module):
                 history.reverse()  # the second pass met its last step first
         return outputs, ends
 
-    def _transition(self, cell: Any, batch: int, history: History | None) -> Transition:
+    def _transition(self, cell: Any, batch: int, history: StepByStep | None) -> Transition:
         """That of one cell with its dropout; the first input is checked, states and gates go into the history."""
         move = cell.transition if hasattr(cell, "transition") else partial(_call, cell)
         check = getattr(cell, "check", None)

@@ -180,7 +180,7 @@ class Scale:
         inside = [hop for hop in self.way if self.past.steps.time(hop[0]) is not None]
         sizes = self._per_step(inside)
         kind = (min if small else max)(sizes, key=lambda op: sizes[op])
-        means, kept = slopes([Case(self.past, *hop, None, None) for hop in inside]), self._kept()
+        means, kept = slopes([Case(self.past, *hop, None, None) for hop in inside]), self._gate()
         values: dict[str, Any] = {**means, "factor": self.factor, "steps": len(self.steps), kind: sizes[kind]}
         if small and means.get("saturated", 0) > 0.5:
             words = f"tanh is saturated: |h| > 0.999 in {means['saturated']:.0%} of units, so that its derivative 1 - h² is "
@@ -203,7 +203,7 @@ class Scale:
             logs[op] = logs.get(op, 0.0) + float(np.log(max(self._ratio(hop), 1e-300)))
         return {op: float(np.exp(total / len(self.steps))) for op, total in logs.items()}
 
-    def _kept(self) -> float | None:
+    def _gate(self) -> float | None:
         """The mean of the gate g in s_t = g ⊙ s_{t-1} + …, over states and steps; None without one."""
         means = []
         for track in self.past.steps.tracks:

@@ -133,7 +133,7 @@ class Trace:
                 and (node in self.leading or node in self.goals)
             ):
                 sent = {k: node.notes.sent[k] for k in self.ways(node) if k < len(node.notes.sent)}
-                self.note(node, noted(node.notes.arrived), {k: noted(n) for k, n in sent.items() if n is not None})
+                self.enter(node, noted(node.notes.arrived), {k: noted(n) for k, n in sent.items() if n is not None})
         self.replay = False
         return self
 
@@ -142,13 +142,13 @@ class Trace:
             self.found = gradient if node.n_outputs == 1 else gradient[self.asked[1]]
         if node not in self.leading and node not in self.goals:
             return
-        self.note(node, stat(gradient), {k: stat(parts[k]) for k in self.ways(node) if parts[k] is not None})
+        self.enter(node, stat(gradient), {k: stat(parts[k]) for k in self.ways(node) if parts[k] is not None})
         for k in self.ways(node):
             edge = node.edges[k]
             if edge is not None and edge[0].hooks and parts[k] is not None:
                 self._unhooked[edge] = self._unhooked.get(edge, 0.0) + parts[k]
 
-    def note(self, node: Node, arrived: Stat, sent: dict[int, Stat]) -> None:
+    def enter(self, node: Node, arrived: Stat, sent: dict[int, Stat]) -> None:
         """One operation's turn."""
         self.order.append(node)
         self.arrived[node] = arrived

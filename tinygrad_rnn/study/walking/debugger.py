@@ -286,18 +286,18 @@ class _Running:
                 self.events.append(event)
         self.numbers: list[int] = [event.number for event in self.events]
         self.stride: int = math.isqrt(len(self.events)) + 1
-        self.kept: dict[int, dict[Node, Any]] = {0: {}}  # by how many of the events have been played
+        self.milestones: dict[int, dict[Node, Any]] = {0: {}}  # by how many of the events have been played
         self.last: tuple[int, dict[Node, Any]] = 0, {}
 
     def at(self, number: int) -> dict[Node, Any]:
         """What has arrived at each leaf after the event of that number."""
         goal = bisect_right(self.numbers, number)
-        start = max(count for count in (*self.kept, self.last[0]) if count <= goal)
-        sums = dict(self.kept[start] if start in self.kept else self.last[1])
+        start = max(count for count in (*self.milestones, self.last[0]) if count <= goal)
+        sums = dict(self.milestones[start] if start in self.milestones else self.last[1])
         for count, event in enumerate(self.events[start:goal], start=start + 1):
             self._play(event, sums)
             if count % self.stride == 0:
-                self.kept[count] = dict(sums)
+                self.milestones[count] = dict(sums)
         self.last = goal, sums
         return dict(sums)
 

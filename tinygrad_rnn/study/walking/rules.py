@@ -45,7 +45,7 @@ def numbers(event: Event) -> list[str]:
     if len(arrived) != 1 or not is_small(arrived[0]) or not places or not in_one_line:
         return []
     out = output_symbol(event.node)
-    known = {f"dL/d{out}": arrived[0], **_kept(event, places, out)}
+    known = {f"dL/d{out}": arrived[0], **_saved_arrays(event, places, out)}
     sends = event.sends
     sent = {name: sends[place] for name, place in places.items()}
     return [_line(name, rule, known, sent[name]) for name, rule in _clauses(derivative) if is_small(sent[name])]
@@ -96,8 +96,8 @@ def input_names(node: Node) -> list[str]:
     return list(code.co_varnames[1 : code.co_argcount])
 
 
-def _kept(event: Event, places: dict[str, int], out: str) -> dict[str, Any]:
-    """By their names in the formula: the small arrays that the rule kept."""
+def _saved_arrays(event: Event, places: dict[str, int], out: str) -> dict[str, Any]:
+    """By their names in the formula: the small arrays that the rule saved."""
     plan: Any = getattr(event.node, "_saved_plan", ())
     if len(plan) != len(event.saved):
         return {}

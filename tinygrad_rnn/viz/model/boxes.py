@@ -144,7 +144,7 @@ class Picture:
     tiles: list[Tile] = field(default_factory=list)
     hops: list[Hop] = field(default_factory=list)
     title: str = ""
-    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     parameters: list[tuple[str, str, int]] = field(default_factory=list)  # id, label, number of uses
     signs: list[str] = field(default_factory=list)  # entries of the legend, see svg.py
     scale: GradientScale | None = None

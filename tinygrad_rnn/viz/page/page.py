@@ -171,11 +171,11 @@ class PageData:
         self.side: Any = self._side()
         self.gradients: dict[Item, dict[str, Any]] = {}
         self.small: list[Event] = []  # events whose numbers can be written out
-        self.notes: list[str] = [*studies.notes]
+        self.remarks: list[str] = [*studies.remarks]
         if len(model.items) > MOST_NODES:
-            self.notes.append(f"details of the newest {MOST_NODES:,} of {len(model.items):,} nodes")
+            self.remarks.append(f"details of the newest {MOST_NODES:,} of {len(model.items):,} nodes")
         if self.side < SIDE:
-            self.notes.append(f"heat maps are at most {self.side} × {self.side}, to keep the file small")
+            self.remarks.append(f"heat maps are at most {self.side} × {self.side}, to keep the file small")
 
     def _side(self) -> int:
         """The finest heat maps for which all together stay within MOST_CELLS."""
@@ -188,7 +188,7 @@ class PageData:
         """Everything, ready for JSON."""
         events = self._events()
         reading, left_out = self.reading.collect(self.model, self._row_title)
-        self.notes += left_out
+        self.remarks += left_out
         number = {item.node: k for item, k in self.number.items() if item.node is not None}
         kinds = {item.op: item.node for item in self.items if item.op}
         return {
@@ -205,7 +205,7 @@ class PageData:
             "memory": self.studies.memory,
             "reading": reading,
             "losses": [tidy(x) for x in self._losses()],
-            "notes": [*self.notes],
+            "remarks": [*self.remarks],
         }
 
     @quiet
@@ -218,10 +218,10 @@ class PageData:
         try:
             events = replay(self.model, self._look)
         except RuntimeError as error:  # such as a value that was changed in place since
-            self.notes.append(clean(f"backward cannot be played: {error}"))
+            self.remarks.append(clean(f"backward cannot be played: {error}"))
             return []
         if not events:
-            self.notes.append(
+            self.remarks.append(
                 "backward cannot be played: the graph was freed. Draw before backward(), or use tg.record()"
             )
         return events

@@ -35,13 +35,13 @@ class Reading:
     sample: int = 0
 
     def collect(self, model: Model, row_title: Callable[[int], str]) -> tuple[dict[str, Any], list[str]]:
-        """What the script needs, and notes on what was left out. Raises ValueError if lengths do not fit."""
+        """What the script needs, and remarks on what was left out. Raises ValueError if lengths do not fit."""
         times = sorted({place.step for place in model.tiles})
         words = list(self.text) if self.text is not None else [str(t) for t in times]
         self._check(len(words), times, model)
-        series, notes = self._series(model, row_title, times[: len(words)] or list(range(len(words))))
+        series, remarks = self._series(model, row_title, times[: len(words)] or list(range(len(words))))
         if not (self.text is not None or series or self.attention is not None):
-            return {}, notes
+            return {}, remarks
         found = {
             "words": list(map(sign, words)),
             "given": self.text is not None,
@@ -52,7 +52,7 @@ class Reading:
             "sources": list(map(sign, self.sources if self.sources is not None else words)),
             "series": series,
         }
-        return found, notes
+        return found, remarks
 
     def _check(self, length: int, times: list[int], model: Model) -> None:
         runs = [len(run) for run, scope in zip(model.runs, model.rows, strict=True) if scope.step is not None]
@@ -120,10 +120,10 @@ class Reading:
                     by_name.setdefault(row_title(place.row) + name, {})[place.step] = units
         kept = {name: at for name, at in by_name.items() if len({len(v) for v in at.values()}) == 1 and len(at) > 1}
         most = MOST_VALUES // max(1, len(kept) * len(times))
-        notes = []
+        remarks = []
         if any(len(next(iter(at.values()))) > most for at in kept.values()):
-            notes.append(f"the first {most} units of gates and states are shown, to keep the file small")
-        return [_one_series(name, at, times, most) for name, at in kept.items()], notes
+            remarks.append(f"the first {most} units of gates and states are shown, to keep the file small")
+        return [_one_series(name, at, times, most) for name, at in kept.items()], remarks
 
 
 def _one_series(name: str, at: dict[int, np.ndarray], times: list[int], most: int) -> dict[str, Any]:

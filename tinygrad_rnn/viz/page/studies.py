@@ -53,7 +53,7 @@ class Studies:
         self.about: dict[Item, list[list[Any]]] = {}
         self.kept: dict[Item, int] = {}
         self.memory: str = ""
-        self.notes: list[str] = []
+        self.remarks: list[str] = []
         self._places: dict[Any, Item] = {}
         if flow and model.steps > LONGEST_FLOW:
             raise DrawError(
@@ -71,7 +71,7 @@ class Studies:
                     self._ask(past, flow)
                 self._memory(past, losses)
         except (RuntimeError, ValueError) as error:  # the graph was freed, or a value changed
-            self.notes.append(clean(f"no gradient flow, and nothing was studied: {error}"))
+            self.remarks.append(clean(f"no gradient flow, and nothing was studied: {error}"))
 
     def _ask(self, past: History, flow: bool) -> None:
         report = Report(past, 0.01)

@@ -26,10 +26,10 @@ def roll(model: Model, builder: TileBuilder, grid: Grid) -> None:
         tile.title = f"{grid.row_title(row)}one step, × {len(run)} · t = {steps[0]} … {steps[-1]}".strip()
         tile.data = {}
         tiles[place] = tile
-        picture.notes.extend(unlike(model, run, grid.row_title(row)))
+        picture.remarks.extend(unlike(model, run, grid.row_title(row)))
     if picture.lanes:
         shown = ", ".join(str(step) for step in sorted({place.step for place in chosen.values()}))
-        picture.notes.append(f"dashed: the gradient of step t = {shown}; the strip below has all steps")
+        picture.remarks.append(f"dashed: the gradient of step t = {shown}; the strip below has all steps")
     same_exits(model, builder)
     _roll_hops(model, builder, chosen)
     _name_by_t(picture, builder, tiles)
@@ -53,7 +53,7 @@ def _roll_hops(model: Model, builder: TileBuilder, chosen: dict[int, Place]) -> 
             hop.arrow.kind = "delay"
     cuts = sum(bool(link.cut) and link.source.place != link.target.place for link in model.links)
     if cuts:
-        builder.picture.notes.append(
+        builder.picture.remarks.append(
             f"✕ {cuts} of the values carried between steps are cut: no gradient comes back there"
         )
 

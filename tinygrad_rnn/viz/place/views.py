@@ -84,7 +84,7 @@ def _steps(model: Model, builder: TileBuilder, grid: Grid, wanted: Wanted) -> No
     builder.picture.stats["folded_steps"] = hidden
     if hidden:
         note = f"{hidden} of {len(model.tiles)} steps are folded into '…' boxes"
-        builder.picture.notes.append(note + ("; view='op' draws all" if wanted.view == "folded" else ""))
+        builder.picture.remarks.append(note + ("; view='op' draws all" if wanted.view == "folded" else ""))
 
 
 def _whole(model: Model, builder: TileBuilder, wanted: Wanted) -> None:
@@ -92,13 +92,13 @@ def _whole(model: Model, builder: TileBuilder, wanted: Wanted) -> None:
     items, hidden = model.rest, []
     if wanted.view == "folded" and len(items) > LONG_GRAPH:
         items, hidden = items[:HEAD] + items[-TAIL:], items[HEAD:-TAIL]
-        builder.picture.notes.append(
+        builder.picture.remarks.append(
             f"{len(hidden):,} of {len(model.rest):,} operations are folded into one box; view='op' draws all"
         )
     often = next((item for item in model.items if _in_a_loop(item)), None)
     if often is not None or wanted.view == "rolled":
         why = f"{often.name or often.id} is used {len(often.uses)} times" if often else "no time steps were recorded"
-        builder.picture.notes.append(
+        builder.picture.remarks.append(
             f"{why}: a loop over time is drawn step by step inside `with tinygrad_rnn.step(t):`"
         )
     tile = builder.tile(items, Tile(kind="graph"), whole=True, hidden=hidden)
@@ -118,7 +118,7 @@ def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:
         sizes = [norm for lane in picture.lanes for norm in lane.norms.values()]
         picture.scale = GradientScale(norms, sizes, wanted.scale)
         if not norms and not any(item.node.saved_tensors is FREED for item in model.rest if item.node is not None):
-            picture.notes.append("no gradient was recorded: run backward inside tg.record()")
+            picture.remarks.append("no gradient was recorded: run backward inside tg.record()")
     for item in model.parameters:
         label = full_name(item)
         shape = " × ".join(map(str, item.shapes[0])) or "1"

@@ -183,7 +183,7 @@ def write_dot(picture: Picture) -> str:
     lines = [
         "digraph tinygrad_rnn {",
         f'graph [layout=nop2, splines=true, outputorder=edgesfirst, fontname="Helvetica", fontsize=11, labelloc=t, '
-        f"labeljust=l, label={dot_text(picture.title, *picture.notes)}]",
+        f"labeljust=l, label={dot_text(picture.title, *picture.remarks)}]",
         'node [fontname="Helvetica", fontsize=11, fixedsize=shape, style=filled, fillcolor="#f6f6f6"]',
         'edge [arrowsize=0.5, color="#444444"]',
     ]

@@ -18,9 +18,9 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "", play: boo
     """The whole SVG document; with `play`, gradients appear one after the other, as backward sends them."""
     order = Play(picture) if play else None
     legend = Legend(picture)
-    top = 22.0 + 14.0 * len(picture.notes)
+    top = 22.0 + 14.0 * len(picture.remarks)
     width = max(
-        picture.w, legend.w, text_width(picture.title) + 32, *(text_width(n) + 32 for n in picture.notes), 120.0
+        picture.w, legend.w, text_width(picture.title) + 32, *(text_width(n) + 32 for n in picture.remarks), 120.0
     )
     height = top + picture.h + legend.h
     shown = min(1.0, (picture.wrap or width) / width)  # one step may be wider than a line
@@ -35,7 +35,7 @@ def write_svg(picture: Picture, theme: str = "auto", engine: str = "", play: boo
     ]
     parts += [
         f'<text class="tg-note" x="16" y="{30 + 14 * k}">{xml_text(note)}</text>'
-        for k, note in enumerate(picture.notes)
+        for k, note in enumerate(picture.remarks)
     ]
     parts.append(f'<g transform="translate(0 {top:.0f})">')
     for tile in picture.tiles:

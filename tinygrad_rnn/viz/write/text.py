@@ -15,7 +15,7 @@ HEAD, TAIL = 12, 4  # operations of a long part that are listed
 
 def write_text(model: Model, picture: Picture) -> str:
     """Each step once, its operations one per line with where their inputs come from."""
-    lines = [picture.title, *picture.notes]
+    lines = [picture.title, *picture.remarks]
     shown = {
         tile.data["t"] + "/" + tile.data["row"] for tile in picture.tiles if tile.kind == "step" and "t" in tile.data
     }

@@ -128,7 +128,7 @@ function fillLegend() {
   if (view.svg.classList.contains("pg-tracks")) $("legend").append(make("span", {}, "dashed: the gradient, stronger where it is larger"));
 }
 
-$("notes").textContent = page.notes.join(" · ");
+$("remarks").textContent = page.remarks.join(" · ");
 fillPanel();
 fillLegend();
 setDirection(direction);
