@@ -1,6 +1,10 @@
 """What the lectures claim about learning, tried out: each file is a claim, its experiment, and its verdict.
 
-`CLAIMS` has them by name; claim.py says what they have in common. `tinygrad-rnn claim NAME` runs one.
+`CLAIMS` has them by name; `tinygrad-rnn claim NAME` runs one. claim.py, training.py and finished.py have what they
+share.
+
+On gradients    gradients.py cures.py range.py truncation.py
+On models       ladder.py variants.py sharing.py bidirectional.py bottleneck.py speed.py
 """
 
 from __future__ import annotations

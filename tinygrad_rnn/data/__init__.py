@@ -1,4 +1,6 @@
-"""Data for sequence tasks that fit on a laptop."""
+"""Data for sequence tasks that fit on a laptop: text.py, a text as characters. Toy tasks are in ../tasks/, DataLoader
+in ../utils/data/.
+"""
 
 from .text import (
     CharText as CharText,

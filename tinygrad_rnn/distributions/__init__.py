@@ -3,6 +3,8 @@
 choice = Categorical(logits=scores)
 action = choice.sample()
 loss = -(choice.log_prob(action) * reward).mean()      # REINFORCE (Williams 1992)
+
+base.py (what all share), continuous.py, discrete.py, combined.py (several as one, mixtures, divergences).
 """
 
 import sys as _sys

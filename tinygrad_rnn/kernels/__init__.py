@@ -1,7 +1,8 @@
 """Recurrent layers over whole sequences: forward and backward in NumPy, arrays in, arrays out.
 
-Each file is one cell's mathematics, and names the readable cell in nn/recurrent/cells/ that it must equal; a test
-holds the two equal. What makes them fast:
+lstm.py, gru.py and rnn.py are a cell's mathematics each, and name the readable cell in nn/recurrent/cells/ that they
+must equal; a test holds the two equal. layout.py and workspace.py have the arrays that they share; compiled/ their
+twins, and choice.py decides which of the two run. What makes them fast:
 
 - Features come first: buffers are (T, features, B), so that each gate is one contiguous block.
 - Everything that does not depend on the step before is done for all steps at once, before or after the loop.

@@ -1,5 +1,11 @@
-"""Models built from layers: before recurrence, the task shapes, encoder and decoder, temporal convolution, a transformer
-language model; and what goes with them: attention scores, masks, positions, generation, truncated backpropagation."""
+"""Models built from layers, and what goes with them.
+
+Models          before_recurrence.py (five ways to predict the next), task_shapes.py (one to many, many to one),
+                encoder_decoder.py (Seq2Seq), temporal.py (TCN), causal_transformer.py (TransformerLM)
+Parts           attention_scores.py masks.py positions.py over_time.py
+Training        bptt.py (truncated backpropagation)
+Writing         generation.py (greedy, sampling, beam search), ctc_decoding.py
+"""
 
 from .attention_scores import (
     AdditiveAttention as AdditiveAttention,

@@ -1,4 +1,15 @@
-"""Layers: PyTorch's `torch.nn`."""
+"""Layers: PyTorch's `torch.nn`.
+
+Module          module.py and its parts: module_tree.py (parameters(), train(), to()), saving.py, loading.py,
+                backward_hooks.py, lazy.py, wrong_input.py; parameter.py, container.py
+Recurrent       recurrent/: from a cell's equations to RNN, LSTM and GRU, and packed sequences
+Attention       attention.py transformer.py
+Other layers    linear.py sparse.py (Embedding) convolution.py pooling.py padding.py resizing.py flatten.py
+                normalization.py dropout.py activation.py composed_activations.py distance.py adaptive_softmax.py
+Losses          loss.py margin_loss.py
+Around          functional.py (every function, defined in ../ops/), init.py, utils/; modules.py and parallel.py are
+                PyTorch's paths
+"""
 
 from .._missing_names import missing as _missing
 from . import functional as functional, init as init, modules as modules, parallel as parallel, utils as utils

@@ -1,4 +1,4 @@
-"""Losses between numbers. Those over classes are in classification.py.
+"""Losses between numbers. Those over classes are in class_losses.py.
 
 A loss never broadcasts: input and target have one shape, or it raises.
 """

@@ -5,6 +5,9 @@ for x, y in batches:
     optimizer.zero_grad()
     loss_of(model(x), y).backward()
     optimizer.step()
+
+optimizer.py has what all share. First sgd.py and adam.py; then adam_relatives.py, adagrad.py, adadelta.py, rmsprop.py,
+rprop.py; lbfgs.py with its line_search.py; swa_utils.py (means of weights); lr_scheduler/ (learning rates over time).
 """
 
 from .._missing_names import missing as _missing

@@ -1,5 +1,5 @@
-"""What a training program keeps around its loop, so that nothing is lost: a folder of its own, a checkpoint that is never
-old, ways out that save first, and output that any terminal takes and whose loss stops nothing.
+"""What a training program keeps around its loop, so that nothing is lost: a folder of its own, a checkpoint that is
+never old, ways out that save first, and output that any terminal takes and whose loss stops nothing.
 
     setup.py                   what a run is asked to do, as plain values; from that task and model
     loop.py, outcome.py        the training of `tg.fit` (../fitting.py), step by step; its figure, numbers and words

@@ -11,7 +11,8 @@ Read in this order:
     weights.py, truncating.py          a weight's gradient by use; what truncated BPTT would give
     maps.py, decays.py, reaching.py    which loss reaches which state, by what factor and cause, how far back
     two_recordings.py, differing.py    two recordings on one scale; what one graph has and the other has not
-    jacobians.py, pathways.py          what one step does to a gradient; along the cell, and through the gates
+    jacobians.py, single_step.py       what one step does to a gradient, taken out of the graph
+    pathways.py                        a gradient along the cell, and through the gates
     ledgers.py, layer_states.py        bytes kept for backward; all gates and states of a layer
     derivations.py, nodechecks.py      a hand-derived gradient checked; every rule against finite differences
     chain_rule.py                      the chain rule written out

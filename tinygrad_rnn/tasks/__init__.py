@@ -1,8 +1,11 @@
-"""Toy sequence tasks: each is data, a loss, a metric, the trivial and the best possible score, and a model that solves it.
+"""Toy sequence tasks: each is data, a loss, a metric, the trivial and the best possible score, and a model.
 
-A family of tasks has a file here (memory.py: the task, with its scores and its model) and one of the same name in
-generators/ (its arrays, from NumPy alone). `TASKS` has all by name. Around them: task.py (what a task is), sources.py
-(batches), scoring.py (losses and metrics), networks.py and bodies.py (models), corpora.py (any text).
+A family of tasks has a file here and one of the same name in generators/: memory.py, grammars.py, rewriting.py,
+sentences.py, senses.py, series.py. Here is the task, with its scores, its model and its learning rate; there are its
+arrays, from NumPy alone. corpora.py reads any text. `TASKS` has all by name.
+
+Around them: task.py (what a task is), sources.py (batches), scoring.py (losses and metrics), networks.py and bodies.py
+(models), times.py (how long each takes).
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""PyTorch's `torch.nn.utils`: clipping of gradients, parameters as a vector, weight normalisation, packed sequences."""
+"""PyTorch's `torch.nn.utils`: clip_grad.py (gradients), convert_parameters.py (parameters as a vector), weight_norm.py
+and parametrizations.py (weight normalisation), rnn.py (packed sequences).
+"""
 
 from . import parametrizations as parametrizations, rnn as rnn
 from .clip_grad import (

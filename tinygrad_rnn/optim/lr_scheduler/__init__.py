@@ -7,6 +7,9 @@ The learning rate a group started with is kept as `group["initial_lr"]`.
     for epoch in range(90):
         ...                                         # optimizer.step() for every batch
         scheduler.step()
+
+base.py (what all share), decay.py (by one formula), factors.py (by factors), cyclic.py, one_cycle.py, sequential.py
+(one after the other), plateau.py (when learning stops). The schedules of `tg.fit` are named in ../../fitting.py.
 """
 
 from .base import LRScheduler as LRScheduler, LRScheduler as _LRScheduler

@@ -1,10 +1,10 @@
 """Samples, their order, and batches of them: PyTorch's `torch.utils.data`.
 
-    dataset   gives a sample for an index
-    sampler   gives the order of the indices
-    collate   makes one batch out of several samples
-    columns   makes datasets of what people have: a dict of arrays, a pandas table, any iterable
-    loader    puts them together
+    dataset.py       gives a sample for an index
+    columns.py       makes datasets of what people have: a dict of arrays, a pandas table, any iterable
+    sampler.py       gives the order of the indices; distributed.py the one of several processes
+    collate.py       makes one batch out of several samples
+    dataloader.py    puts them together
 
 >>> from tinygrad_rnn.utils.data import DataLoader, TensorDataset
 >>> data = TensorDataset(tinygrad_rnn.arange(5), tinygrad_rnn.arange(5) * 10)

@@ -1,1 +1,4 @@
-"""Where it goes: which steps are shown, in which column and row, and where each box lies."""
+"""Where it goes: views.py chooses a view; fold.py (which steps are shown), grid.py (columns and rows), align.py (equal
+steps look equal), layout.py (inside a step), tracks.py (lines between steps) and arrange.py (all together) place it;
+rolled.py (one step for all), strip.py (the gradients under the picture).
+"""

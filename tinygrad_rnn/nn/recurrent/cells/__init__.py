@@ -8,6 +8,7 @@ Shapes: x (B, I) or (I,), h and c (B, H) or (H,). Parameter names and gate order
 weight_ih (gates · H, I) and weight_hh (gates · H, H) are stacked in the order i, f, g, o for the LSTM and
 r, z, n for the GRU. The lectures write W · [h_{t-1}, x_t] + b: that W is [weight_hh, weight_ih], b their sum.
 
+    base.py       what every cell shares
     elman.py      RNN, identity-initialised RNN
     lstm.py       LSTM, and the same in row vectors
     variants.py   LSTMs with peepholes, with coupled gates, with layer normalisation
