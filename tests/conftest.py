@@ -8,6 +8,8 @@ from __future__ import annotations
 import collections
 import gc
 import importlib.util
+import os
+import tempfile
 from typing import Any
 
 import pytest
@@ -30,6 +32,14 @@ def same_random_numbers() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --reverse."""
     parser.addoption("--reverse", action="store_true", help="run the tests from the last to the first")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python may write no compiled code beside the source, the many processes that tests start share some elsewhere."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
