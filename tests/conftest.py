@@ -8,6 +8,8 @@ from __future__ import annotations
 import collections
 import gc
 import importlib.util
+import os
+import tempfile
 from typing import Any
 
 import pytest
@@ -30,6 +32,29 @@ def same_random_numbers() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --reverse."""
     parser.addoption("--reverse", action="store_true", help="run the tests from the last to the first")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """All tests are shared by a process for each core (at most 4: each collects them, and takes half a gigabyte), if pytest-xdist is there.
+
+    A folder or file, tests chosen by -k and those one looks into run in this process; so does everything with `-n 0`.
+    """
+    option, named = config.option, config.args_source is pytest.Config.ArgsSource.ARGS
+    looks_into = option.usepdb or option.trace or option.capture == "no" or option.collectonly
+    if getattr(option, "numprocesses", 0) is None and not (named or option.keyword or looks_into):
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        if cores > 1:
+            option.numprocesses, option.dist = min(cores, 4), "worksteal"
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else the threads of each wait for those of the others
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python may write no compiled code beside the source, the many processes that tests start share some elsewhere."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -33,7 +33,9 @@ def missing(owner: str, name: str, known: Iterable[str]) -> AttributeError:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """ "; did you mean …?", if names like it are known."""
+    """ "; did you mean …?", if names like it are known; none is like `__wrapped__`, for which many programs look everywhere."""
+    if name.startswith("_"):
+        return ""
     import difflib  # only a mistake needs it
 
     spelt: dict[str, list[str]] = {}

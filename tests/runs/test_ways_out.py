@@ -16,15 +16,24 @@ from tinygrad_rnn.data import standard_library_text
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 FOR_EVER = 1_000_000
+# draws nothing until it is stopped: else it may be at its end before the second signal
+HELD = """
+import sys, time
+from tinygrad_rnn import demo
+from tinygrad_rnn_start import main
+
+demo.plot_losses = lambda *arguments: time.sleep(3600)
+sys.exit(main())
+"""
 WAYS = ("Ctrl-C", "Ctrl-C twice", "SIGTERM", "SIGHUP", "SIGKILL", "closed pipe", "full output")
 
 
 class Demo:
     """The demo as a process, on a short text, with its results in `out`."""
 
-    def __init__(self, folder, text, steps, encoding="utf-8", **streams):
+    def __init__(self, folder, text, steps, encoding="utf-8", program=("-m", "tinygrad_rnn"), **streams):
         self.out = folder / "out"
-        command = [sys.executable, "-m", "tinygrad_rnn", "demo", "--text", str(text), "--steps", str(steps)]
+        command = [sys.executable, *program, "demo", "--text", str(text), "--steps", str(steps)]
         environment = {**os.environ, "PYTHONIOENCODING": encoding, "OPENBLAS_NUM_THREADS": "1"}
         self.seen = {"stdout": b"", "stderr": b""}
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
@@ -69,13 +78,14 @@ def demos(tmp_path_factory):
         found = {}
         for way in WAYS:
             streams, steps, encoding = {}, FOR_EVER, "ascii"
+            program = ("-c", HELD) if way == "Ctrl-C twice" else ("-m", "tinygrad_rnn")
             if way == "full output":
                 streams, steps = {"stdout": stack.enter_context(open("/dev/full", "w"))}, 2
             if way == "closed pipe":
                 reading, writing = os.pipe()
                 os.close(reading)
                 streams, steps = {"stdout": writing}, 2
-            found[way] = Demo(tmp_path_factory.mktemp("run"), text, steps, encoding, **streams)
+            found[way] = Demo(tmp_path_factory.mktemp("run"), text, steps, encoding, program, **streams)
             stack.callback(found[way].process.kill)
             if way == "closed pipe":
                 os.close(writing)

@@ -64,6 +64,7 @@ MODES: dict[str, Any] = {"fused": nullcontext, "unrolled": tg.unrolled, "recorde
 
 def measured() -> dict[str, tuple[int, int, int, int, int]]:
     """By kind and mode: what `tracemalloc` says without the weights; `total` and `values`; their sums by entry and step."""
+    gc.freeze()  # what was imported need not be visited by each collection
     return {f"{kind}, {mode}": _measured(kind, mode) for kind in MODELS for mode in MODES}
 
 

@@ -27,8 +27,8 @@ from tinygrad_rnn.cli import main as command
 from tinygrad_rnn.runs import Checkpoints
 from tinygrad_rnn.tasks import TASKS
 
-STEPS = 40
-RUN = ["--steps", str(STEPS), "--target", "none", "--eval-every", "10", "--dropout", "0.2", "--hidden", "16", "--batch", "8",
+STEPS = 20
+RUN = ["--steps", str(STEPS), "--target", "none", "--eval-every", "5", "--dropout", "0.2", "--hidden", "16", "--batch", "8",
        "--save-every", "1"]  # fmt: skip
 STATUS = {"SIGKILL": {-9}, "SIGTERM": {143}, "SIGINT": {130}, "SIGHUP": {129}, "full disk": {1}}
 

@@ -35,39 +35,49 @@ def whole(tmp_path_factory):
     return folder
 
 
-def start(folder, *more, command=TASK):
-    """A process that trains; slowed down, so that it can be left in the middle."""
-    program = (
-        "import time, sys; from tinygrad_rnn import fitting; from tinygrad_rnn.cli import main\n"
-        "update = fitting.Run._update\n"
-        "fitting.Run._update = lambda *a: (time.sleep(0.01), update(*a))[1]\n"
-        "sys.exit(main(sys.argv[1:]))"
-    )
+# waits in its middle, after it has made a file called "held", until there is one called "go": no machine is too fast for it
+HELD = """
+import sys, time
+from pathlib import Path
+from tinygrad_rnn import fitting
+from tinygrad_rnn.cli import main
+
+def held(run, *arguments, update=fitting.Run._update):
+    if run.step == {step}:
+        (Path({folder!r}) / "held").touch()
+        while not (Path({folder!r}) / "go").exists():
+            time.sleep(0.01)
+    return update(run, *arguments)
+
+fitting.Run._update = held
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def start(folder, *more, hold=-1):
+    """A process that trains, and waits at step `hold` if there is such a step."""
+    program = HELD.format(step=hold, folder=str(folder.parent))
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    arguments = [sys.executable, "-c", program, *command, *more]
-    arguments += [] if "--resume" in command else ["--out", str(folder)]
+    arguments = [sys.executable, "-c", program, *TASK, *more, "--out", str(folder)]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 
-def wait_for(folder, step):
-    """Until the checkpoint holds so many steps."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        path = folder / "checkpoint.tgr"
-        if path.exists() and tg.load(path)["step"] >= step:
-            return
-        time.sleep(0.005)
-    raise AssertionError("no checkpoint")
+def wait_until_held(process, folder):
+    """Until it waits in its middle."""
+    while not (folder.parent / "held").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_a_run_that_was_left_goes_on_to_the_same_bits(whole, tmp_path, capsys, name, status):
     folder = tmp_path / "run"
-    process = start(folder, "--save-every", "3")
-    wait_for(folder, random.Random(name).randrange(3, 30))
+    process = start(folder, "--save-every", "3", hold=random.Random(name).randrange(3, 30))
+    wait_until_held(process, folder)
     process.send_signal(signal.Signals[name])
-    said = process.communicate(timeout=60)[1].decode()
+    (tmp_path / "go").touch()  # when it sees this it has seen the signal
+    said = process.communicate(timeout=300)[1].decode()
     assert process.returncode == status
     assert "Traceback" not in said
     kept = tg.load(folder / "checkpoint.tgr")["step"]
@@ -99,9 +109,9 @@ def test_a_run_without_a_checkpoint_starts_at_its_first_step(whole, tmp_path, ca
 
 def test_two_programs_do_not_train_in_one_folder(tmp_path, capsys):
     folder = tmp_path / "run"
-    process = start(folder, "--save-every", "3")
+    process = start(folder, "--save-every", "3", hold=4)
     try:
-        wait_for(folder, 3)
+        wait_until_held(process, folder)
         assert main(["train", "--resume", str(folder)]) == 2
         assert capsys.readouterr().err == f"tinygrad-rnn train: error: another program is training in {folder}\n"
     finally:
@@ -181,7 +191,7 @@ def test_a_reader_who_goes_costs_nothing_but_the_output(whole, tmp_path):
     process = start(folder)
     assert process.stdout is not None
     process.stdout.close()
-    process.wait(60)
+    process.wait(300)
     assert process.returncode == 141
     assert weights(folder) == weights(whole)
     assert process.stderr is not None
