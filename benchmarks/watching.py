@@ -49,7 +49,8 @@ def step_by_step(kind: str, size: tuple[int, ...], rounds: int, steps: int) -> T
     times = Times({"ours": [], "the loop alone": []})
     model, watched = model_and_step(kind, size)
     _, alone = model_and_step(kind, size)
-    watched(), alone()
+    watched()
+    alone()
     for _ in range(rounds):
         spent = {"ours": 0.0, "the loop alone": 0.0}
         with study.Monitor(model, limit=math.inf) as monitor:

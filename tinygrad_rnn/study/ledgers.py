@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import weakref
@@ -14,13 +15,14 @@ import numpy as np
 from .._figure import COLOURS, folded, new_figure
 from .._mode import Scope
 from ..graph import FREED, Leaf, Node, ancestors, memory_of
-from ..notes import Constant, Notes, cut_of
+from ..notes import Constant, Notes, entry_of
 from ..ops.inplace import edge_of
 from .history import checked
 from .results import Result, Table
 from .steps import Steps
 
 KEPT = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
+ATTRIBUTES = 32  # bytes that Python keeps beside a node, for its attributes without slots
 
 
 class Ledger(Result):
@@ -68,10 +70,10 @@ class Ledger(Result):
 
     def _add(self, node: Node, steps: Steps) -> None:
         self.given += self._memory(_constants(node))
-        parts = list(self._reachable([node.saved_tensors, node.scope, getattr(node, "__dict__", None)]))
+        parts = list(self._reachable(gc.get_referents(node)))  # to read `__dict__` would make one, and leave it there
         size = self._memory([part for part in parts if isinstance(part, np.ndarray)])
         self.values += size
-        self.objects += sum(map(_header, [*parts, node, node.birth, node.edges, *filter(None, node.edges)]))
+        self.objects += sum(map(_header, [*parts, node, node.birth])) + ATTRIBUTES
         if isinstance(node, Leaf):
             return
         name = node.name().removesuffix("Backward0")
@@ -226,9 +228,11 @@ def _noted(node: Node) -> list[Any]:
     kept: list[Any] = [notes, node.source, *(getattr(notes, name) for name in notes.__slots__)]
     for constant in notes.constants.values():
         kept.append(constant.array)
-        for known in (constant, cut_of(constant.array)):  # of this use, and of the array wherever it is used
+        entry = entry_of(constant.array)
+        for known in (constant, entry[1] if entry else None):  # of this use, and of the array wherever it is used
             if known is not None:
                 kept += [known, known.cut, known.made_of, known.source]
+        kept.append(entry)
     return kept
 
 
