@@ -87,12 +87,12 @@ class ByStep:
             _, *arriving = self.node.kernel_backward(leases.pop(), outside, *arriving, wants_dx=False)
             arriving = arriving[: self.node.n_states]
         norms: dict[str, np.ndarray] = {}
-        sizes: Any = self.node.sizes
+        running = [] if self.node.sizes is None else [int(self.node.sizes[last]) for last in self.lasts]
         for name, gradients in zip(("h", "c"), found, strict=False):
             whole = np.stack(gradients[::-1])
             norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
-            for k, last in enumerate(self.lasts if sizes is not None else ()):
-                norms[name][k, int(sizes[last]) :] = 0  # of sequences that have ended
+            for k, n in enumerate(running):
+                norms[name][k, n:] = 0  # of sequences that have ended
         return norms
 
     def _in_order(self, rows: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from ..graph import FREED, Leaf, Node, ancestors, memory_of
 from ..notes import Constant, Notes, entry_of
 from ..ops.inplace import edge_of
 from .history import checked
-from .results import Result, Table
+from .results import Result, Table, counted
 from .steps import Steps
 
 KEPT = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
@@ -153,11 +153,11 @@ class Ledger(Result):
         if self.noted:
             words += f", the notes of record() {in_bytes(self.noted)}"
         T = len(self._in_time)
-        if T > 3 and self.values:
+        if T > 3 and any(self._in_time):
             k = self.best_stretch
             words += (
                 f". Truncation to {T // 2} of {T} steps would free {in_bytes(self.freed_by_truncation(T // 2))}; a state kept "
-                f"every {k} steps, and the rest computed again, {in_bytes(max(0, self.values - self.kept_by_recomputation(k)))}"
+                f"every {counted(k, 'step').removeprefix('1 ')}, and the rest computed again, {in_bytes(max(0, self.values - self.kept_by_recomputation(k)))}"
             )
         return words
 
@@ -178,14 +178,14 @@ class Ledger(Result):
     def plot(self) -> Any:
         """Bytes by operation, and by time step."""
         figure, [[left, right]] = new_figure(1, 2, (9.0, 3.6))
-        largest = sorted(self.operations.items(), key=lambda item: item[1][1])[-8:]
+        largest = [item for item in sorted(self.operations.items(), key=lambda item: item[1][1])[-8:] if item[1][1]]
         left.barh([name for name, _ in largest], [size / 1024 for _, (_, size) in largest], color=COLOURS[0])
         left.set(xlabel="KiB", title="by operation")
         steps = sorted(t for t in self.steps if t is not None)
         right.bar(steps, [self.steps[t] / 1024 for t in steps], color=COLOURS[0], width=1.0)
-        if self.state:
+        if self.state and any(self._in_time):
             right.axhline(self.state / 1024, color=COLOURS[1], linestyle="--", label="state that a step hands on")
-            right.set_ylim(top=1.25 * max([*self.steps.values(), self.state]) / 1024)  # room for the legend
+            right.set_ylim(top=1.25 * max([*self._in_time, self.state]) / 1024)  # room for the legend
             right.legend(frameon=False, loc="upper left", fontsize="small")
         right.set(xlabel="time step t", ylabel="KiB", title="by time step")
         figure.suptitle(folded(self.finding(), 110), fontsize="medium")

@@ -193,7 +193,7 @@ class Monitor(Result):
         figure, axes = new_figure(2, 3, (13.0, 7.0))
         (loss, gradients, in_time), (saturated, dead, updates) = axes
         loss.plot(self.losses, color=COLOURS[0], linewidth=0.8)
-        if self.losses and min(self.losses) > 0:
+        if self.losses and max(self.losses) > 4 * min(self.losses) > 0:
             loss.set_yscale("log")
         self._curves(gradients, [{**look.gradients, "all together": look.norm} for look in self.looks], log=True)
         self._through_time(in_time)
@@ -209,6 +209,7 @@ class Monitor(Result):
             (updates, "‖update‖ / ‖weight‖ (dashed: 0.001)", "ratio"),
         ):
             ax.set(xlabel="training step", ylabel=label)
+            ax.xaxis.get_major_locator().set_params(integer=True)
             ax.set_title(title, fontsize="small")
         for ax in (saturated, dead):
             ax.set_ylim(-0.02, 1.02)
@@ -225,7 +226,7 @@ class Monitor(Result):
         if log and any(value > 0 for value in names.values()):
             ax.set_yscale("log")
         if names:
-            ax.legend(frameon=False, fontsize=7)
+            ax.legend(framealpha=0.7, edgecolor="none", fontsize=7)
 
     def _through_time(self, ax: Any) -> None:
         """‖∂L/∂h_t‖ against t, dark for the first looks and light for the last."""
@@ -238,11 +239,13 @@ class Monitor(Result):
             values = np.array([value or np.nan for value in at.values()])
             colour = colormaps["cividis"](k / max(1, len(chosen)))
             ax.plot(list(at), values, color=colour, label=f"at step {look.step}")
-        ax.set(xlabel="time step t", ylabel=f"‖∂L/∂{label or 'state'}‖ at t")
+        ax.set(xlabel="time step t", ylabel="norm at t")
         ax.set_title(f"gradient of {label} through time" if label else "no state in time was seen", fontsize="small")
         if label is not None:
             ax.set_yscale("log")
-            ax.legend(framealpha=0.8, edgecolor="none", fontsize=7)  # curves may be everywhere
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high * (high / low) ** 0.2)  # room for the legend
+            ax.legend(frameon=False, fontsize=7, ncols=3, loc="upper center")
 
 
 def _kept(at: dict[int, float]) -> float:
