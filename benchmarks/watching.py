@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
+import time
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -11,10 +13,11 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn, study
 
 from .table import Table
-from .timing import Job, compare
+from .timing import Times
 from .training import SMALL, named
 
 MIDDLE = (40, 16, 32, 64, 96)  # (T, B, I, H, V)
+LONG = (64, 4, 16, 32, 24)  # a look costs most, by a step, where many steps are small
 STEPS = 200  # the monitor looks at one of them
 
 
@@ -33,30 +36,50 @@ class Text(nn.Module):
 def watching(quick: bool) -> Table:
     """One look in 200 steps, whatever it costs (limit=inf), against the loop alone."""
     table = Table(f"study.Monitor around {STEPS} training steps, one look, against the loop alone, per step")
-    sizes = [("LSTM", SMALL)] if quick else [("LSTM", SMALL), ("GRU", SMALL), ("RNN", SMALL), ("LSTM", MIDDLE)]
-    steps = 2 if quick else STEPS
+    sizes = [("LSTM", SMALL)] if quick else [("LSTM", SMALL), ("GRU", SMALL), ("RNN", LONG), ("LSTM", MIDDLE)]
+    rounds, steps = (1, 2) if quick else (5, STEPS)
     for kind, size in sizes:
-        jobs = {"ours": loop_job(kind, size, steps, True), "the loop alone": loop_job(kind, size, steps, False)}
-        table.add(f"{kind} {named(size)}", compare(jobs, 3, quick), unit=steps)
+        table.add(f"{kind} {named(size)}", step_by_step(kind, size, rounds, steps), unit=steps)
     return table
 
 
-def loop_job(kind: str, size: tuple[int, ...], steps: int, watched: bool) -> Job:
-    """A loop of so many steps on text (T, B)."""
+def step_by_step(kind: str, size: tuple[int, ...], rounds: int, steps: int) -> Times:
+    """Seconds of loops of so many steps, with a monitor and without. Both loops run at once, one step each in turns: what
+    slows the machine down for a moment slows both."""
+    times = Times({"ours": [], "the loop alone": []})
+    model, watched = model_and_step(kind, size)
+    _, alone = model_and_step(kind, size)
+    watched()
+    alone()
+    for _ in range(rounds):
+        spent = {"ours": 0.0, "the loop alone": 0.0}
+        with study.Monitor(model, limit=math.inf) as monitor:
+            jobs = [("ours", partial(watched, monitor)), ("the loop alone", alone)]
+            for _ in range(steps):
+                for name, job in jobs:
+                    start = time.process_time()
+                    job()
+                    spent[name] += time.process_time() - start
+                jobs.reverse()
+        for name, seconds in spent.items():
+            times[name].append(seconds)
+    return times
+
+
+def model_and_step(kind: str, size: tuple[int, ...]) -> tuple[Text, Callable[..., None]]:
+    """A model, and a function that takes one training step of it on text (T, B), seen by a monitor if one is given."""
     T, B, I, H, V = size
     model = Text(kind, I, H, V)
     optimizer = tg.optim.Adam(model.parameters(), lr=1e-3)
     text = np.random.default_rng(0).integers(0, V, (T + 1, B))
     now, then = tg.tensor(text[:-1]), tg.tensor(text[1:])
 
-    def job() -> None:
-        with study.Monitor(model, limit=math.inf) if watched else contextlib.nullcontext() as monitor:
-            for _ in range(steps):
-                optimizer.zero_grad()
-                loss = nn.functional.cross_entropy(model(now).reshape(-1, V), then.reshape(-1))
-                if monitor is not None:
-                    monitor.step(loss)
-                loss.backward()
-                optimizer.step()
+    def step(monitor: study.Monitor | None = None) -> None:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(now).reshape(-1, V), then.reshape(-1))
+        if monitor is not None:
+            monitor.step(loss)
+        loss.backward()
+        optimizer.step()
 
-    return job
+    return model, step

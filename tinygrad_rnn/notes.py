@@ -50,8 +50,14 @@ _outside: dict[int, tuple[weakref.ref[Any], Constant]] = {}  # id of an array ma
 
 def cut_of(array: np.ndarray) -> Constant | None:
     """What `record()` knows of an array that an operation made outside the graph, from a value of the graph."""
+    known = entry_of(array)
+    return None if known is None else known[1]
+
+
+def entry_of(array: np.ndarray) -> tuple[weakref.ref[Any], Constant] | None:
+    """The array, held weakly, and what `cut_of` says of it."""
     known = _outside.get(id(array))
-    return known[1] if known is not None and known[0]() is array else None
+    return known if known is not None and known[0]() is array else None
 
 
 class Notes:
@@ -158,8 +164,11 @@ class record(switch):
 
 def _put_outside(array: np.ndarray, what: Constant) -> None:
     """Remember `what` about `array`, as long as it lives."""
-    key = id(array)
-    _outside[key] = weakref.ref(array, lambda _: _outside.pop(key, None)), what
+    _outside[id(array)] = weakref.KeyedRef(array, _forget, id(array)), what
+
+
+def _forget(ref: weakref.KeyedRef[int, Any]) -> None:
+    _outside.pop(ref.key, None)
 
 
 class GradientNotes:

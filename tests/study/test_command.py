@@ -36,7 +36,7 @@ SAYS = {
     "ledger": "for backward",
     "gradcheck_nodes": "agree with finite differences",
     "explain": "the gradient of recurrent.weight_hh_l0",
-    "states": "1 state and 0 gates at 6 steps",
+    "states": "1 state at 6 steps",
 }
 
 

@@ -135,6 +135,20 @@ def test_each_rule_is_an_entry_and_each_step_a_sum():
     assert "backward has released its values" in repr(study.ledger(loss))
 
 
+def test_asking_leaves_nothing_behind():
+    tg.manual_seed(0)
+    study.ledger(_loop(tg.randn(3, B, I))[0])  # first calls fill caches
+    loss = _loop(tg.randn(T, B, I))[0]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        study.ledger(loss)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < T * 20  # not a dict for each of 4 T nodes
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_long_fused_layer_has_its_bytes_by_step():
     tg.manual_seed(0)
     output, _ = nn.LSTM(8, 16)(tg.randn(100, 4, 8))

@@ -9,6 +9,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, study
+from tinygrad_rnn.study import monitoring
 
 from .graphs import KINDS
 
@@ -70,7 +71,7 @@ def test_gradients_through_time_are_those_of_the_opened_graph(kind, mode):
         assert gradients[name] == pytest.approx(float(np.linalg.norm(p.grad.numpy())), rel=1e-9)
 
 
-def test_a_long_sequence_is_seen_at_64_steps():
+def test_a_long_sequence_is_seen_at_32_steps_at_most():
     tg.manual_seed(0)
     rnn = nn.GRU(3, 4).double()
     loss = rnn(tg.randn(200, 2, 3, dtype=tg.float64))[0].square().sum()
@@ -78,7 +79,7 @@ def test_a_long_sequence_is_seen_at_64_steps():
     seen.step(loss)
     at = seen.looks[0].in_time["h"]
     line = study.decay(loss, at="all").lines["h"]
-    assert len(at) == 50  # stretches of 4
+    assert len(at) == 29  # stretches of 7, the last shorter
     assert [at[t] for t in at] == pytest.approx([line.norms[line.steps.index(t)] for t in at], rel=1e-9)
 
 
@@ -177,21 +178,30 @@ def test_a_nan_that_was_born_in_the_forward_pass():
         study.Monitor(model).step((model(tg.ones(2, 3)) * 0).log().sum() * -1)
 
 
-class Clock:
-    """Goes on by a second at each question."""
-
+@pytest.mark.parametrize(
+    ("every", "limit", "looks"), [(1, math.inf, 1000), (200, math.inf, 5), (200, 0.05, 4), (1, 0.05, 6)]
+)
+def test_looks_become_rare_where_they_are_dear(monkeypatch, every, limit, looks):
+    """By this clock a training step takes a second and a look eight: with a limit all looks stay under a twentieth."""
     now = 0.0
 
-    def __call__(self):
-        self.now += 1.0
-        return self.now
+    class Dear:
+        def __init__(self, step, loss, parameters):
+            nonlocal now
+            now += 8.0
+            self.step, self.updates = step, {}
 
-
-def test_looks_cost_a_twentieth_at_most():
-    """By this clock a look takes as long as a step: two questions each, so without a limit it would be a half."""
-    assert len(train(Model(), 100, every=1).looks) == 100
-    rare = train(Model(), 100, every=1, limit=0.05, clock=Clock())
-    assert 1 <= len(rare.looks) < 8
+    monkeypatch.setattr(monitoring, "Look", Dear)
+    loss = tg.ones(())
+    with study.Monitor(nn.Linear(2, 1), every, limit, clock=lambda: now) as monitor:
+        for _ in range(1000):
+            monitor.step(loss)
+            now += 1.0
+    assert len(monitor.looks) == looks
+    assert monitor.spent == 8 * looks
+    assert monitor.cost == pytest.approx(1 + 8 * looks / 1000)
+    if (every, limit) == (1, 0.05):
+        assert [look.step for look in monitor.looks] == [0, 320, 480, 640, 800, 960]  # the first whatever it costs
 
 
 def test_the_dashboard_and_the_table():

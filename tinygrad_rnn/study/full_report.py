@@ -74,6 +74,6 @@ def draw_more(axes: Any, more: dict[str, Result]) -> None:
         if title:
             ax.set_title(title, fontsize="small")
         if ax.get_legend_handles_labels()[0]:
-            ax.legend(frameon=False, fontsize="small")
+            ax.legend(framealpha=0.7, edgecolor="none", fontsize="small")
         elif not ax.patches:
             ax.text(0.5, 0.5, "none here", color=SOFT, ha="center", transform=ax.transAxes)

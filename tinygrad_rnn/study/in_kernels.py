@@ -17,7 +17,7 @@ from .._tensor import Tensor
 from ..graph import Node
 from .results import norm
 
-POINTS = 64  # stretches at most
+POINTS = 32  # stretches at most: each is one call of the kernel forward and back, whatever its length
 
 
 class ByStep:
@@ -87,11 +87,12 @@ class ByStep:
             _, *arriving = self.node.kernel_backward(leases.pop(), outside, *arriving, wants_dx=False)
             arriving = arriving[: self.node.n_states]
         norms: dict[str, np.ndarray] = {}
+        running = [] if self.node.sizes is None else [int(self.node.sizes[last]) for last in self.lasts]
         for name, gradients in zip(("h", "c"), found, strict=False):
             whole = np.stack(gradients[::-1])
             norms[name] = norm(whole.reshape(-1, whole.shape[-1]), per_sample=True).reshape(whole.shape[:2])
-            for k, last in enumerate(self.lasts):
-                norms[name][k, _running(self.node, last, whole.shape[1]) :] = 0  # of sequences that have ended
+            for k, n in enumerate(running):
+                norms[name][k, n:] = 0  # of sequences that have ended
         return norms
 
     def _in_order(self, rows: np.ndarray) -> np.ndarray:
@@ -115,8 +116,3 @@ class ByStep:
             mode.scope = outer
         named = {**dict(zip(("h", "c"), state, strict=False)), **gates}
         return {name: tensor._edge[0] for name, tensor in named.items() if tensor._edge is not None}
-
-
-def _running(node: Any, t: int, batch: int) -> int:
-    """How many sequences still run at step t."""
-    return batch if node.sizes is None else int(node.sizes[t])

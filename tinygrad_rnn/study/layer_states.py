@@ -90,6 +90,7 @@ class States(Result):
         counts = (
             f"{len(named)} {kind}{'' if len(named) == 1 else 's'}"
             for kind, named in (("state", self.states), ("gate", self.gates))
+            if named
         )
         words = f"{' and '.join(counts)} at {len(self.steps)} steps, {shape[-1]} units each"
         return words + (
@@ -146,7 +147,7 @@ class States(Result):
         if self.labels is not None and len(self.labels) >= length > 0 and length <= 80:
             shown = [{" ": "␣", "\n": "⏎"}.get(label, label) for label in self.labels[:length]]
             words = max(map(len, shown), default=0) > 2
-            set_ticks(range(length), shown, fontsize=7, rotation=rotation if words else 0)
+            set_ticks(range(length), shown, fontsize=7 if length > 40 else 9, rotation=rotation if words else 0)
         elif len(self.steps) == length > 0:
             some = range(0, length, max(1, length // 10))
             set_ticks(some, [str(self.steps[k]) for k in some])

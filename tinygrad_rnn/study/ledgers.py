@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import weakref
@@ -14,13 +15,14 @@ import numpy as np
 from .._figure import COLOURS, folded, new_figure
 from .._mode import Scope
 from ..graph import FREED, Leaf, Node, ancestors, memory_of
-from ..notes import Constant, Notes, cut_of
+from ..notes import Constant, Notes, entry_of
 from ..ops.inplace import edge_of
 from .history import checked
-from .results import Result, Table
+from .results import Result, Table, counted
 from .steps import Steps
 
 COUNTED = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
+ATTRIBUTES = 32  # bytes that Python keeps beside a node, for its attributes without slots
 
 
 class Ledger(Result):
@@ -68,10 +70,10 @@ class Ledger(Result):
 
     def _add(self, node: Node, steps: Steps) -> None:
         self.given += self._memory(_constants(node))
-        parts = list(self._reachable([node.saved_tensors, node.scope, getattr(node, "__dict__", None)]))
+        parts = list(self._reachable(gc.get_referents(node)))  # to read `__dict__` would make one, and leave it there
         size = self._memory([part for part in parts if isinstance(part, np.ndarray)])
         self.values += size
-        self.objects += sum(map(_header, [*parts, node, node.birth, node.edges, *filter(None, node.edges)]))
+        self.objects += sum(map(_header, [*parts, node, node.birth])) + ATTRIBUTES
         if isinstance(node, Leaf):
             return
         name = node.name().removesuffix("Backward0")
@@ -151,11 +153,11 @@ class Ledger(Result):
         if self.noted:
             words += f", the notes of record() {in_bytes(self.noted)}"
         T = len(self._in_time)
-        if T > 3 and self.values:
+        if T > 3 and any(self._in_time):
             k = self.best_stretch
             words += (
                 f". Truncation to {T // 2} of {T} steps would free {in_bytes(self.freed_by_truncation(T // 2))}; a state kept "
-                f"every {k} steps, and the rest computed again, {in_bytes(max(0, self.values - self.kept_by_recomputation(k)))}"
+                f"every {counted(k, 'step').removeprefix('1 ')}, and the rest computed again, {in_bytes(max(0, self.values - self.kept_by_recomputation(k)))}"
             )
         return words
 
@@ -176,14 +178,14 @@ class Ledger(Result):
     def plot(self) -> Any:
         """Bytes by operation, and by time step."""
         figure, [[left, right]] = new_figure(1, 2, (9.0, 3.6))
-        largest = sorted(self.operations.items(), key=lambda item: item[1][1])[-8:]
+        largest = [item for item in sorted(self.operations.items(), key=lambda item: item[1][1])[-8:] if item[1][1]]
         left.barh([name for name, _ in largest], [size / 1024 for _, (_, size) in largest], color=COLOURS[0])
         left.set(xlabel="KiB", title="by operation")
         steps = sorted(t for t in self.steps if t is not None)
         right.bar(steps, [self.steps[t] / 1024 for t in steps], color=COLOURS[0], width=1.0)
-        if self.state:
+        if self.state and any(self._in_time):
             right.axhline(self.state / 1024, color=COLOURS[1], linestyle="--", label="state that a step hands on")
-            right.set_ylim(top=1.25 * max([*self.steps.values(), self.state]) / 1024)  # room for the legend
+            right.set_ylim(top=1.25 * max([*self._in_time, self.state]) / 1024)  # room for the legend
             right.legend(frameon=False, loc="upper left", fontsize="small")
         right.set(xlabel="time step t", ylabel="KiB", title="by time step")
         figure.suptitle(folded(self.finding(), 110), fontsize="medium")
@@ -226,9 +228,11 @@ def _noted(node: Node) -> list[Any]:
     kept: list[Any] = [notes, node.source, *(getattr(notes, name) for name in notes.__slots__)]
     for constant in notes.constants.values():
         kept.append(constant.array)
-        for known in (constant, cut_of(constant.array)):  # of this use, and of the array wherever it is used
+        entry = entry_of(constant.array)
+        for known in (constant, entry[1] if entry else None):  # of this use, and of the array wherever it is used
             if known is not None:
                 kept += [known, known.cut, known.made_of, known.source]
+        kept.append(entry)
     return kept
 
 

@@ -11,7 +11,6 @@ from .._mode import switch
 from .._quiet import quiet
 from .._tensor import Tensor
 from ..graph import FREED, Leaf, Node, ancestors
-from ..nn.module import Module
 from ..ops.function import OUT
 from ..ops.inplace import edge_of
 from .history import ones, without_retaining
@@ -64,14 +63,14 @@ class Look:
     updates    by parameter: ‖update‖ / ‖weight‖, of the optimizer's step that followed; empty until it was taken
     """
 
-    def __init__(self, step: int, loss: Tensor, model: Module):
+    def __init__(self, step: int, loss: Tensor, parameters: dict[str, Tensor]):
         self.step: int = step
         self.loss: float = loss.item()
         self.gradients: dict[str, float] = {}
         self.updates: dict[str, float] = {}
         self._times: dict[Key, dict[tuple[Any, int], float]] = {}
         self._units: dict[Key, Units] = {}
-        self._names: dict[int, str] = {id(p): name for name, p in model.named_parameters()}
+        self._names: dict[int, str] = {id(p): name for name, p in parameters.items()}
         self._backward(loss)
         label = _labels({*self._times, *self._units})
         self.in_time: dict[str, dict[int, float]] = {label[key]: _by_time(at) for key, at in self._times.items()}

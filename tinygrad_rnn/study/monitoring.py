@@ -52,7 +52,7 @@ class Monitor(Result):
     looks   what was seen, in order: see Look
     losses  of all training steps
 
-    A look runs backward once more: fused layers by their own kernels (see `in_kernels.py`), with a state's gradient at 64
+    A look runs backward once more: fused layers by their own kernels (see `in_kernels.py`), with a state's gradient at 32
     steps at most; nothing is recorded, and no `.grad` is touched. Between looks a step costs reading the loss.
 
     Raises TypeError unless model is a module, ValueError for every < 1; `step` RuntimeError when the loss is not finite.
@@ -74,7 +74,7 @@ class Monitor(Result):
         self.elapsed: float = 0.0  # seconds of the whole loop, these among them
         self._clock = clock
         self._began = clock()
-        self._before: dict[str, np.ndarray] | None = None  # weights at the last look, until they were updated
+        self._before: dict[str, tuple[Tensor, np.ndarray]] = {}  # at the last look, until they were updated
 
     def __enter__(self) -> Monitor:
         self._began = self._clock()
@@ -84,7 +84,6 @@ class Monitor(Result):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._see_update()
-        self._before = None
         self.elapsed = self._clock() - self._began
 
     def step(self, loss: Tensor) -> None:
@@ -93,15 +92,17 @@ class Monitor(Result):
         Raises RuntimeError if the loss is NaN or infinite, and says where that began.
         """
         start = self._clock()
-        self._see_update()
+        if self._before:
+            self._see_update()
         value = loss.item()
         self.losses.append(value)
         number = len(self.losses) - 1
         if not math.isfinite(value):
             raise RuntimeError(self._why(loss, value, number))
         if number % self.every == 0 and self._affordable(start):
-            self.looks.append(Look(number, loss, self.model))
-            self._before = {name: p.array.copy() for name, p in self.model.named_parameters()}
+            parameters: dict[str, Tensor] = dict(self.model.named_parameters())
+            self.looks.append(Look(number, loss, parameters))
+            self._before = {name: (p, p.array.copy()) for name, p in parameters.items()}
         now = self._clock()
         self.spent += now - start
         self.elapsed = now - self._began
@@ -119,14 +120,11 @@ class Monitor(Result):
         return self.spent + mean <= self.limit * (now - self._began - self.spent)
 
     def _see_update(self) -> None:
-        if self._before is None:
-            return
-        for name, p in self.model.named_parameters():
-            before = self._before.get(name)
-            size = 0.0 if before is None else norm(before)
-            if before is not None and size > 0:
+        for name, (p, before) in self._before.items():
+            size = norm(before)
+            if size > 0:
                 self.looks[-1].updates[name] = norm(p.array - before) / size
-        self._before = None
+        self._before = {}
 
     # --- where it went wrong ---------------------------------------------------------------------------------
 
@@ -195,7 +193,7 @@ class Monitor(Result):
         figure, axes = new_figure(2, 3, (13.0, 7.0))
         (loss, gradients, in_time), (saturated, dead, updates) = axes
         loss.plot(self.losses, color=COLOURS[0], linewidth=0.8)
-        if self.losses and min(self.losses) > 0:
+        if self.losses and max(self.losses) > 4 * min(self.losses) > 0:
             loss.set_yscale("log")
         self._curves(gradients, [{**look.gradients, "all together": look.norm} for look in self.looks], log=True)
         self._through_time(in_time)
@@ -211,6 +209,7 @@ class Monitor(Result):
             (updates, "‖update‖ / ‖weight‖ (dashed: 0.001)", "ratio"),
         ):
             ax.set(xlabel="training step", ylabel=label)
+            ax.xaxis.get_major_locator().set_params(integer=True)
             ax.set_title(title, fontsize="small")
         for ax in (saturated, dead):
             ax.set_ylim(-0.02, 1.02)
@@ -227,7 +226,7 @@ class Monitor(Result):
         if log and any(value > 0 for value in names.values()):
             ax.set_yscale("log")
         if names:
-            ax.legend(frameon=False, fontsize=7)
+            ax.legend(framealpha=0.7, edgecolor="none", fontsize=7)
 
     def _through_time(self, ax: Any) -> None:
         """‖∂L/∂h_t‖ against t, dark for the first looks and light for the last."""
@@ -240,11 +239,13 @@ class Monitor(Result):
             values = np.array([value or np.nan for value in at.values()])
             colour = colormaps["cividis"](k / max(1, len(chosen)))
             ax.plot(list(at), values, color=colour, label=f"at step {look.step}")
-        ax.set(xlabel="time step t", ylabel=f"‖∂L/∂{label or 'state'}‖ at t")
+        ax.set(xlabel="time step t", ylabel="norm at t")
         ax.set_title(f"gradient of {label} through time" if label else "no state in time was seen", fontsize="small")
         if label is not None:
             ax.set_yscale("log")
-            ax.legend(framealpha=0.8, edgecolor="none", fontsize=7)  # curves may be everywhere
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high * (high / low) ** 0.2)  # room for the legend
+            ax.legend(frameon=False, fontsize=7, ncols=3, loc="upper center")
 
 
 def _kept(at: dict[int, float]) -> float:

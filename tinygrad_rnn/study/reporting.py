@@ -147,7 +147,7 @@ class Report(Result):
             ax.set(xlabel="time step t", ylabel=label)
             ax.set_title(folded(title, 60), fontsize="small")
             if ax.get_legend_handles_labels()[0]:
-                ax.legend(frameon=False, fontsize="small")
+                ax.legend(framealpha=0.7, edgecolor="none", fontsize="small")
         figure.suptitle(folded(self.finding(), 200 if self.more else 110), fontsize="medium")
         return figure
 

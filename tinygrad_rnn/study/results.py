@@ -112,7 +112,8 @@ def norm(array: Any, per_sample: bool = False) -> Any:
     """The Euclidean norm over everything, a float; with `per_sample` over all but the first axis, an array (B,)."""
     values = np.asarray(getattr(array, "array", array), dtype=np.float64)
     if not per_sample:
-        return float(np.sqrt((values * values).sum()))
+        values = values.ravel()
+        return float(np.sqrt(values @ values))
     return np.sqrt((values * values).sum(tuple(range(1, values.ndim))))
 
 

@@ -177,7 +177,7 @@ class Comparison(Result):
         ax.grid(axis="y", color=SOFT, alpha=0.3)
         ax.set(xlabel="‖∂L/∂weight‖", xscale="log", ylim=(len(names) - 0.5, -0.5))
         ax.set_title("gradients of the weights", fontsize="small")
-        ax.legend(frameon=False, fontsize="small")
+        ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def compare(

@@ -68,7 +68,7 @@ class Contributions(Result):
         top.plot(at, np.where(self.norms > 0, self.norms, np.nan), color=COLOURS[0], marker=".")
         there = self.norms[self.norms > 0]
         top.set(
-            ylabel=f"norm, of ∂L/∂{self.name}",
+            ylabel="norm of its part",
             yscale="log" if there.max(initial=0) > 10 * there.min(initial=np.inf) else "linear",
         )
         headline(top, self.finding())
