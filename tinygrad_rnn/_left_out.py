@@ -84,8 +84,8 @@ LEFT_OUT = {
         "compose it of the layers and losses that are here: CrossEntropyLoss, TripletMarginLoss, NLLLoss, Dropout1d, cdist, "
         "ModuleList, register_buffer, nn.MultiheadAttention"
     ),
-    "spectral_norm remove_spectral_norm parametrize skip_init stateless fuse_conv_bn_eval fuse_linear_bn_eval sparse_ dirac_": (
-        "weights made of others are left out, but for weight_norm; compute the weight in forward, and use F.linear"
+    "skip_init stateless fuse_conv_bn_eval fuse_linear_bn_eval sparse_ dirac_": (
+        "make the layer as it is, and change its weights afterwards; func.functional_call calls it with others"
     ),
     "Adafactor Muon": "use optim.AdamW",
     "ChainDataset StackDataset IterDataPipe MapDataPipe DFIterDataPipe DataChunk": (

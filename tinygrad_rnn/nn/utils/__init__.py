@@ -1,6 +1,6 @@
-"""PyTorch's `torch.nn.utils`: clipping of gradients, parameters as a vector, weight normalisation, packed sequences."""
+"""PyTorch's `torch.nn.utils`: clipping of gradients, parameters as a vector, weights made of others, packed sequences."""
 
-from . import parametrizations as parametrizations, rnn as rnn
+from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
 from .clip_grad import (
     clip_grad_norm as clip_grad_norm,
     clip_grad_norm_ as clip_grad_norm_,
@@ -10,4 +10,5 @@ from .convert_parameters import (
     parameters_to_vector as parameters_to_vector,
     vector_to_parameters as vector_to_parameters,
 )
+from .spectral_norm import remove_spectral_norm as remove_spectral_norm, spectral_norm as spectral_norm
 from .weight_norm import remove_weight_norm as remove_weight_norm, weight_norm as weight_norm
