@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools as _functools
-from typing import Any, NamedTuple as _NamedTuple
+from typing import Any
 
 from ._names import missing as _missing
 from ._tensor import Tensor
 from .ops.checks import wrap_dims as _wrap_dims
 from .ops.decompositions import (
+    LstsqResult as _LstsqResult,
     det as det,
     eigh as eigh,
     eigvalsh as eigvalsh,
@@ -82,23 +83,14 @@ def matrix_norm(
     return found
 
 
-class LstsqResult(_NamedTuple):
-    """`lstsq`: X, for which ‖A X - B‖ is least, that squared (if a driver is named that gives it), and the rank of A."""
-
-    solution: Tensor
-    residuals: Tensor
-    rank: Tensor
-    singular_values: Tensor
-
-
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LstsqResult:
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """The X that makes ‖A X - B‖ least, by the pseudo-inverse. `driver` is PyTorch's: those but "gelsy" give residuals."""
     vector = B.ndim == 1
     right = B.unsqueeze(-1) if vector else B
     X, nothing = pinv(A, rcond) @ right, A.new_empty(0)
     over = driver not in (None, "gelsy") and A.shape[-2] > A.shape[-1]
     rest = (A @ X - right).pow(2).sum(-2) if over else nothing
-    return LstsqResult(X.squeeze(-1) if vector else X, rest, matrix_rank(A), nothing)
+    return _LstsqResult(X.squeeze(-1) if vector else X, rest, matrix_rank(A), nothing)
 
 
 def __getattr__(name: str) -> Any:

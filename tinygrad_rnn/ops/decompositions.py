@@ -6,7 +6,8 @@ by itself. Derivatives: Giles (2008), "An extended collection of matrix derivati
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -152,41 +153,15 @@ class Pinv(Function):
         return (gt - a @ (p @ gt)) @ (p @ pt) + (pt @ p) @ (gt - (gt @ p) @ a) - pt @ g @ pt
 
 
-class Slogdet(NamedTuple):
-    """`slogdet`: sign · exp(logabsdet) is the determinant."""
-
-    sign: Any
-    logabsdet: Any
-
-    __repr__ = ValuesIndices.__repr__
+def _result(name: str, fields: str) -> Any:
+    return type(name, (namedtuple(name, fields),), {"__slots__": (), "__repr__": ValuesIndices.__repr__})
 
 
-class EighResult(NamedTuple):
-    """`eigh`: eigenvalues in ascending order, eigenvectors in columns."""
-
-    eigenvalues: Any
-    eigenvectors: Any
-
-    __repr__ = ValuesIndices.__repr__
-
-
-class SvdResult(NamedTuple):
-    """`linalg.svd`: A = U diag(S) Vh."""
-
-    U: Any
-    S: Any
-    Vh: Any
-
-    __repr__ = ValuesIndices.__repr__
-
-
-class QrResult(NamedTuple):
-    """`qr`: A = Q R."""
-
-    Q: Any
-    R: Any
-
-    __repr__ = ValuesIndices.__repr__
+Slogdet = _result("slogdet", "sign logabsdet")  # the determinant is sign · exp(logabsdet)
+EighResult = _result("linalg_eigh", "eigenvalues eigenvectors")  # ascending; in columns
+SvdResult = _result("linalg_svd", "U S Vh")  # A = U diag(S) Vh
+QrResult = _result("qr", "Q R")
+LstsqResult = _result("linalg_lstsq", "solution residuals rank singular_values")
 
 
 def det(A: Tensor) -> Tensor:
@@ -195,7 +170,7 @@ def det(A: Tensor) -> Tensor:
     return record_op(Det, A)
 
 
-def slogdet(A: Tensor) -> Slogdet:
+def slogdet(A: Tensor) -> Any:
     """The sign of the determinants, which has no derivative, and the logarithm of their size."""
     need_square("slogdet", A)
     return Slogdet(without_gradient(np.linalg.slogdet(A.array)[0], A.array), record_op(LogAbsDet, A))
@@ -207,7 +182,7 @@ def logdet(input: Tensor) -> Tensor:
     return size if not (sign.array < 0).any() else size + sign.log().mul(0)
 
 
-def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
+def eigh(A: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of symmetric matrices, of which the lower (or upper) triangle is read."""
     need_square("eigh", A)
     if UPLO not in ("L", "U"):
@@ -220,7 +195,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     return eigh(A, UPLO).eigenvalues
 
 
-def svd(A: Tensor, full_matrices: bool = True) -> SvdResult:
+def svd(A: Tensor, full_matrices: bool = True) -> Any:
     """Singular values, largest first, with their vectors in the columns of U and the rows of Vh."""
     need_matrices("svd", A)
     return SvdResult(*record_op(Svd, A, full=full_matrices))
@@ -231,7 +206,7 @@ def svdvals(A: Tensor) -> Tensor:
     return svd(A, full_matrices=False).S
 
 
-def qr(A: Tensor, mode: str = "reduced") -> QrResult:
+def qr(A: Tensor, mode: str = "reduced") -> Any:
     """An orthogonal and a triangular factor. mode "r" gives R alone, "complete" a square Q, both without gradient."""
     need_matrices("qr", A)
     m, n = A.shape[-2:]
@@ -269,39 +244,15 @@ class Matrices(Recorded):
 
     __slots__ = ()
 
-    def det(input: Tensor) -> Tensor:
-        """The determinants of square matrices."""
-        return det(input)
-
-    def slogdet(input: Tensor) -> Slogdet:
-        """The sign of the determinants and the logarithm of their size."""
-        return slogdet(input)
-
-    def logdet(input: Tensor) -> Tensor:
-        """The logarithm of the determinants."""
-        return logdet(input)
-
-    def inverse(input: Tensor) -> Tensor:
-        """The inverse of square matrices."""
-        return inv(input)
+    det, slogdet, logdet, inverse = det, slogdet, logdet, inv
+    cholesky, cholesky_solve, cholesky_inverse = cholesky, cholesky_solve, cholesky_inverse
+    matrix_power, matrix_exp = matrix_power, matrix_exp
 
     def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
         """The pseudo-inverse: `linalg.pinv`."""
         return pinv(input, rcond)
 
-    def cholesky(input: Tensor, upper: bool = False) -> Tensor:
-        """The Cholesky factor: `linalg.cholesky`."""
-        return cholesky(input, upper=upper)
-
-    def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-        """X with A X = input, of the Cholesky factor L of A."""
-        return cholesky_solve(input, L, upper)
-
-    def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
-        """A⁻¹ of the Cholesky factor of A."""
-        return cholesky_inverse(input, upper)
-
-    def qr(input: Tensor, some: bool = True) -> QrResult:
+    def qr(input: Tensor, some: bool = True) -> Any:
         """An orthogonal and a triangular factor: `linalg.qr`."""
         return qr(input, "reduced" if some else "complete")
 
@@ -309,11 +260,3 @@ class Matrices(Recorded):
         """U, S and V with input = U diag(S) Vᵀ; `linalg.svd` gives Vᵀ."""
         U, S, Vh = svd(input, full_matrices=not some)
         return (U, S, Vh.mT) if compute_uv else (U * 0, S, Vh.mT * 0)
-
-    def matrix_power(input: Tensor, n: int) -> Tensor:
-        """input multiplied by itself n times."""
-        return matrix_power(input, n)
-
-    def matrix_exp(input: Tensor) -> Tensor:
-        """e to the power of a matrix."""
-        return matrix_exp(input)

@@ -103,7 +103,7 @@ def identity(A: Tensor) -> Tensor:
     return A._of(np.eye(A.shape[-1], dtype=A.array.dtype))
 
 
-def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+def cholesky(A: Tensor, upper: bool = False) -> Tensor:
     """The lower triangle L with A = L Lᵀ, or its transpose."""
     need_square("cholesky", A)
     L = record_op(Cholesky, A)
