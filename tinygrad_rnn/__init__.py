@@ -16,8 +16,7 @@ Graphs          record scope step unrolled expand draw summary
 Training        fit compare
 Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
                 subtract multiply divide true_divide negative absolute
-Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax
-Rounding        sign floor ceil round trunc
+Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax; sign floor ceil round trunc
 Choosing        where clamp clamp_min clamp_max clip maximum minimum masked_fill nan_to_num
 Comparing       eq ne lt le gt ge equal isclose allclose isnan isinf isfinite all any count_nonzero
                 logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
@@ -36,6 +35,7 @@ Statistics      median kthvalue quantile cummax cummin aminmax unique unique_con
                 searchsorted nansum nanmean std_mean diff dist cdist renorm isin
 Assembling      atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes cartesian_prod column_stack dstack tensordot
                 tril_indices triu_indices logspace range scalar_tensor asarray frombuffer hann_window hamming_window
+Matrices        cholesky cholesky_inverse cholesky_solve det logdet matrix_exp matrix_power matrix_rank pinverse qr slogdet svd chain_matmul
 Further         GradScaler addmv addr adjoint are_deterministic_algorithms_enabled autocast bfloat16 can_cast
                 cdouble cfloat compile complex128 complex64 contiguous_format detach diag_embed diagflat digamma erfc exp2 fix
                 fliplr flipud float_power fmod frac ger get_float32_matmul_precision greater greater_equal index_copy index_put inner inverse
@@ -53,9 +53,9 @@ Files           save load
 PyTorch         from_torch to_torch as_torch
 Speed           get_num_threads set_num_threads use_kernels warm_up show_config
 
-Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop,
-tasks (toy sequence tasks, for `fit`), fitting (what `fit` returns), comparing (what `compare` returns), runs (what a training program needs so that nothing is lost); and for programs that only change their imports cuda, accelerator,
-backends, linalg.
+Modules: nn (layers), nn.functional, models (built from layers), optim, autograd, utils.data, study (ask the graph), viz, interop, tasks (toy
+sequence tasks, for `fit`), fitting (what `fit` returns), comparing (what `compare` returns), runs (what a training program needs so that
+nothing is lost); and for programs that only change their imports cuda, accelerator, backends, linalg.
 """
 
 import importlib

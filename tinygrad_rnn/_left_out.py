@@ -56,10 +56,11 @@ LEFT_OUT = {
     "storage untyped_storage Storage UntypedStorage FloatStorage as_strided as_strided_": (
         "the memory behind a tensor is not for changing; use reshape, unfold or indexing, or x.numpy()"
     ),
-    "det slogdet logdet pinverse cholesky cholesky_inverse cholesky_solve qr svd eig eigh symeig lu lu_solve lu_unpack "
-    "lstsq solve triangular_solve matrix_power matrix_exp matrix_rank geqrf orgqr ormqr lobpcg": (
-        "these functions of matrices are left out, but for linalg.solve, linalg.inv and linalg.cholesky; numpy.linalg on x.numpy() "
-        "gives their numbers, without gradient"
+    "eig eigvals symeig lu lstsq solve lu_solve lu_unpack lu_factor ldl_factor ldl_solve triangular_solve geqrf orgqr ormqr lobpcg "
+    "householder_product solve_ex inv_ex cholesky_ex lu_factor_ex ldl_factor_ex tensorinv tensorsolve cond": (
+        "these functions of matrices are left out (eigenvalues of what is not symmetric are complex); linalg.eigh, svd, qr, solve, "
+        "lstsq and cholesky are here, and numpy.linalg on x.numpy() gives numbers without gradient, such as "
+        "abs(numpy.linalg.eigvals(w.numpy())).max()"
     ),
     "polygamma mvlgamma igamma igammac i0 erfinv special": (
         "these special functions are left out; scipy.special on x.numpy() gives their numbers, without gradient"
@@ -84,8 +85,8 @@ LEFT_OUT = {
         "compose it of the layers and losses that are here: CrossEntropyLoss, TripletMarginLoss, NLLLoss, Dropout1d, cdist, "
         "ModuleList, register_buffer, nn.MultiheadAttention"
     ),
-    "spectral_norm remove_spectral_norm parametrize skip_init stateless fuse_conv_bn_eval fuse_linear_bn_eval sparse_ dirac_": (
-        "weights made of others are left out, but for weight_norm; compute the weight in forward, and use F.linear"
+    "skip_init stateless fuse_conv_bn_eval fuse_linear_bn_eval sparse_ dirac_": (
+        "make the layer as it is, and change its weights afterwards; func.functional_call calls it with others"
     ),
     "Adafactor Muon": "use optim.AdamW",
     "ChainDataset StackDataset IterDataPipe MapDataPipe DFIterDataPipe DataChunk": (

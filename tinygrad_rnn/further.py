@@ -19,7 +19,7 @@ from .dtypes import (
     supported as _supported,
 )
 from .jit import compile as compile
-from .linalg import inv as _inv
+from .linalg import inv as _inv, matrix_rank as matrix_rank, multi_dot as _multi_dot
 from .nn.functional import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     adaptive_max_pool1d as adaptive_max_pool1d,
@@ -129,7 +129,20 @@ float_power: _Final = Tensor.float_power
 logit: _Final = Tensor.logit
 digamma: _Final = Tensor.digamma
 erfc: _Final = Tensor.erfc
+
 inverse: _Final = _inv
+det: _Final = Tensor.det
+slogdet: _Final = Tensor.slogdet
+logdet: _Final = Tensor.logdet
+pinverse: _Final = Tensor.pinverse
+cholesky: _Final = Tensor.cholesky
+cholesky_solve: _Final = Tensor.cholesky_solve
+cholesky_inverse: _Final = Tensor.cholesky_inverse
+qr: _Final = Tensor.qr
+svd: _Final = Tensor.svd
+matrix_power: _Final = Tensor.matrix_power
+matrix_exp: _Final = Tensor.matrix_exp
+
 lgamma: _Final = Tensor.lgamma
 frac: _Final = Tensor.frac
 fix: _Final = Tensor.fix
@@ -212,6 +225,11 @@ def is_complex(input: Tensor) -> bool:
     """False: numbers are real here."""
     _need_tensor("is_complex", input)
     return False
+
+
+def chain_matmul(*matrices: Tensor) -> Tensor:
+    """The product of all matrices: `linalg.multi_dot`."""
+    return _multi_dot(matrices)
 
 
 def typename(obj: object) -> str:

@@ -48,6 +48,8 @@ class Net(nn.Module):
         self.apart = [nn.Linear(4, 4)]
         self.normed = nn.utils.weight_norm(nn.Linear(4, 4))
         self.parametrized = nn.utils.parametrizations.weight_norm(nn.Linear(4, 4).double())
+        self.divided = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 4))
+        self.divided_before = nn.utils.spectral_norm(nn.Linear(4, 4))
         self.register_buffer("seen", tg.zeros(3, dtype=tg.int64))
         self.register_buffer("mask", tg.ones(2), persistent=False)
         self.register_buffer("nothing", None)

@@ -24,6 +24,7 @@ from ..graph import tick
 from ..nn import functional
 from ..nn.module import Module
 from ..nn.parameter import Parameter
+from ..nn.utils.spectral_norm import SpectralNorm
 from ..nn.utils.weight_norm import WeightNorm
 from ..optim import Optimizer
 from ..optim.lr_scheduler import LRScheduler
@@ -32,7 +33,7 @@ WHOLE = (Module, Optimizer, LRScheduler)
 PACKAGE = __name__.partition(".")[0] + "."
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_hooks")
 REGISTERED: dict[str, Any] = {"_parameters": Parameter, "_buffers": Tensor, "_modules": Module}
-RULE = ("name", "dim", "path", "g", "v")  # what a WeightNorm consists of
+RULES: dict[str, Any] = {"WeightNorm": WeightNorm, "SpectralNorm": SpectralNorm}  # the hooks that are data
 
 
 def _functions(of: Any, prefix: str) -> dict[str, Any]:
@@ -168,7 +169,7 @@ def name_of(cls: type, path: str) -> str:
 
 
 def attributes_of(x: Any, path: str) -> tuple[dict[str, Any], list[list[Any]]]:
-    """The attributes of `x` that a file keeps, by name, and the weight norms among its hooks.
+    """The attributes of `x` that a file keeps, by name, and what normalises its weights.
 
     Raises TypeError, naming the place, for other hooks, which are code, and for attributes that could not be set.
     """
@@ -178,9 +179,9 @@ def attributes_of(x: Any, path: str) -> tuple[dict[str, Any], list[list[Any]]]:
         raise TypeError(f"{path}: {type(x).__name__} keeps {slot!r} in __slots__, and cannot be saved")
     for place in HOOKS:
         for hook in [h for hooks in _dicts(found.pop(place, {})) for h in hooks.values()]:
-            if not isinstance(hook, WeightNorm):
+            if type(hook).__name__ not in RULES or type(hook) is not RULES[type(hook).__name__]:
                 raise TypeError(f"{path}.{place}: the hook {hook!r} is code and cannot be saved; remove it first")
-            rules.append([getattr(hook, slot) for slot in RULE])
+            rules.append([type(hook).__name__, *(getattr(hook, slot) for slot in type(hook).kept)])
             found[hook.name] = found[hook.name].detach()  # computed anew before each call
     if isinstance(x, Optimizer):
         found["state"] = [list(pair) for pair in x.state.items()]
@@ -221,12 +222,11 @@ def _fill_module(found: dict[str, Any], rules: list[list[Any]]) -> None:
     for name, p in found["_parameters"].items():
         if p is not None and p.name is None:
             p.name = name
-    for rule in rules:
-        numbers = rule.pop(RULE.index("dim"))
-        _need(isinstance(numbers, (int, type(None))) and all(type(word) is str for word in rule), "weight norms")
-        rule.insert(RULE.index("dim"), numbers)
+    for kind, name, *numbers in rules:
+        plain = all(isinstance(x, (int, float, type(None))) for x in numbers)
+        _need(kind in RULES and type(name) is str and plain, "normalised weights")
     found.update({place: {} for place in HOOKS if place != "_hooks"})
-    found["_forward_pre_hooks"] = {tick(): WeightNorm(*rule) for rule in rules}
+    found["_forward_pre_hooks"] = {tick(): RULES[kind](*of) for kind, *of in rules}
 
 
 def _need(holds: bool, what: str) -> None:

@@ -141,6 +141,8 @@ class Module(Saving):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(f"cannot assign {kind_of(value)} as buffer {name!r}: expected a Tensor or None")
             self._buffers[name] = value
+        elif (made := self._made(name)) is not None:
+            made.right_inverse(value)
         else:
             object.__setattr__(self, name, value)
 
@@ -155,7 +157,14 @@ class Module(Saving):
             found = self.__dict__.get(place, {})
             if name in found:
                 return found[name]
+        if (made := self._made(name)) is not None:
+            return made()
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{nearest(name, dir(self))}")
+
+    def _made(self, name: str) -> Any:
+        """What makes the parameter `name` of another, if something does; see nn/utils/parametrize.py."""
+        those = self.__dict__.get("_modules", {}).get("parametrizations")
+        return None if those is None else those._modules.get(name)
 
     def __delattr__(self, name: str) -> None:
         for place in (self._parameters, self._buffers, self._modules):

@@ -10,6 +10,7 @@ from .composed import Composed
 from .composed_activations import Thresholds
 from .converting import Converting
 from .cumulative import Running
+from .decompositions import Matrices
 from .describing import Describing
 from .extremes import Extremes
 from .filling import Filling
@@ -18,7 +19,6 @@ from .indexing import Indexing
 from .joining import Joining
 from .logsums import LogSums
 from .making import Making
-from .matrices import Matrices
 from .moving import Moving
 from .powers import Powers
 from .products import Products

@@ -1,4 +1,4 @@
-"""Systems of linear equations and the Cholesky factor: what ridge readouts and Gaussians with covariances need."""
+"""Systems of linear equations, the Cholesky factor, powers and exponentials: what ridge readouts and Gaussians need."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import numpy as np
 
 from ..recording import record_op
 from .checks import broadcast_shapes, need_tensor
-from .function import Array, Function, Recorded, Saves, Value, call
+from .function import Array, Function, Saves, Value, call
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
+
+
+class LinAlgError(RuntimeError):
+    """A matrix is not what is wanted: singular, or not positive definite."""
 
 
 class Solve(Function):
@@ -24,7 +28,7 @@ class Solve(Function):
         try:
             return np.linalg.solve(a, b)
         except np.linalg.LinAlgError as error:
-            raise RuntimeError("solve(): the matrix is singular") from error
+            raise LinAlgError("solve(): the matrix is singular") from error
 
     def backward(ctx, g: Value) -> Value:
         a, x = ctx.saved_tensors
@@ -42,7 +46,7 @@ class Cholesky(Function):
         try:
             return np.linalg.cholesky(a)
         except np.linalg.LinAlgError as error:
-            raise RuntimeError("cholesky(): the matrix is not positive definite") from error
+            raise LinAlgError("cholesky(): the matrix is not positive definite") from error
 
     def backward(ctx, g: Value) -> Value:
         (lower,) = ctx.saved_tensors
@@ -54,17 +58,26 @@ class Cholesky(Function):
         return (whole + whole.mT) * 0.5
 
 
-def _need_square(name: str, x: Any) -> None:
+def need_square(name: str, x: Any) -> None:
+    """Raise unless `x` is a Tensor of square matrices of floats."""
     need_tensor(name, x)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise RuntimeError(f"{name}(): square matrices are wanted, got shape {list(x.shape)}")
+    need_matrices(name, x)
+
+
+def need_matrices(name: str, x: Any) -> None:
+    """Raise unless `x` is a Tensor of matrices of float32 or float64."""
+    need_tensor(name, x)
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}(): matrices are wanted, got shape {list(x.shape)}")
     if x.array.dtype.char not in "fd":
         raise RuntimeError(f"{name}(): float32 or float64 is wanted, got {x.dtype}")
 
 
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """X with A X = B, or X A = B if `left` is False; B may be a vector."""
-    _need_square("solve", A)
+    need_square("solve", A)
     need_tensor("solve", B, "B")
     if A.dtype != B.dtype:
         raise RuntimeError(f"solve(): A and B of one dtype are wanted, got {A.dtype} and {B.dtype}")
@@ -81,24 +94,63 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
 def inv(A: Tensor) -> Tensor:
     """The inverse of square matrices; `solve(A, B)` is the better way to A⁻¹ B."""
-    _need_square("inv", A)
-    one = A.new_zeros(A.shape[-2:])
-    one.array[...] = np.eye(A.shape[-1])
-    return solve(A, one)
+    need_square("inv", A)
+    return solve(A, identity(A))
 
 
-def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+def identity(A: Tensor) -> Tensor:
+    """The matrix with ones on the diagonal, as large as A's and of their type."""
+    return A._of(np.eye(A.shape[-1], dtype=A.array.dtype))
+
+
+def cholesky(A: Tensor, upper: bool = False) -> Tensor:
     """The lower triangle L with A = L Lᵀ, or its transpose."""
-    _need_square("cholesky", A)
+    need_square("cholesky", A)
     L = record_op(Cholesky, A)
     return L.mT if upper else L
 
 
-class Matrices(Recorded):
-    """Tensor's own name for `inv`."""
+def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+    """`solve` for a triangular A, of which the other triangle is not read; `unitriangular`: nor the diagonal, taken as 1."""
+    need_square("solve_triangular", A)
+    if unitriangular:
+        A = A.triu(1) + identity(A) if upper else A.tril(-1) + identity(A)
+    return solve(A.triu() if upper else A.tril(), B, left=left)
 
-    __slots__ = ()
 
-    def inverse(input: Tensor) -> Tensor:
-        """The inverse of square matrices."""
-        return inv(input)
+def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+    """X with A X = input, of the Cholesky factor L of A."""
+    half = solve_triangular(L.mT if upper else L, input, upper=False)
+    return solve_triangular(L if upper else L.mT, half, upper=True)
+
+
+def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
+    """A⁻¹ of the Cholesky factor L of A."""
+    return cholesky_solve(identity(L), L, upper)
+
+
+def matrix_power(A: Tensor, n: int) -> Tensor:
+    """A multiplied by itself n times, by squaring; the inverse if n is negative."""
+    need_square("matrix_power", A)
+    if n < 0:
+        return matrix_power(inv(A), -n)
+    if n < 2:
+        return A.clone() if n else identity(A) + A * 0
+    half = matrix_power(A, n // 2) if n > 3 else A
+    return (half @ half) @ A if n % 2 else half @ half
+
+
+def matrix_exp(A: Tensor) -> Tensor:
+    """e^A: the series to the 18th power of A / 2^k, squared k times; k such that its norm is at most ½."""
+    need_square("matrix_exp", A)
+    size = float(np.abs(A.array).sum(-1).max(initial=0))
+    if not np.isfinite(size):
+        return A * np.nan
+    k = max(0, int(np.ceil(np.log2(size))) + 1) if size else 0
+    one = identity(A)
+    x, y = A * 0.5**k, one
+    for n in range(18, 0, -1):
+        y = one + (x @ y) / n
+    for _ in range(k):
+        y = y @ y
+    return y

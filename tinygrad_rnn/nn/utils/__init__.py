@@ -1,8 +1,8 @@
-"""PyTorch's `torch.nn.utils`: clip_grad.py (gradients), convert_parameters.py (parameters as a vector), weight_norm.py
-and parametrizations.py (weight normalisation), rnn.py (packed sequences).
+"""PyTorch's `torch.nn.utils`: clip_grad.py (gradients), convert_parameters.py (parameters as a vector), weight_norm.py,
+spectral_norm.py, parametrize.py and parametrizations.py (weights made of others), rnn.py (packed sequences).
 """
 
-from . import parametrizations as parametrizations, rnn as rnn
+from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
 from .clip_grad import (
     clip_grad_norm as clip_grad_norm,
     clip_grad_norm_ as clip_grad_norm_,
@@ -12,4 +12,5 @@ from .convert_parameters import (
     parameters_to_vector as parameters_to_vector,
     vector_to_parameters as vector_to_parameters,
 )
+from .spectral_norm import remove_spectral_norm as remove_spectral_norm, spectral_norm as spectral_norm
 from .weight_norm import remove_weight_norm as remove_weight_norm, weight_norm as weight_norm

@@ -1,5 +1,6 @@
-"""PyTorch's `torch.nn.utils.parametrizations`: weight normalisation under its newer names."""
+"""PyTorch's `torch.nn.utils.parametrizations`: weight and spectral normalisation under their newer names."""
 
+from .spectral_norm import parametrized_spectral_norm as spectral_norm
 from .weight_norm import parametrized_weight_norm as weight_norm
 
-__all__ = ["weight_norm"]
+__all__ = ["spectral_norm", "weight_norm"]

@@ -7,9 +7,9 @@ from typing import Any
 from ..._mode import no_grad
 from ..._tensor import Tensor
 from ...ops.reducing import vector_norm
-from ..container import ModuleDict
 from ..module import Module
 from ..parameter import Parameter
+from .parametrize import register_parametrization
 
 
 def _norm(v: Tensor, dim: int | None) -> Tensor:
@@ -21,39 +21,22 @@ def _norm(v: Tensor, dim: int | None) -> Tensor:
 
 
 class WeightNorm:
-    """Called before a module's forward: puts w = g v / ‖v‖ in the place of the weight.
+    """Called before a module's forward: puts w = g v / ‖v‖ in the place of the weight."""
 
-    `path` leads from the module to where g and v are, under the names `g` and `v`.
-    """
+    kept = ("name", "dim")  # what it consists of, for files
 
-    def __init__(self, name: str, dim: int | None, path: str, g: str, v: str):
+    def __init__(self, name: str, dim: int | None):
         self.name: str = name
         self.dim: int | None = dim
-        self.path: str = path
-        self.g: str = g
-        self.v: str = v
         self.makes: str = name  # the attribute that is computed before each forward; see Module.__deepcopy__
 
     def weight(self, module: Module) -> Tensor:
         """The weight from g and v as they are now."""
-        place = module.get_submodule(self.path)
-        v = place.get_parameter(self.v)
-        return v * (place.get_parameter(self.g) / _norm(v, self.dim))
+        v = module.get_parameter(f"{self.name}_v")
+        return v * (module.get_parameter(f"{self.name}_g") / _norm(v, self.dim))
 
     def __call__(self, module: Module, args: Any) -> None:
         module.__dict__[self.name] = self.weight(module)
-
-
-def _replace(module: Module, name: str, dim: int | None, place: Module, rule: WeightNorm) -> None:
-    weight = module.get_parameter(name)
-    with no_grad():
-        length = _norm(weight, dim).clone()
-    del module._parameters[name]
-    place.register_parameter(rule.g, Parameter(length))
-    place.register_parameter(rule.v, Parameter(weight.detach()))
-    with no_grad():
-        rule(module, None)
-    module.register_forward_pre_hook(rule)
 
 
 def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
@@ -61,35 +44,72 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
 
     `dim` is the axis along which each entry has its own norm; None or -1 for one norm of the whole weight.
     """
-    _refuse_twice(module, name)
-    _replace(module, name, dim, module, WeightNorm(name, dim, "", f"{name}_g", f"{name}_v"))
+    weight = taken(module, name, WeightNorm)
+    with no_grad():
+        length = _norm(weight, dim).clone()
+    module.register_parameter(f"{name}_g", Parameter(length))
+    module.register_parameter(f"{name}_v", Parameter(weight.detach()))
+    install(module, WeightNorm(name, dim))
+    return module
+
+
+def taken(module: Module, name: str, kind: type) -> Parameter:
+    """The parameter `name`, no longer one of the module's; a RuntimeError if a `kind` makes it already."""
+    if _rule_of(module, name, kind) is not None:
+        raise RuntimeError(f"{kind.__name__}: {name!r} of this {type(module).__name__} is already normalised")
+    weight = module.get_parameter(name)
+    del module._parameters[name]
+    weight.name = None
+    return weight
+
+
+def install(module: Module, rule: Any) -> None:
+    """Let `rule` make the weight, now and before each forward."""
+    with no_grad():
+        module.__dict__[rule.name] = rule.weight(module)
+    module.register_forward_pre_hook(rule)
+
+
+def _rule_of(module: Module, name: str, kind: type) -> int | None:
+    """The place of the hook that makes `name`."""
+    hooks = module._forward_pre_hooks.items()
+    return next((key for key, rule in hooks if isinstance(rule, kind) and rule.name == name), None)
+
+
+def removed(module: Module, name: str, kind: type, *parts: str) -> Any:
+    """Make `name` a parameter again, with its present value, in the place of its parts; returns the module."""
+    key = _rule_of(module, name, kind)
+    if key is None:
+        raise ValueError(f"{kind.__name__}: of {name!r} not found in {module}")
+    with no_grad():
+        weight = module._forward_pre_hooks.pop(key).weight(module)
+    for part in parts:
+        delattr(module, name + part)
+    setattr(module, name, Parameter(weight))
     return module
 
 
 def remove_weight_norm(module: Any, name: str = "weight") -> Any:
     """Make `name` a parameter again, with its present value; returns the module."""
-    for key, rule in list(module._forward_pre_hooks.items()):
-        if isinstance(rule, WeightNorm) and rule.name == name and rule.path == "":
-            with no_grad():
-                weight = rule.weight(module)
-            del module._forward_pre_hooks[key], module._parameters[rule.g], module._parameters[rule.v]
-            setattr(module, name, Parameter(weight))
-            return module
-    raise ValueError(f"remove_weight_norm(): weight_norm of {name!r} not found in {module}")
+    return removed(module, name, WeightNorm, "_g", "_v")
+
+
+class LengthAndDirection(Module):
+    """What makes a weight of `original0`, its norms, and `original1`, its directions."""
+
+    def __init__(self, dim: int | None):
+        super().__init__()
+        self.dim: int | None = dim
+
+    def forward(self, g: Tensor, v: Tensor) -> Tensor:
+        """g v / ‖v‖"""
+        return v * (g / _norm(v, self.dim))
+
+    def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Its norms and itself."""
+        return _norm(weight, self.dim).clone(), weight
 
 
 def parametrized_weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """As `weight_norm`, with the names of `torch.nn.utils.parametrizations`: parametrizations.weight.original0 and 1."""
-    _refuse_twice(module, name)
-    if "parametrizations" not in module._modules:
-        module.add_module("parametrizations", ModuleDict())
-    place = Module()
-    module.parametrizations[name] = place
-    _replace(module, name, dim, place, WeightNorm(name, dim, f"parametrizations.{name}", "original0", "original1"))
-    return module
-
-
-def _refuse_twice(module: Module, name: str) -> None:
-    for rule in module._forward_pre_hooks.values():
-        if isinstance(rule, WeightNorm) and rule.name == name:
-            raise RuntimeError(f"weight_norm(): {name!r} of this {type(module).__name__} is already normalised")
+    return register_parametrization(module, name, LengthAndDirection(dim))

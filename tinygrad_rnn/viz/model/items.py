@@ -35,7 +35,7 @@ SYMBOLS = {
     "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "Convolution": "conv", "ConvInput": "∇ conv input",
     "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",
     "TanhGradient": "∇ tanh", "SigmoidGradient": "∇ σ", "LogOfThree": "ln Σ exp", "Polygamma": "ψ", "Solve": "solve",
-    "Cholesky": "cholesky",
+    "Cholesky": "cholesky", "LogAbsDet": "ln |det|", "Eigh": "eigh", "Pinv": "A⁺",
 }  # by class; else its name in lower case, for operations that users call by that name and for their own  # fmt: skip
 
 
