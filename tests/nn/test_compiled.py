@@ -38,7 +38,9 @@ def numbers(
         assert nothing is None
         assert isinstance(lease, TwinLease) == (kernels == "compiled")
         for a, b in zip(outputs, alone, strict=True):
-            np.testing.assert_array_equal(a, b)
+            np.testing.assert_allclose(
+                a, b, rtol=0, atol=0 if T > 2 else 4 * np.finfo(dtype).eps
+            )  # one or two: another way
         return [*outputs, *kernel.backward(lease, *gs, wants_dx=dx)]
 
 
@@ -68,7 +70,7 @@ def test_the_twin_equals_the_kernel(kernel, gates, options, dtype, tolerance, re
 @needs_numba
 @kinds
 @dtypes
-@pytest.mark.parametrize("size", [(1, 1, 1, 1), (3, 1, 4, 33), (16, 5, 3, 7), (700, 2, 3, 8)])
+@pytest.mark.parametrize("size", [(1, 1, 1, 1), (2, 16, 3, 5), (3, 1, 4, 33), (16, 5, 3, 7), (700, 2, 3, 8)])
 def test_other_sizes_and_several_blocks(kernel, gates, options, dtype, tolerance, size, monkeypatch):
     if choice.twins():
         from tinygrad_rnn.kernels.compiled import around

@@ -121,6 +121,19 @@ def test_without_recording_the_numbers_are_the_same(kind):
 
 
 @kinds
+@pytest.mark.parametrize(("steps", "batch", "bias"), [(1, 1, True), (2, 16, False), (1, 17, True), (2, 3, True)])
+def test_one_or_two_steps_without_recording(kind, steps, batch, bias):
+    model, x = layer(kind, bidirectional=True, bias=bias), randn(steps, batch, 3)
+    recorded = flat(model(x))
+    with tg.no_grad():
+        output, state = model(x)
+        plain = flat((output, state))
+        assert_same([part.numpy() for part in plain], [part.detach().numpy() for part in recorded])
+        output.zero_()
+        assert plain[1].numpy().any()  # the last state is no view of it
+
+
+@kinds
 def test_gradients_and_second_derivatives(kind):
     model, x = layer(kind, sizes=(3, 2), bidirectional=True), randn(3, 2, 3)
     states = (2, 2, 2)

@@ -42,6 +42,7 @@ ORDER = [3, 1, 0, 2]  # PyTorch's rows are i, f, g, o; ours o, f, i, g
 BACK = [2, 1, 3, 0]  # and the way back
 SCALES = np.array([-1, -1, -1, -2], np.float32)[:, None, None]
 SQUARES = SCALES * SCALES
+FEW, NARROW = 2, 16  # steps, and sequences, for which W is not packed unless there is a backward
 
 
 def _pack(weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> np.ndarray:
@@ -94,6 +95,8 @@ def lstm_forward(
     h0, c0 = states
     steps, batch, features = x.shape
     hidden = h0.shape[1]
+    if not for_backward and are_few(x, sizes):
+        return few_steps(x, h0, c0, *weights, reverse), None
     W = _pack(*weights)
     space = ForwardSpace.take(steps, batch, features, hidden, x.dtype, for_backward)
     feature_major(x, space.z[:-1, :features], reverse)
@@ -104,6 +107,26 @@ def lstm_forward(
         return outputs, Lease((space, W, reverse, sizes))
     space.give()
     return outputs, None
+
+
+def are_few(x: Array, sizes: list[int] | None) -> bool:
+    """So few steps and sequences that `few_steps` is the faster way."""
+    return len(x) <= FEW and x.shape[1] <= NARROW and sizes is None
+
+
+def few_steps(x: Array, h: Array, c: Array, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any, reverse: bool) -> Any:
+    """What `lstm_forward` returns, by the cell's own equations: to pack W takes longer than to use it once or twice, as
+    when one token is asked for after the other."""
+    hidden = h.shape[1]
+    a, output = np.matmul(x, W_ih.T), np.empty((*x.shape[:2], hidden), x.dtype)
+    if b_ih is not None:
+        a += b_ih + b_hh
+    for a_t, out in zip(a[::-1], output[::-1], strict=True) if reverse else zip(a, output, strict=True):
+        a_t += h.dot(W_hh.T)
+        D, g = 1 + np.exp(-a_t), np.tanh(a_t[:, 2 * hidden : 3 * hidden])
+        c = c / D[:, hidden : 2 * hidden] + g / D[:, :hidden]
+        h = np.divide(np.tanh(c), D[:, 3 * hidden :], out)
+    return output, h.copy(), c
 
 
 def _steps(W: Any, space: ForwardSpace, sizes: list[int]) -> None:

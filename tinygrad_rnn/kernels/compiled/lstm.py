@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layout import Array
+from ..lstm import are_few, few_steps
 from ..workspace import TwinLease
 from . import loops
 from .around import (
@@ -30,6 +31,8 @@ def forward(
     x: Array, states: tuple[Array, ...], weights: tuple[Any, ...], reverse: bool, for_backward: bool,
     sizes: list[int] | None = None,
 ) -> tuple[tuple[Array, ...], TwinLease | None]:  # fmt: skip
+    if not for_backward and are_few(x, sizes):  # two products and ten small calls, of which a loop would save little
+        return few_steps(x, *states, *weights, reverse), None
     (h0, c0), (w_ih, w_hh) = states, map(plain, weights[:2])
     T, B, H = *x.shape[:2], h0.shape[1]
     x, b, running = plain(x, reverse), summed_bias(weights[2], weights[3], w_hh), counts(sizes, T, B)
