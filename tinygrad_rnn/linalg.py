@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools as _functools
 from typing import Any
 
-from ._names import missing as _missing
+from ._missing_names import missing as _missing
 from ._tensor import Tensor
 from .ops.checks import wrap_dims as _wrap_dims
 from .ops.decompositions import (
