@@ -20,7 +20,7 @@ from .history import checked
 from .results import Result, Table
 from .steps import Steps
 
-COUNTED = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
+KEPT = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
 
 
 class Ledger(Result):
@@ -83,7 +83,7 @@ class Ledger(Result):
     def _reachable(self, values: list[Any]) -> Iterator[Any]:
         """Arrays and containers behind values, workspaces of kernels too, that were not met yet."""
         for value in values:  # grows while it is read
-            if id(value) in self._met or (not isinstance(value, COUNTED) and not hasattr(value, "give")):
+            if id(value) in self._met or (not isinstance(value, KEPT) and not hasattr(value, "give")):
                 continue
             self._met.add(id(value))
             yield value
