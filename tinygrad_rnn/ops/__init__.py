@@ -1,5 +1,4 @@
-"""The derivative table: one class per op, forward and backward side by side; under it the function and method that
-users call.
+"""The derivative table: one class per op, forward and backward side by side; under it what users call.
 
 What all use    function.py (the rule's base class), basic.py (the few ops of the engine itself), checks.py (arguments),
                 words.py (NumPy's words for arguments), widening.py (float16), wrong_numbers.py (messages), families.py
@@ -13,6 +12,5 @@ By number       indexing.py (x[...]) gathering.py rows.py (embedding) bags.py
 Products        products.py linear.py convolution.py attention.py distances.py matrices.py (solve, cholesky)
 Layers          pooling.py dropout.py; losses.py class_losses.py binary_losses.py margin_losses.py ctc.py
 Tensors         making.py (new ones) converting.py (types, to NumPy) describing.py (shape, dtype, strides)
-Functions of    composed.py
-several others
+Of others       composed.py
 """

@@ -12,7 +12,7 @@ from ..recording import record_op, record_view
 from .basic import Index, SetItem, is_basic
 from .checks import broadcast_shapes, is_tensor, need_tensor
 from .function import Array, Recorded
-from .inplace import check_writable, in_place, keep_makers_values, log_write, rebase
+from .inplace import check_writable, copy_what_maker_saved, in_place, log_write, rebase
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -122,7 +122,7 @@ class Indexing(Recorded):
         if is_tensor(value) and value._edge is not None and np.may_share_memory(numbers, input.array):
             value = value.clone()
         if target.size == input.array.size and is_basic(plain):
-            keep_makers_values(input)
+            copy_what_maker_saved(input)
         result = record_op(SetItem, input, value, index=plain, inplace=True)
         log_write(input.array)
         rebase(input, result._edge)

@@ -204,7 +204,7 @@ def write(x: Any, result: Any) -> Any:
     if order.index(result.dtype.kind) > order.index(x.dtype.kind) and not result.dtype.kind + x.dtype.kind == "iu":
         raise RuntimeError(f"in-place operation: result type {result.dtype} can't be cast to the output type {x.dtype}")
     if result._edge is not None:
-        _keep_old_values(result._edge[0], x.array)
+        _copy_what_is_saved(result._edge[0], x.array)
     if not x.array.flags.writeable:
         raise RuntimeError(
             f"in-place operation: several elements of the tensor (shape {list(x.shape)}) share one memory place, "
@@ -222,17 +222,17 @@ def overwrite(x: Any, values: Any) -> Any:
     x stays in the graph: what it was computed from gets the gradient 0.
     """
     check_writable(x)
-    keep_makers_values(x)
+    copy_what_maker_saved(x)
     return write(x, x._record(Overwrite, x, values))
 
 
-def keep_makers_values(x: Any) -> None:
-    """All numbers of x are about to be replaced: the node that made them, and may need them, keeps a copy."""
+def copy_what_maker_saved(x: Any) -> None:
+    """All numbers of x are about to be replaced: the node that made them, and may need them, gets a copy."""
     if thread.mode.grad_enabled and x._edge is not None:
-        _keep_old_values(x._edge[0], x.array)
+        _copy_what_is_saved(x._edge[0], x.array)
 
 
-def _keep_old_values(node, memory):
+def _copy_what_is_saved(node, memory):
     """If `node` saved the array that is about to change, give it a copy of the values as they are now."""
     if node.saved_tensors is FREED:
         return

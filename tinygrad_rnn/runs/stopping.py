@@ -44,7 +44,7 @@ class WaysOut:
         self.to_the_end: bool = to_the_end
         self.signal: signal.Signals | None = None
         self.raised: bool = False
-        self._notes = False
+        self._waits = False
         self._before: dict[signal.Signals, Any] = {}
 
     @property
@@ -58,7 +58,7 @@ class WaysOut:
 
     def _arrived(self, number: int, frame: Any) -> None:
         first, self.signal = self.signal is None, signal.Signals(number)
-        if not (self._notes and first):
+        if not (self._waits and first):
             self._raise()
 
     def _raise(self) -> None:
@@ -70,11 +70,11 @@ class WaysOut:
         """Inside, the first signal is only noted. At the end Ctrl-C lets the program go on, to show what there is; the
         others raise now: who sends them does not wait long.
         """
-        self._notes = True
+        self._waits = True
         try:
             yield
         finally:
-            self._notes = False
+            self._waits = False
         if self.signal not in (None, signal.SIGINT):
             self._raise()
 

@@ -5,7 +5,7 @@
 
 Code beside a layer often works step by step without saying so: `loss = loss + f(h)` in a loop, or the
 `cat` of two directions. Such operations get rows of their own, or a long sequence would end in one
-enormous heap of operations "outside time".
+enormous heap of operations "outside time". (The studies want states, not tiles: study/steps.py.)
 """
 
 from __future__ import annotations
