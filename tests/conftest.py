@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import gc
 import importlib.util
+import itertools
 import os
 import tempfile
 from typing import Any
@@ -23,10 +24,15 @@ settings.register_profile("the same examples in every run", derandomize=True, da
 settings.load_profile("the same examples in every run")
 
 
+begun = itertools.count(1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Each test starts from one seed, whatever ran before it (an autouse fixture would do it in five times the time)."""
     tg.manual_seed(0)
+    if next(begun) % 300 == 0:
+        set_aside()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,7 +83,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of collected tests stay to the end: the garbage collector, which many tests call, need not visit them."""
+    """The collected tests."""
+    set_aside()
+
+
+def set_aside() -> None:
+    """Thousands of tests and reports stay to the end: the garbage collector, which many tests call, need not visit them."""
     gc.collect()
     gc.freeze()
 
