@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import gc
 import importlib.util
+import itertools
 import os
 import tempfile
 from typing import Any
@@ -23,10 +24,24 @@ settings.register_profile("the same examples in every run", derandomize=True, da
 settings.load_profile("the same examples in every run")
 
 
-@pytest.fixture(autouse=True)
-def same_random_numbers() -> None:
-    """Each test starts from one seed, whatever ran before it."""
+begun = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Each test starts from one seed, whatever ran before it (an autouse fixture would do it in five times the time)."""
     tg.manual_seed(0)
+    if next(begun) % 300 == 0:
+        set_aside()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: Any) -> Any:
+    """Also the one before which a fixture of its whole file is made."""
+    made = yield
+    if fixturedef.scope != "function":
+        tg.manual_seed(0)
+    return made
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,7 +83,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of collected tests stay to the end: the garbage collector, which many tests call, need not visit them."""
+    """The collected tests."""
+    set_aside()
+
+
+def set_aside() -> None:
+    """Thousands of tests and reports stay to the end: the garbage collector, which many tests call, need not visit them."""
     gc.collect()
     gc.freeze()
 

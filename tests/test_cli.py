@@ -16,12 +16,20 @@ from tinygrad_rnn.cli import main
 from tinygrad_rnn.data import standard_library_text
 from tinygrad_rnn.runs import Checkpoints
 
+from .undrawn import undrawn
+
 
 @pytest.fixture
 def small_text(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(standard_library_text()[:20_000], encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def figures_are_not_drawn():
+    with undrawn():
+        yield
 
 
 def run(*arguments):
@@ -47,6 +55,7 @@ def test_demo_trains_and_writes_its_results(small_text, tmp_path, capsys, cell):
     assert len(checkpoint["losses"]) == 3
 
 
+@pytest.mark.usefixtures("figures_are_not_drawn")
 def test_the_same_seed_trains_the_same_model_in_two_processes(small_text, tmp_path):
     command = ["demo", "--text", small_text, "--steps", "4", "--seed", "3", "--out"]
     subprocess.run([sys.executable, "-m", "tinygrad_rnn", *command, tmp_path / "a"], check=True, capture_output=True)
@@ -57,6 +66,7 @@ def test_the_same_seed_trains_the_same_model_in_two_processes(small_text, tmp_pa
         assert tg.equal(value, second["model"][key]), key
 
 
+@pytest.mark.usefixtures("figures_are_not_drawn")
 def test_the_loss_falls_below_the_unigram_entropy(small_text, tmp_path, capsys):
     assert run("demo", "--text", small_text, "--steps", 40, "--out", tmp_path / "out") == 0
     lines = {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines()}
@@ -140,6 +150,7 @@ def test_help_says_the_default_of_every_option_that_takes_a_value(capsys, comman
         assert "default" in option, option
 
 
+@pytest.mark.usefixtures("figures_are_not_drawn")
 def test_results_go_into_a_new_folder_where_there_are_some(small_text, tmp_path, capsys):
     """The last line says where; what was there stays as it was."""
     wanted = tmp_path / "out"
@@ -172,6 +183,7 @@ def test_a_picture_that_cannot_be_written_costs_nothing_else(small_text, tmp_pat
     assert len(tg.load(out / "checkpoint.tgr")["losses"]) == 2
 
 
+@pytest.mark.usefixtures("figures_are_not_drawn")
 def test_a_disk_that_takes_no_more_checkpoints_ends_in_one_line_and_keeps_the_last(small_text, tmp_path, capsys, monkeypatch):  # fmt: skip
     def full(self, step):
         self.error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

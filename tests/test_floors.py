@@ -154,12 +154,13 @@ def imports(module: str, everywhere: bool = True) -> set[tuple[str, int]]:
     return _imports(module, FILES[module], everywhere)
 
 
-@functools.cache  # not of the trees: so many objects would keep the garbage collector busy in all later tests
+@functools.cache
 def _imports(module: str, path: pathlib.Path, everywhere: bool) -> set[tuple[str, int]]:
-    tree = _without_types(ast.parse(path.read_text(encoding="utf-8")))
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
-    for node in ast.walk(tree) if everywhere else tree.body:
+    for node, for_types, inside in _told(path):
+        if for_types or (inside and not everywhere):
+            continue
         if isinstance(node, ast.ImportFrom):
             base = _base(node, package)
             if base is not None:
@@ -173,15 +174,26 @@ def _imports(module: str, path: pathlib.Path, everywhere: bool) -> set[tuple[str
     return found
 
 
-def _without_types(tree: ast.Module) -> ast.Module:
-    """The tree without `if TYPE_CHECKING:` blocks: annotations may name what stands above."""
+@functools.cache  # not of the trees: so many objects would keep the garbage collector busy in all later tests
+def _told(path: pathlib.Path) -> list[tuple[ast.AST, bool, bool]]:
+    """What the tests ask of a file, read once: its imports, calls of `open` and attributes named in WRITING.
 
-    class Strip(ast.NodeTransformer):
-        def visit_If(self, node: ast.If) -> ast.AST | None:
-            is_typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-            return None if is_typing else self.generic_visit(node)
+    Each with whether it stands in an `if TYPE_CHECKING:` block, where annotations may name what stands above; and inside another statement.
+    """
+    found, waiting = [], [(ast.parse(path.read_text(encoding="utf-8")), False, -1)]
+    while waiting:
+        node, for_types, depth = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or _may_write(node):
+            found.append((node, for_types, depth > 0))
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            for_types = for_types or node.test.id == "TYPE_CHECKING"
+        waiting += [(child, for_types, depth + 1) for child in ast.iter_child_nodes(node)]
+    return found
 
-    return Strip().visit(tree)
+
+def _may_write(node: ast.AST) -> bool:
+    opens = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
+    return opens or (isinstance(node, ast.Attribute) and node.attr in WRITING)
 
 
 def _base(node: ast.ImportFrom, package: str) -> str | None:
@@ -255,7 +267,7 @@ def test_words_that_belong_to_higher_floors(name):
 
 @pytest.mark.parametrize("module", FILES)
 def test_other_packages_are_imported_only_where_they_serve(module):
-    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+    for node, *_ in _told(FILES[module]):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -279,10 +291,10 @@ def test_files_are_written_by_one_function_alone(module):
     """Or a stopped program, or a full disk, would leave half of one."""
     if module in ("atomic", "viz.plots", "_figure"):  # which hand matplotlib a piece of memory to write into
         return
-    for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+    for node, *_ in _told(FILES[module]):
         if isinstance(node, ast.Attribute):
             assert node.attr not in WRITING, f"{module}:{node.lineno} calls {node.attr}: use atomic.write_atomically"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+        if isinstance(node, ast.Call):
             modes = [
                 a.value for a in [*node.args[1:], *[k.value for k in node.keywords]] if isinstance(a, ast.Constant)
             ]

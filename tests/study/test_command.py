@@ -134,7 +134,7 @@ def session(checkpoint, commands, encoding="utf-8", **options):
     """What the debugger prints for commands from a pipe, and its exit status."""
     command = [sys.executable, "-m", "tinygrad_rnn", "study", str(checkpoint), "--walk", "--steps", "4"]
     environment = os.environ | {"PYTHONIOENCODING": encoding}
-    done = subprocess.run(command, input=commands, capture_output=True, env=environment, timeout=120, **options)
+    done = subprocess.run(command, input=commands, capture_output=True, env=environment, timeout=300, **options)
     assert done.stderr == b""
     return done.stdout.decode(encoding), done.returncode
 
@@ -168,7 +168,7 @@ def test_nobody_reads_on(checkpoint):
         process.stdin.write(b"n\n" * 20)
         process.stdin.close()
         assert process.stderr.read() == b"tinygrad-rnn study: its output was lost: Broken pipe\n"
-        assert process.wait(timeout=60) == 141
+        assert process.wait(timeout=300) == 141
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from tinygrad_rnn.cli import main as command
 from tinygrad_rnn.runs import Checkpoints
 from tinygrad_rnn.tasks import TASKS
 
+from ..undrawn import undrawn
+
 STEPS = 20
 RUN = ["--steps", str(STEPS), "--target", "none", "--eval-every", "5", "--dropout", "0.2", "--hidden", "16", "--batch", "8",
        "--save-every", "1"]  # fmt: skip
@@ -152,7 +154,7 @@ def main(words: list[str] | None = None) -> int:
     random.seed(0)
     bad = 0
     new = ["train", options.task, *RUN, "--out"]
-    with tempfile.TemporaryDirectory() as parent:
+    with tempfile.TemporaryDirectory() as parent, undrawn():  # the last moments are no training either
         whole = Path(parent) / "whole"
         command([*new, str(whole / "warm-up")])  # everything is loaded and compiled
         attempt = Attempt([*new, str(whole)])

@@ -14,8 +14,16 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.cli import main
 
+from ..undrawn import undrawn
+
 TASK = ["train", "adding", "--length", "10", "--steps", "60", "--target", "none", "--eval-every", "20", "--dropout", "0.1",
         "--schedule", "cosine", "--batch", "8", "--hidden", "8"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def figures_are_not_drawn():
+    with undrawn():
+        yield
 
 
 def weights(folder):

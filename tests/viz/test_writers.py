@@ -215,7 +215,7 @@ def test_cost_grows_linearly_with_steps(view):
         return np.array([sum(entry.callcount for entry in profile.getstats()), len(svg)])
 
     calls(20)  # what is computed once
-    few, more, most = calls(100), calls(200), calls(300)
+    few, more, most = calls(50), calls(100), calls(150)
     assert (most - more < 1.02 * (more - few) + 50).all()
 
 
