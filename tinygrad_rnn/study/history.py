@@ -11,8 +11,11 @@ ends everything is as it was. Studies run the engine under a watcher; none has a
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -123,13 +126,26 @@ class History:
 
 def callers_variables() -> dict[str, Any]:
     """The variables where this package was called, and the globals there: they name what is in the graph."""
+    frame = _callers_frame()
+    found = {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
+    return {name: v for name, v in (frame.f_locals | found).items() if name.isidentifier()}
+
+
+def callers_source() -> str:
+    """The text of the function, or the file, where this package was called; "" where there is none."""
+    try:
+        return textwrap.dedent(inspect.getsource(_callers_frame()))
+    except (OSError, TypeError):  # no file: typed in, or made by a program
+        return ""
+
+
+def _callers_frame() -> FrameType:
     frame = sys._getframe(1)
     while (
         frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]
     ):
         frame = frame.f_back
-    found = {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
-    return {name: v for name, v in (frame.f_locals | found).items() if name.isidentifier()}
+    return frame
 
 
 def checked(loss: Any) -> list[Tensor]:
