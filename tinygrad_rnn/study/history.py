@@ -193,8 +193,7 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
     for node in ancestors(outputs):
         if hasattr(node, "recompute"):
             own, inner = operations_inside(node)
-            for k, operation in enumerate(inner, start=1):
-                operation.birth = node.birth - 1 + k / (len(inner) + 1)  # type: ignore[assignment]  # after what the node read
+            _born_before(node, inner)
             spliced |= own
     changed: list[tuple[Node, Any]] = []
     try:
@@ -209,8 +208,15 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
             node.edges = edges
 
 
+def _born_before(node: Node, operations: list[Node]) -> None:
+    """Operations that stand for `node` are as old as it is: younger than what it read."""
+    for k, operation in enumerate(operations, start=1):
+        operation.birth = node.birth - 1 + k / (len(operations) + 1)  # type: ignore[assignment]
+
+
 def operations_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
     """Open a fused node: where each of its outputs comes from inside, and the operations that compute them, oldest first.
+    Nodes inside that can be opened are open, too.
 
     Raises RuntimeError if backward has released its inputs and `record()` did not keep them.
     """
@@ -218,10 +224,19 @@ def operations_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
     with _with_values([node]), record():
         made = node.recompute()
     own = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
-    inner = [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]
-    for operation in inner:
-        operation.source = node.source
-    return own, inner
+    inner: list[Node] = []
+    opened: dict[Edge, Edge] = {}
+    for operation in [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]:
+        parts = [operation]
+        if hasattr(operation, "recompute"):
+            ends, parts = operations_inside(operation)
+            _born_before(operation, parts)
+            opened |= ends
+        for part in parts:
+            part.edges = tuple([edge and opened.get(edge, edge) for edge in part.edges])
+            part.source = node.source
+        inner += parts
+    return {output: opened.get(edge, edge) for output, edge in own.items()}, inner
 
 
 @contextlib.contextmanager
