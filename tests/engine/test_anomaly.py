@@ -6,7 +6,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import autograd
-from tinygrad_rnn.autograd import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from tinygrad_rnn.autograd import anomaly, detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 
 
 def leaf(value, **options):
@@ -235,3 +235,11 @@ def test_as_decorator():
     with pytest.raises(RuntimeError, match="LogBackward0"):
         compute(leaf([0.0]))
     assert not is_anomaly_enabled()
+
+
+def test_the_line_is_the_users_own():
+    """Not that of the program `tinygrad-rnn`, which stands beside the package."""
+    for file, expected in (("model.py", "model.py:1"), (f"{anomaly.PACKAGE[:-1]}_start.py", None)):
+        found = {"line": anomaly.user_line}
+        exec(compile("here = line()", file, "exec"), found)
+        assert found["here"] == expected

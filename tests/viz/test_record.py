@@ -121,21 +121,26 @@ def test_recorded_numbers_are_those_of_the_unrecorded_run():
     assert plain.item() == noted.item()
 
 
-def checkpointed(again):
-    """Four steps of a tanh cell, backward done; each step one checkpoint if `again`."""
+def checkpointed(depth):
+    """Four steps of a tanh cell, backward done; with depth 1 each step is a checkpoint, with 2 one with another in it."""
     tg.manual_seed(5)
     W, x, h = tg.randn(3, 3, requires_grad=True), tg.randn(4, 2, 3), tg.zeros(2, 3)
+
+    def step(x, h):
+        return (checkpoint(lambda h: x + h @ W, h) if depth == 2 else x + h @ W).tanh()
+
     with record():
         for t in range(4):
             with tg.step(t):
-                h = checkpoint(lambda x, h: (x + h @ W).tanh(), x[t], h) if again else (x[t] + h @ W).tanh()
+                h = checkpoint(step, x[t], h) if depth else step(x[t], h)
         loss = h.square().sum()
         loss.backward()
     return loss, W
 
 
-def test_a_checkpointed_part_is_drawn_open_after_a_recorded_backward():
-    plain, again = (draw(checkpointed(kind)[0], grads=True) for kind in (False, True))
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_checkpointed_part_is_drawn_open_after_a_recorded_backward(depth):
+    plain, again = (draw(checkpointed(kind)[0], grads=True) for kind in (0, depth))
     assert not again.picture.remarks
     assert again.stats["nodes"] == plain.stats["nodes"]
     norms = [[link.norm for link in d.model.links] for d in (plain, again)]
@@ -143,7 +148,7 @@ def test_a_checkpointed_part_is_drawn_open_after_a_recorded_backward():
 
 
 def test_a_checkpointed_part_whose_weights_have_changed_stays_one_box_and_says_so():
-    loss, W = checkpointed(True)
+    loss, W = checkpointed(1)
     with tg.no_grad():
         W -= 0.1
     (note,) = draw(loss, grads=True).picture.remarks

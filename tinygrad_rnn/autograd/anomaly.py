@@ -18,6 +18,7 @@ from .._mode import switch, thread
 from ..graph import Node
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+STARTERS = f"{PACKAGE[:-1]}_start.py", "<frozen runpy>"  # of the command `tinygrad-rnn`, and of `python -m`
 
 
 class Detector:
@@ -154,17 +155,19 @@ def describe(node: Node | None) -> str:
 
 
 def user_line() -> str | None:
-    """'file.py:12' of the innermost frame outside this package, or None."""
+    """'file.py:12' of the innermost frame outside this package, or None: in the command line all of it is inside."""
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
-    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    if frame is None or frame.f_code.co_filename.startswith(STARTERS):
+        return None
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def line_text(source: str | None) -> str:
     """A source position with the text of that line, where it can be read."""
     if source is None:
-        return "an unknown line (the forward pass ran without anomaly detection)"
+        return "an unknown line (the forward pass ran without anomaly detection, or in the command line)"
     name, _, number = source.rpartition(":")
     text = linecache.getline(name, int(number)).strip()
     return f"{source}: {text}" if text else source

@@ -11,8 +11,11 @@ ends everything is as it was. Studies run the engine under a watcher; none has a
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -121,13 +124,26 @@ class History:
 
 def callers_variables() -> dict[str, Any]:
     """The variables where this package was called, and the globals there: they name what is in the graph."""
+    frame = _callers_frame()
+    found = {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
+    return {name: v for name, v in (frame.f_locals | found).items() if name.isidentifier()}
+
+
+def callers_source() -> str:
+    """The text of the function, or the file, where this package was called; "" where there is none."""
+    try:
+        return textwrap.dedent(inspect.getsource(_callers_frame()))
+    except (OSError, TypeError):  # no file: typed in, or made by a program
+        return ""
+
+
+def _callers_frame() -> FrameType:
     frame = sys._getframe(1)
     while (
         frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]
     ):
         frame = frame.f_back
-    found = {name: v for name, v in frame.f_globals.items() if name not in frame.f_locals}
-    return {name: v for name, v in (frame.f_locals | found).items() if name.isidentifier()}
+    return frame
 
 
 def checked(loss: Any) -> list[Tensor]:
@@ -175,8 +191,7 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
     for node in ancestors(outputs):
         if hasattr(node, "recompute"):
             own, inner = operations_inside(node)
-            for k, operation in enumerate(inner, start=1):
-                operation.birth = node.birth - 1 + k / (len(inner) + 1)  # type: ignore[assignment]  # after what the node read
+            _born_before(node, inner)
             spliced |= own
     changed: list[tuple[Node, Any]] = []
     try:
@@ -191,19 +206,35 @@ def _opened(outputs: list[Node]) -> Iterator[dict[Edge, Edge]]:
             node.edges = edges
 
 
+def _born_before(node: Node, operations: list[Node]) -> None:
+    """Operations that stand for `node` are as old as it is: younger than what it read."""
+    for k, operation in enumerate(operations, start=1):
+        operation.birth = node.birth - 1 + k / (len(operations) + 1)  # type: ignore[assignment]
+
+
 def operations_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
     """Open a fused node: where each of its outputs comes from inside, and the operations that compute them, oldest first.
+    Nodes inside that can be opened are open, too.
 
     Raises RuntimeError if backward has released its inputs and `record()` did not keep them.
     """
     start = tick()
     with _with_values([node]), record():
         made = node.recompute()
-    own = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
-    inner = [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]
-    for operation in inner:
-        operation.source = node.source
-    return own, inner
+    own: dict[Edge, Any] = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
+    inner: list[Node] = []
+    opened: dict[Any, Any] = {}
+    for operation in [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]:
+        parts = [operation]
+        if hasattr(operation, "recompute"):
+            ends, parts = operations_inside(operation)
+            _born_before(operation, parts)
+            opened |= ends
+        for part in parts:
+            part.edges = tuple([edge and opened.get(edge, edge) for edge in part.edges])
+            part.source = node.source
+        inner += parts
+    return {output: opened.get(edge, edge) for output, edge in own.items()}, inner
 
 
 @contextlib.contextmanager

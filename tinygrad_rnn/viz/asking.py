@@ -26,6 +26,7 @@ CAUSES = {
 }
 ENGINES = ("auto", "dot", "pygraphviz", "builtin")
 FREED_NOTE = "backward() has released this graph: of gradients only those of the parameters are known; run forward and backward inside tg.record()"  # fmt: skip
+UNKNOWN_NOTE = "·: a constant of which the graph keeps nothing; made inside tg.record() it has its name and value"
 
 
 def check_options(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import write_atomically
-from ..study.history import callers_variables
+from ..study.history import callers_source, callers_variables
 from ..study.results import counted
-from .asking import bounds_of, called, causes_of, check_options, run_backward, tensors_in
+from .asking import UNKNOWN_NOTE, bounds_of, called, causes_of, check_options, run_backward, tensors_in
 from .errors import DrawError
 from .model.boxes import Picture
 from .model.items import Model, fill_in_values
@@ -54,7 +54,7 @@ def draw(
              "module"    one box per module and step
              "backward"  the backward functions; arrows the way gradients go
              "auto"      "op" up to 8 steps, else "folded"; for very large graphs "module"
-    names    variables to take names from; by default those where `draw` is called, {} for none
+    names    variables to take names from; by default those where `draw` is called, and the lines there; {} for none
     shapes   write shapes on the boxes (they are always in the hover text)
     values   write values; by default for small graphs of plain numbers
     grads    a dashed track beside each edge: the gradient that went back along it; at the steps' borders and in a
@@ -83,13 +83,14 @@ def draw(
     tensors = list(found.values())
     opened = open_fused([t._edge[0] for t in tensors]) if expand else Opened()
     note = run_backward(tensors, opened) if grads else ""
+    source: Callable[[], str] = callers_source if names is None else str
     names = callers_variables() if names is None else names
     model = Model([t._edge for t in tensors], opened, names)
     for tensor, (node, _) in zip(tensors, model.outputs, strict=True):
         if node.n_outputs == 1:
             model.item_of[node].value = tensor.array
     own = {t.name: t for t in tensors if t.name} | {name: t for name, t in found.items() if not name.isdigit()}
-    name_items(model, own | names)
+    name_items(model, own | names, source)
     if titles is not None:
         model.compare(titles)
     if view == "auto":
@@ -109,6 +110,8 @@ def draw(
             f"{', '.join(sorted(opened.closed))}: one box, because backward() freed what its steps need; run forward and "
             f"backward inside tg.record(), and draw before the weights change"
         )
+    elif not note and any(item.is_unknown for item in model.items):
+        note = UNKNOWN_NOTE
     if note:
         drawing.picture.remarks.append(note)
     if path is not None:

@@ -62,6 +62,11 @@ class Item:
     inputs: list[Link] = field(default_factory=list, repr=False)  # else to print one item would print the graph
     uses: list[Link] = field(default_factory=list, repr=False)
 
+    @property
+    def is_unknown(self) -> bool:
+        """Is this a constant of which neither value nor name is known?"""
+        return self.constant is not None and self.constant.array is None and not self.name
+
     def label_of(self, number: int) -> str:
         """The name of one output."""
         return self.names.get(number) or self.name

@@ -7,6 +7,7 @@ gates of LSTM and GRU are recognised by how they are wired, and named only where
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from ...nn.module import Module
 from ...ops.function import Recorded
 from .items import Item, Model
 from .time_steps import Place
+from .written import name_as_written
 
 
-def name_items(model: Model, names: dict[str, Any] | None) -> None:
-    """Fill `item.name` and `item.names`. `names` is a dict of variables, such as `locals()`."""
+def name_items(model: Model, names: dict[str, Any] | None, source: Callable[[], str] = str) -> None:
+    """Fill `item.name` and `item.names`. `names` is a dict of variables, such as `locals()`; `source` gives the text
+    of the lines that made them."""
     tensors = dict(_tensors_in(names or {}))
     _user_names(model, {name: t for name, t in tensors.items() if "[" not in name})
     _own_names(model)
@@ -33,6 +36,7 @@ def name_items(model: Model, names: dict[str, Any] | None) -> None:
     _user_names(model, tensors)  # members of lists name only what has no name yet
     _module_names(model)
     _parameters(model)
+    name_as_written(model, source, names or {})
     _inputs(model)
 
 
@@ -78,7 +82,7 @@ def _user_names(model: Model, tensors: dict[str, Any]) -> None:
 
 def _part_of(part: np.ndarray, whole: np.ndarray) -> str:
     """'[3]' or '[:, 3]' if `part` is one index of `whole`, '' if it is all of it."""
-    if part.shape == whole.shape:
+    if part.size == whole.size:  # all of it, perhaps in another shape
         return ""
     offset = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
     for axis, stride in enumerate(whole.strides):
@@ -256,7 +260,10 @@ def _one_in_each_step(model: Model, run: list[Place]) -> Any:
             for link in item.inputs:
                 source = link.source
                 alone = all(use.target.place == place for use in source.uses)
-                if source.kind == "constant" and "[" not in source.name and alone:
+                said = (
+                    bool(source.name) and source.constant is not None and source.constant.array is None
+                )  # by the source
+                if source.kind == "constant" and "[" not in source.name and alone and not said:
                     found.setdefault((item.op, met[item.op], link.position), {})[place.step] = source
     return [constants for constants in found.values() if len(constants) == len(run)]
 
