@@ -96,7 +96,7 @@ def lstm_forward(
     steps, batch, features = x.shape
     hidden = h0.shape[1]
     if not for_backward and are_few(x, sizes):
-        return few_steps(x, h0, c0, weights, reverse), None
+        return few_steps(x, states, weights, reverse), None
     W = _pack(*weights)
     space = ForwardSpace.take(steps, batch, features, hidden, x.dtype, for_backward)
     feature_major(x, space.z[:-1, :features], reverse)
@@ -114,10 +114,10 @@ def are_few(x: Array, sizes: list[int] | None) -> bool:
     return len(x) <= FEW and x.shape[1] <= NARROW and sizes is None
 
 
-def few_steps(x: Array, h: Array, c: Array, weights: Any, reverse: bool) -> Any:
+def few_steps(x: Array, states: Any, weights: Any, reverse: bool) -> Any:
     """What `lstm_forward` returns, by the cell's own equations: to pack W takes longer than to use it once or twice, as
     when one token is asked for after the other."""
-    W_ih, W_hh, b_ih, b_hh = weights
+    (h, c), (W_ih, W_hh, b_ih, b_hh) = states, weights
     hidden = h.shape[1]
     a, output = np.matmul(x, W_ih.T), np.empty((*x.shape[:2], hidden), x.dtype)
     if b_ih is not None:
