@@ -122,7 +122,8 @@ def few_steps(x: Array, states: Any, weights: Any, reverse: bool) -> Any:
     a, output = np.matmul(x, W_ih.T), np.empty((*x.shape[:2], hidden), x.dtype)
     if b_ih is not None:
         a += b_ih + b_hh
-    for a_t, out in zip(a[::-1], output[::-1], strict=True) if reverse else zip(a, output, strict=True):
+    steps: Any = list(zip(a, output, strict=True))
+    for a_t, out in reversed(steps) if reverse else steps:
         a_t += h.dot(W_hh.T)
         D, g = 1 + np.exp(-a_t), np.tanh(a_t[:, 2 * hidden : 3 * hidden])
         c = c / D[:, hidden : 2 * hidden] + g / D[:, :hidden]
