@@ -8,6 +8,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 
+from .layers import KERNELS, on_kernels
 from .peers import peer
 from .table import Table
 from .timing import Job, compare
@@ -18,12 +19,14 @@ SIZES = [(16, 32, 64, 4), (32, 64, 128, 4)]  # (B, T, D, heads)
 def attention(quick: bool) -> Table:
     """nn.MultiheadAttention and scaled_dot_product_attention against PyTorch's."""
     table = Table("Self-attention, forward and backward")
-    torch = peer("torch")
-    libraries = {"ours": tg} if torch is None else {"ours": tg, "PyTorch": torch}
     for name, make in JOBS.items():
         for size in SIZES[:1] if quick else SIZES:
-            jobs = {peer_name: make(library, *size) for peer_name, library in libraries.items()}
-            table.add(f"{name} {named(size)}", compare(jobs, 7, quick))
+            jobs = on_kernels(make(tg, *size))
+            if peer("torch"):
+                jobs["PyTorch"] = make(peer("torch"), *size)
+            times = compare(jobs, 7, quick)
+            for kernels in KERNELS:
+                table.add(f"{name} {named(size)}", times, kernels, without=KERNELS)
     return table
 
 

@@ -1,6 +1,6 @@
 """Which kernels run: the NumPy ones, or their compiled twins where numba is installed.
 
-The twins are imported at the first call of a recurrent layer, never before, and compiled for each cell and dtype when it is
+The twins are imported at the first call of a recurrent layer, or of an op that has `passes` on a large array, never before, and compiled for each cell and dtype when it is
 first met. Whatever goes wrong on the way (no numba, one that does not know this NumPy, an error while compiling) leaves the
 NumPy kernels to run, and the reason to `state_of_kernels()`.
 """
@@ -56,10 +56,27 @@ RNN = Kernel("rnn", rnn_forward, rnn_backward)
 LSTM = Kernel("lstm", lstm_forward, lstm_backward)
 GRU = Kernel("gru", gru_forward, gru_backward)
 VARIANTS = ("rnn", ""), ("lstm", ""), ("gru", "after"), ("gru", "before")
+PASSES = "softmax", "layer_norm", "gelu", "tanh_gelu"  # ops with compiled passes; those of GELU in float32 alone
+LARGE = 2**15  # from so many numbers on
+
+
+def passes(op: str, x: Any, *others: Any) -> Any:
+    """The compiled passes of an op over x; None where NumPy's lines are to run. They are for large arrays of one dtype,
+    x in reading order and the others brought into it by `full`."""
+    kind = x.dtype
+    if x.size < LARGE or kind.char not in ("f" if "gelu" in op else "fd") or not x.flags.carray:
+        return None
+    if any(a is not None and a.dtype is not kind for a in others):
+        return None
+    key = op, kind.char, ""
+    compiled = _setting != "numpy" and (_ready[key] if key in _ready else _prepare(*key))
+    _used[op] = "compiled" if compiled else "numpy"
+    return _twins["passes"] if _twins and compiled else None
 
 
 class use_kernels:
-    """Which kernels the recurrent layers run on, in the whole process, from now on or inside a `with` block.
+    """Which kernels the recurrent layers run on, in the whole process, from now on or inside a `with` block; and softmax,
+    attention, GELU and layer norm where they are given more than 32,768 numbers.
 
     "auto"       the compiled ones where they can be had, else NumPy's: the default
     "numpy"      those in NumPy
@@ -88,15 +105,21 @@ class use_kernels:
         _setting = self.before
 
 
+def full(a: np.ndarray) -> np.ndarray:
+    """a as the passes are compiled for, copied if it is a view, stretched, or not to be written into."""
+    return a if a.flags.carray else a.copy()
+
+
 def compile_all(dtype: np.dtype) -> None:
     """Compile what is not yet compiled for a dtype, unless NumPy's kernels are asked for."""
-    for cell, variant in VARIANTS:
+    ops = [(op, "") for op in PASSES if dtype.char == "f" or "gelu" not in op]
+    for cell, variant in (*VARIANTS, *ops):
         if _setting != "numpy" and (cell, dtype.char, variant) not in _ready:
             _prepare(cell, dtype.char, variant)
 
 
 def kernels_used() -> dict[str, str]:
-    """For each cell that has run in this process which kernels ran last: {"lstm": "compiled", "gru": "numpy"}."""
+    """For each cell, and each op with compiled passes on large arrays, that has run in this process which kernels ran last: {"lstm": "compiled", "gru": "numpy"}."""
     return dict(_used)
 
 
@@ -118,9 +141,9 @@ def twins() -> dict[str, Any]:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # other packages' own
-                    from .compiled import gru, lstm, rnn
+                    from .compiled import gru, lstm, passes, rnn
 
-                found, _reason = {"rnn": rnn, "lstm": lstm, "gru": gru}, ""
+                found, _reason = {"rnn": rnn, "lstm": lstm, "gru": gru, "passes": passes}, ""
             except Exception as error:  # whatever it is, the NumPy kernels are there
                 _reason = _told(error)
             _twins = found
@@ -140,25 +163,31 @@ def _prepare(cell: str, dtype: str, variant: str) -> bool:
                     with _told_if_slow(
                         f"preparing the {cell.upper()} kernel for {np.dtype(dtype)}; what is compiled stays on disk for the next time"
                     ):
-                        _run_once(found[cell], np.dtype(dtype), variant)
+                        _run_once(found, cell, np.dtype(dtype), variant)
                 except Exception as error:
                     ready, _reason = False, _told(error)
             _ready[key] = ready
         return _ready[key]
 
 
-def _run_once(twin: Any, dtype: np.dtype, variant: str) -> None:
+def _run_once(found: dict[str, Any], cell: str, dtype: np.dtype, variant: str) -> None:
     """Forward and backward at the smallest size."""
-    one, options = np.ones((1, 1, 1), dtype), {"reset": variant} if variant else {}
-    gates = {"rnn": 1, "lstm": 4, "gru": 3}[twin.__name__.rpartition(".")[2]]
-    weights = *[np.ones((gates, 1), dtype)] * 2, *[np.ones(gates, dtype)] * 2
-    states = (one[0],) * (2 if gates == 4 else 1)
-    for _ in range(10):
+    for _ in range(20):
         with contextlib.suppress(OSError):  # what was compiled runs, but could not be written to disk: the next part
-            _, lease = twin.forward(one, states, weights, False, True, None, **options)
-            twin.backward(lease, one, *states)
+            if cell in PASSES:
+                found["passes"].run_once(cell, dtype)
+            else:
+                _run_cell(found[cell], {"rnn": 1, "lstm": 4, "gru": 3}[cell], dtype, variant)
             return
     raise OSError("the compiled kernels cannot be kept on disk")
+
+
+def _run_cell(twin: Any, gates: int, dtype: np.dtype, variant: str) -> None:
+    one, options = np.ones((1, 1, 1), dtype), {"reset": variant} if variant else {}
+    weights = *[np.ones((gates, 1), dtype)] * 2, *[np.ones(gates, dtype)] * 2
+    states = (one[0],) * (2 if gates == 4 else 1)
+    _, lease = twin.forward(one, states, weights, False, True, None, **options)
+    twin.backward(lease, one, *states)
 
 
 def _told(error: Exception) -> str:

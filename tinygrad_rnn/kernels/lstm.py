@@ -96,7 +96,7 @@ def lstm_forward(
     steps, batch, features = x.shape
     hidden = h0.shape[1]
     if not for_backward and are_few(x, sizes):
-        return few_steps(x, h0, c0, *weights, reverse), None
+        return few_steps(x, states, weights, reverse), None
     W = _pack(*weights)
     space = ForwardSpace.take(steps, batch, features, hidden, x.dtype, for_backward)
     feature_major(x, space.z[:-1, :features], reverse)
@@ -114,19 +114,21 @@ def are_few(x: Array, sizes: list[int] | None) -> bool:
     return len(x) <= FEW and x.shape[1] <= NARROW and sizes is None
 
 
-def few_steps(x: Array, h: Array, c: Array, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any, reverse: bool) -> Any:
+def few_steps(x: Array, states: Any, weights: Any, reverse: bool) -> Any:
     """What `lstm_forward` returns, by the cell's own equations: to pack W takes longer than to use it once or twice, as
     when one token is asked for after the other."""
+    (h, c), (W_ih, W_hh, b_ih, b_hh) = states, weights
     hidden = h.shape[1]
     a, output = np.matmul(x, W_ih.T), np.empty((*x.shape[:2], hidden), x.dtype)
     if b_ih is not None:
         a += b_ih + b_hh
-    for a_t, out in zip(a[::-1], output[::-1], strict=True) if reverse else zip(a, output, strict=True):
+    steps: Any = list(zip(a, output, strict=True))
+    for a_t, out in reversed(steps) if reverse else steps:
         a_t += h.dot(W_hh.T)
         D, g = 1 + np.exp(-a_t), np.tanh(a_t[:, 2 * hidden : 3 * hidden])
         c = c / D[:, hidden : 2 * hidden] + g / D[:, :hidden]
-        h = np.divide(np.tanh(c), D[:, 3 * hidden :], out)
-    return output, h.copy(), c
+        out[...] = h = np.tanh(c) / D[:, 3 * hidden :]
+    return output, h, c
 
 
 def _steps(W: Any, space: ForwardSpace, sizes: list[int]) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .._mode import thread
+from ..kernels.choice import full, passes
 from ..recording import record_one, record_op
 from .checks import is_tensor, need_float, need_numbers, need_tensor
 from .choosing import plain, select, tied
+from .erf import SINGLE
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place, write
 from .powers import Exp
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _HALF = {kind: np.array(0.5, kind) for kind in "fd"}
 _ONE = {kind: np.array(1, kind) for kind in "fd"}
+_ERF = np.array(SINGLE, np.float32)
 _LARGE = {kind: np.array(limit, kind) for kind, limit in (("f", 88), ("d", 709))}  # e^limit is finite
 
 
@@ -165,11 +168,19 @@ class GELU(Function):
     cdf: Any
 
     def forward(ctx, x: Array) -> Array:
+        if twin := passes("gelu", x):
+            ctx.cdf, y = np.empty_like(x), np.empty_like(x)
+            twin.gelu(x.reshape(-1), _ERF, ctx.cdf.reshape(-1), y.reshape(-1))
+            return y
         ctx.cdf = _normal_cdf(x)
         return x * ctx.cdf
 
     def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
+        twin = passes("gelu", x, g) if thread.mode.lift is None and g.shape == x.shape else None
+        if twin:
+            twin.gelu_back(full(g).reshape(-1), x.reshape(-1), ctx.cdf.reshape(-1), (d := np.empty_like(x)).reshape(-1))
+            return d
         cdf = ctx.cdf if thread.mode.lift is None else _normal_cdf(x)
         density = call(Exp, x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
         return g * (cdf + x * density)
@@ -189,6 +200,9 @@ class TanhGELU(Function):
     saves: Saves = ("x",)
 
     def forward(ctx, x: Array) -> Array:
+        if twin := passes("tanh_gelu", x):
+            twin.tanh_gelu(x.reshape(-1), (y := np.empty_like(x)).reshape(-1))
+            return y
         y = _gelu_tanh(x)
         y += 1
         y *= x
@@ -197,6 +211,10 @@ class TanhGELU(Function):
 
     def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
+        twin = passes("tanh_gelu", x, g) if thread.mode.lift is None and g.shape == x.shape else None
+        if twin:
+            twin.tanh_gelu_back(full(g).reshape(-1), x.reshape(-1), (d := np.empty_like(x)).reshape(-1))
+            return d
         t = _gelu_tanh(x)
         slope = (x * x * (3 * 0.044715) + 1) * math.sqrt(2 / math.pi)
         return g * ((1 + t + x * (1 - t * t) * slope) * 0.5)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..kernels.choice import passes
 from ..recording import record_op
 from .basic import sum_along
 from .checks import need_float, need_tensor
 from .dropout import check_probability, dropout_mask
 from .function import Array, Function, Saves, Value, call
-from .softmax import SoftmaxGradient, moderate
+from .softmax import SoftmaxGradient, moderate, rows
 from .widening import widening_by_input
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ class Attention(Function):
 
 def _softmax_in_place(scores: np.ndarray, hidden: np.ndarray | None, may_be_empty: bool) -> None:
     """Softmax along the last axis over what is not hidden; where everything is, or -inf, the row becomes 0."""
+    twin = passes("softmax", scores)
+    if twin:
+        if hidden is not None:
+            np.copyto(scores, -np.inf, where=hidden)
+        twin.softmax(rows(scores), rows(scores), may_be_empty)
+        return
     if moderate(scores):
         np.exp(scores, out=scores)
         if hidden is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._mode import no_grad, thread
+from ..kernels.choice import full, passes
 from ..recording import record_op
 from .basic import sum_of_rows
 from .checks import need_float
@@ -37,6 +38,13 @@ class LayerNorm(Function):
 
     def forward(ctx, x: Array, weight: Array, bias: Array, eps: Any) -> Array:
         ctx.eps = eps
+        if twin := passes("layer_norm", x, weight, bias):
+            mean, spread, y = *np.empty((2, len(x), 1), x.dtype), np.empty_like(x)
+            scale = np.ones(x.shape[1], x.dtype) if weight is None else full(weight)
+            shift = np.zeros(x.shape[1], x.dtype) if bias is None else full(bias)
+            twin.layer_norm(x, scale, shift, float(eps), mean.reshape(-1), spread.reshape(-1), y)
+            ctx.moments = mean, spread
+            return y
         mean = row_mean(x)
         spread, y = np.empty_like(mean), np.empty(x.shape, x.dtype)
         for rows in _blocks(x):
@@ -72,6 +80,11 @@ class LayerNorm(Function):
 
 def _gradients(g, x, weight, mean, spread):
     """The rule above on arrays, a block of rows at a time and without temporaries of full size."""
+    if g.shape == x.shape and (twin := passes("layer_norm", x, g, weight)):
+        scale, dx = np.ones(x.shape[1], x.dtype) if weight is None else full(weight), np.empty_like(x)
+        dweight, dbias = np.zeros((2, x.shape[1]))  # sums of many rows, in float64
+        twin.layer_norm_back(full(g), x, scale, mean.reshape(-1), spread.reshape(-1), dx, dweight, dbias)
+        return dx, dweight.astype(x.dtype), dbias.astype(x.dtype)
     dx = np.empty_like(g)
     dweight, dbias = np.zeros((1, x.shape[1]), x.dtype), np.zeros((1, x.shape[1]), x.dtype)
     share = np.full((x.shape[1], 1), 1 / x.shape[1], x.dtype)

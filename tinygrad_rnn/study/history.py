@@ -221,7 +221,9 @@ def operations_inside(node: Any) -> tuple[dict[Edge, Edge], list[Node]]:
     start = tick()
     with _with_values([node]), record():
         made = node.recompute()
-    own: dict[Edge, Any] = {(node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None}
+    own: dict[Edge, Any] = {
+        (node, number): tensor._edge for number, tensor in enumerate(made) if tensor._edge is not None
+    }
     inner: list[Node] = []
     opened: dict[Any, Any] = {}
     for operation in [n for n in ancestors([edge[0] for edge in own.values()]) if n.birth > start][::-1]:

@@ -32,7 +32,7 @@ def forward(
     sizes: list[int] | None = None,
 ) -> tuple[tuple[Array, ...], TwinLease | None]:  # fmt: skip
     if not for_backward and are_few(x, sizes):  # two products and ten small calls, of which a loop would save little
-        return few_steps(x, *states, *weights, reverse), None
+        return few_steps(x, states, weights, reverse), None
     (h0, c0), (w_ih, w_hh) = states, map(plain, weights[:2])
     T, B, H = *x.shape[:2], h0.shape[1]
     x, b, running = plain(x, reverse), summed_bias(weights[2], weights[3], w_hh), counts(sizes, T, B)
