@@ -10,6 +10,7 @@ Along axes      reducing.py extremes.py cumulative.py logsums.py softmax.py sort
 Shapes          shaping.py joining.py assembling.py moving.py padding.py resizing.py
 By number       indexing.py (x[...]) gathering.py rows.py (embedding) bags.py
 Products        products.py linear.py convolution.py attention.py distances.py matrices.py (solve, cholesky)
+                decompositions.py (det, svd, eigh, qr)
 Layers          pooling.py dropout.py; losses.py class_losses.py binary_losses.py margin_losses.py ctc.py
 Tensors         making.py (new ones) converting.py (types, to NumPy) describing.py (shape, dtype, strides)
 Of others       composed.py
