@@ -33,18 +33,26 @@ long: dtype[Any] = int64
 
 
 class _Refused:
-    """A type of PyTorch's that NumPy cannot compute with: it can be named, and says what to use instead."""
+    """A type of PyTorch's that nothing here computes with: it can be named, and says why, and what to use instead."""
 
-    def __init__(self, name: str, way_round: str):
-        self.name, self.way_round = name, way_round
+    def __init__(self, name: str, why: str, way_round: str):
+        self.name, self.why, self.way_round = name, why, way_round
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
 
-bfloat16: Any = _Refused("bfloat16", "float32, which has the same range")
-complex64: Any = _Refused("complex64", "two float32 tensors, for real and imaginary part (rotations: sin and cos)")
-complex128: Any = _Refused("complex128", "two float64 tensors, for real and imaginary part (rotations: sin and cos)")
+bfloat16: Any = _Refused("bfloat16", "NumPy has none", "float32, which has the same range")
+complex64: Any = _Refused(
+    "complex64",
+    "gradients are of real numbers",
+    "two float32 tensors, for real and imaginary part (rotations: sin and cos)",
+)
+complex128: Any = _Refused(
+    "complex128",
+    "gradients are of real numbers",
+    "two float64 tensors, for real and imaginary part (rotations: sin and cos)",
+)
 cfloat: Any = complex64
 cdouble: Any = complex128
 
@@ -73,7 +81,7 @@ def set_default_dtype(d: Any) -> None:
 def supported(d: Any) -> np.dtype[Any]:
     """`d` as a dtype this library computes with; a TypeError that lists them otherwise."""
     if isinstance(d, _Refused):
-        raise TypeError(f"there is no {d.name} here, since NumPy has none; use {d.way_round}")
+        raise TypeError(f"there is no {d.name} here: {d.why}; use {d.way_round}")
     try:
         found = _OWN.get(np.dtype({"float": "float64", "int": "int64"}.get(getattr(d, "__name__", ""), d)))
     except TypeError:
