@@ -51,17 +51,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """All tests are shared by a process for each core (at most 4: each collects them, and takes half a gigabyte), if pytest-xdist is there.
+    """The tests are shared by several processes, if pytest-xdist is there."""
+    if count := processes(config, cores()):
+        config.option.numprocesses, config.option.dist = count, "worksteal"
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # else threads of each wait for those of the others
+            os.environ.setdefault(name, "1")
 
-    A folder or file, tests chosen by -k and those one looks into run in this process; so does everything with `-n 0`.
+
+def processes(config: Any, cores: int) -> int:
+    """How many share all tests: one for each core (at most 4: each collects them, and takes half a gigabyte).
+
+    0 where this process runs them: a folder or file, tests chosen by -k, tests that one looks into; so is everything with `-n 0`.
     """
+    if "PYTEST_XDIST_WORKER" in os.environ:  # this is one of those processes, or was started by one: it starts no more
+        return 0
     option, named = config.option, config.args_source is pytest.Config.ArgsSource.ARGS
-    looks_into = option.usepdb or option.trace or option.capture == "no" or option.collectonly
-    if getattr(option, "numprocesses", 0) is None and not (named or option.keyword or looks_into):
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        if cores > 1:
-            option.numprocesses, option.dist = min(cores, 4), "worksteal"
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else the threads of each wait for those of the others
+    looked_into = option.usepdb or option.trace or option.capture == "no" or option.collectonly
+    asked = getattr(option, "numprocesses", 0) is not None  # or there is no pytest-xdist
+    return 0 if asked or named or option.keyword or looked_into or cores < 2 else min(cores, 4)
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,6 +37,11 @@ main()""",
 )
 
 
+def hold():
+    """Runs that this process has trained wait."""
+    workers.PROGRAM = HELD
+
+
 def compare(out, **how):
     """The comparison; how it is trained is said by `how`."""
     asked = {**GRID, **GRID["options"], **how}

@@ -10,7 +10,7 @@ import pytest
 from tinygrad_rnn.cli import main
 from tinygrad_rnn.comparing.cluster import connect
 
-from .small import compare, texts, wait_for_a_step
+from .small import compare, hold, texts, wait_for_a_step
 
 
 def test_without_dask_a_line_says_what_to_install(monkeypatch, tmp_path, capsys):
@@ -30,8 +30,11 @@ def test_a_dask_cluster_gives_the_same_to_the_bit_though_a_worker_is_killed(tmp_
         wait_for_a_step(tmp_path)
         killed.append(next(iter(cluster.workers.values())).pid)
         os.kill(killed[0], signal.SIGKILL)
+        (tmp_path / "go").touch()
 
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        with distributed.Client(cluster) as client:
+            client.run(hold)
         killer = threading.Thread(target=kill)
         killer.start()
         found = compare(tmp_path, scheduler=cluster.scheduler_address)

@@ -133,13 +133,13 @@ def chain(operation, length):
 
 
 def test_a_hundred_thousand_operations_build_run_backward_and_are_freed():
-    """No recursion anywhere, in building, backward or freeing; with 3 bytes of stack for each, so that C code may not recurse either."""
-    assert in_small_thread(lambda: chain(lambda y: y + 0.0, 100_000), stack=300_000) == 1.0
+    """No recursion anywhere, in building, backward or freeing; with under 3 bytes of stack for each, so that C code may not recurse either."""
+    assert in_small_thread(lambda: chain(lambda y: y + 0.0, 100_000), stack=1 << 18) == 1.0
 
 
 def test_a_long_chain_that_saves_values():
     """Freeing them must not recurse either: in a small stack, and in the thread of the program itself."""
-    assert in_small_thread(lambda: chain(lambda y: y * 1.0, 30_000), stack=300_000) == 1.0
+    assert in_small_thread(lambda: chain(lambda y: y * 1.0, 30_000), stack=1 << 18) == 1.0
     assert chain(lambda y: y * 1.0, 100_000) == 1.0
 
 

@@ -77,13 +77,13 @@ def test_one_object_in_two_threads_at_once():
     def work():
         with off:
             inside.set()
-            leave.wait(5)
+            leave.wait(60)
             results["inside"] = recorded()
         results["after"] = recorded()
 
     other = threading.Thread(target=work)
     other.start()
-    inside.wait(5)
+    inside.wait(60)
     results["here"] = recorded()
     with off:
         leave.set()
