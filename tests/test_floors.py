@@ -32,7 +32,7 @@ FLOORS = [
     ["protocols"],
     ["methods"],
     ["_tensor"],
-    ["create", "torch_paths", "linalg", "functional"],
+    ["create", "torch_paths", "linalg", "functional", "special", "types"],
     ["ranges", "testing", "amp", "profiler", "distributed", "version", "multiprocessing"],
     ["autograd", "utils.data"],
     ["nn.parameter", "nn.functional"],

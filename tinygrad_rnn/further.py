@@ -3,7 +3,7 @@
 import math as _math
 from typing import Final as _Final
 
-from . import func as func
+from . import func as func, special as special
 from ._tensor import Tensor
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .dtypes import (
