@@ -66,8 +66,8 @@ LEFT_OUT = {
     "polygamma multigammaln mvlgamma igamma igammac gammainc gammaincc i0 i0e i1 i1e erfinv erfcx ndtr ndtri log_ndtr zeta": (
         "these special functions are left out; scipy.special on x.numpy() gives their numbers, without gradient"
     ),
-    "mode nanmedian nanquantile msort scatter_reduce index_reduce put_ map_ map2_ cov corrcoef kron cross trapezoid trapz "
-    "cumulative_trapezoid vander combinations copysign fmax fmin heaviside ldexp frexp nextafter gcd lcm bitwise_left_shift "
+    "mode nanmedian nanquantile msort index_reduce put_ map_ map2_ segment_reduce "
+    "cumulative_trapezoid vander combinations copysign fmax fmin ldexp frexp nextafter gcd lcm bitwise_left_shift "
     "bitwise_right_shift logaddexp2 hsplit vsplit dsplit sum_to_size addbmm select_scatter slice_scatter diagonal_scatter "
     "nonzero_static geometric_ cauchy_ log_normal_": (
         "compose it of functions that are here: sort, unique(return_counts=True), cumsum, outer, where, maximum, index_put, "
@@ -78,7 +78,7 @@ LEFT_OUT = {
     "greater_equal_ less_ less_equal_ not_equal_ logical_and_ logical_or_ logical_xor_ logical_not_ bitwise_and_ bitwise_or_ "
     "bitwise_xor_ bitwise_not_ addmv_ addr_ addbmm_ baddbmm_ swapaxes_ swapdims_ digamma_ lgamma_ erfinv_ i0_ igamma_ igammac_ "
     "mvlgamma_ polygamma_ copysign_ heaviside_ ldexp_ nextafter_ gcd_ lcm_ bitwise_left_shift_ bitwise_right_shift_ "
-    "index_reduce_ scatter_reduce_": "it has no form in place here; write x.copy_(function(x))",
+    "index_reduce_": "it has no form in place here; write x.copy_(function(x))",
     "upsample upsample_nearest upsample_bilinear": "PyTorch's old names; use interpolate",
     "MultiLabelMarginLoss multilabel_margin_loss TripletMarginWithDistanceLoss NLLLoss2d "
     "triplet_margin_with_distance_loss LinearCrossEntropyLoss LinearCrossEntropyOptions linear_cross_entropy FeatureAlphaDropout "

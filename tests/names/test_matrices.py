@@ -42,7 +42,9 @@ CASES = {
     "powers": lambda m, a, b: (
         m.matrix_power(a, 5) + m.linalg.matrix_power(a, 0) + a.matrix_power(-2) + a.matrix_power(1)
     ),
-    "exponential": lambda m, a, b: (a * 0.3).matrix_exp() + m.linalg.matrix_exp(a * 0.2),  # PyTorch loses digits at larger ones
+    "exponential": lambda m, a, b: (
+        (a * 0.3).matrix_exp() + m.linalg.matrix_exp(a * 0.2)
+    ),  # PyTorch loses digits at larger ones
     "triangle": lambda m, a, b: (
         m.linalg.solve_triangular(a, b, upper=True) + m.linalg.solve_triangular(a, b, upper=False, unitriangular=True)
     ),

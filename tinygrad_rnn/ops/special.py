@@ -13,6 +13,7 @@ from .erf import erf, erfc
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
 from .powers import Exp
+from .words import again, worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -141,18 +142,23 @@ class Special(Recorded):
 
     __slots__ = ()
 
-    def sin(input: Tensor) -> Tensor:
+    def sin(input: Tensor, **other: Any) -> Tensor:
         """The sine of input in radians."""
+        if other:
+            return again(Special.sin, other, input)  # type: ignore
         return record_one(Sin, input)
 
     sin_: Final = in_place(sin)
 
-    def cos(input: Tensor) -> Tensor:
+    def cos(input: Tensor, **other: Any) -> Tensor:
         """The cosine of input in radians."""
+        if other:
+            return again(Special.cos, other, input)  # type: ignore
         return record_one(Cos, input)
 
     cos_: Final = in_place(cos)
 
+    @worded
     def erf(input: Tensor) -> Tensor:
         """The error function 2/√π ∫₀ˣ e^(-t²) dt."""
         return record_op(Erf, input)
