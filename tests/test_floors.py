@@ -29,7 +29,7 @@ FLOORS = [
     ["ops"],
     ["gradients", "printing", "pixels"],
     ["_tensor"],
-    ["create", "torch_paths", "linalg", "functional"],
+    ["create", "torch_paths", "linalg", "functional", "special", "types"],
     ["ranges", "testing", "amp", "profiler", "distributed", "version", "multiprocessing"],
     ["autograd", "utils.data"],
     ["nn.parameter", "nn.functional"],

@@ -259,7 +259,7 @@ def test_extreme_numbers_give_the_same_in_silence(form):
             assert outcome(program, extremes) == expected, extremes
 
 
-WITHOUT_ARITHMETIC = """solve inv inverse cholesky det slogdet logdet pinverse cholesky_solve cholesky_inverse qr svd matrix_power matrix_exp matrix_rank chain_matmul eigh eigvalsh lstsq multi_dot pinv solve_triangular svdvals vecdot spectral_norm remove_spectral_norm register_post_accumulate_grad_hook split_with_sizes fill_diagonal_ argwhere bitwise_and bitwise_or bitwise_xor broadcast_tensors broadcast_to concat concatenate diag
+WITHOUT_ARITHMETIC = """solve inv inverse cholesky det slogdet logdet pinverse cholesky_solve cholesky_inverse qr svd matrix_power matrix_exp matrix_rank chain_matmul eigh eigvalsh lstsq multi_dot pinv solve_triangular svdvals vecdot spectral_norm remove_spectral_norm get_total_norm kron cross cov corrcoef heaviside scatter_reduce scatter_reduce_ poisson trapezoid trapz register_post_accumulate_grad_hook split_with_sizes fill_diagonal_ argwhere bitwise_and bitwise_or bitwise_xor broadcast_tensors broadcast_to concat concatenate diag
     element_size empty_like from_dlpack hstack is_complex is_floating_point masked_scatter meshgrid moveaxis movedim ndimension new_empty
     new_ones normal promote_types rand_like random_ randn_like register_hook register_post_accumulate_grad_hook repeat_interleave reshape_as result_type scatter
     scatter_add_ bitwise_not index_fill squeeze_ swapaxes swapdims take tile transpose_ unflatten vstack bernoulli_ CharTensor HalfTensor ShortTensor

@@ -17,22 +17,22 @@ Training        fit compare
 Arithmetic      add sub mul div neg abs square reciprocal remainder floor_divide lerp addcmul addcdiv
                 subtract multiply divide true_divide negative absolute
 Functions       exp expm1 log log1p log2 log10 pow sqrt rsqrt xlogy logaddexp sin cos erf sigmoid tanh relu softmax log_softmax; sign floor ceil round trunc
-Choosing        where clamp clamp_min clamp_max clip maximum minimum masked_fill nan_to_num
+Choosing        where clamp clamp_min clamp_max clip maximum minimum masked_fill nan_to_num heaviside
 Comparing       eq ne lt le gt ge equal isclose allclose isnan isinf isfinite all any count_nonzero
                 logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not
 Reducing        sum mean var std var_mean prod norm logsumexp max min amax amin argmax argmin numel
-Running         cumsum cumprod logcumsumexp
-Products        matmul mm bmm mv dot outer addmm baddbmm einsum
+Running         cumsum cumprod logcumsumexp trapezoid trapz
+Products        matmul mm bmm mv dot outer kron cross addmm baddbmm einsum
 Shapes          reshape reshape_as view view_as flatten unflatten transpose swapaxes swapdims t permute movedim moveaxis
                 squeeze unsqueeze expand_as broadcast_to broadcast_tensors clone contiguous
 Pieces          cat concat concatenate stack hstack vstack split chunk unbind narrow select repeat tile repeat_interleave meshgrid
 Moving          flip roll tril triu diag diagonal
-Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add masked_select masked_scatter
+Indexing        gather take take_along_dim index_select index_add index_fill scatter scatter_add scatter_reduce masked_select masked_scatter
                 nonzero argwhere sort argsort topk
 Trigonometry    tan sinh cosh asin acos atan atan2 asinh acosh atanh arcsin arccos arctan arctan2 arcsinh arccosh arctanh
                 deg2rad rad2deg sinc hypot pi e inf nan
 Statistics      median kthvalue quantile cummax cummin aminmax unique unique_consecutive bincount histc histogram bucketize
-                searchsorted nansum nanmean std_mean diff dist cdist renorm isin
+                searchsorted nansum nanmean std_mean diff dist cdist renorm isin cov corrcoef poisson
 Assembling      atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes cartesian_prod column_stack dstack tensordot
                 tril_indices triu_indices logspace range scalar_tensor asarray frombuffer hann_window hamming_window
 Matrices        cholesky cholesky_inverse cholesky_solve det logdet matrix_exp matrix_power matrix_rank pinverse qr slogdet svd chain_matmul

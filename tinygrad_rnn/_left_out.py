@@ -24,7 +24,7 @@ LEFT_OUT = {
         "training on several processes or machines is left out; take smaller batches and add up gradients over several "
         "before optimizer.step()"
     ),
-    "compiler fx export hub": (
+    "compiler fx export hub overrides cpp_extension model_zoo": (
         "there is no compiler; run the model as it is (whole layers such as nn.LSTM are fused already)"
     ),
     "vmap forward_ad": (
@@ -41,7 +41,8 @@ LEFT_OUT = {
     ),
     "complex complex32 chalf real imag angle conj view_as_real view_as_complex polar "
     "fft stft istft ComplexFloatStorage resolve_conj is_conj": (
-        "there are no complex numbers; keep real and imaginary parts in two tensors, or use numpy.fft on x.numpy()"
+        "there are no complex numbers; keep real and imaginary parts in two tensors: those of a spectrum are x @ cos(a) and -x @ sin(a) with "
+        "a = 2 * pi / n * outer(arange(n), arange(n)), which has a gradient; or use numpy.fft on x.numpy()"
     ),
     "BFloat16Tensor float8_e4m3fn float8_e5m2 uint16 uint32 uint64": (
         "this element type is left out: NumPy has none, or PyTorch does little with it; use float16 or float32, int32 "
@@ -62,11 +63,11 @@ LEFT_OUT = {
         "lstsq and cholesky are here, and numpy.linalg on x.numpy() gives numbers without gradient, such as "
         "abs(numpy.linalg.eigvals(w.numpy())).max()"
     ),
-    "polygamma mvlgamma igamma igammac i0 erfinv special": (
+    "polygamma multigammaln mvlgamma igamma igammac gammainc gammaincc i0 i0e i1 i1e erfinv erfcx ndtr ndtri log_ndtr zeta": (
         "these special functions are left out; scipy.special on x.numpy() gives their numbers, without gradient"
     ),
-    "mode nanmedian nanquantile msort scatter_reduce index_reduce put_ map_ map2_ cov corrcoef kron cross trapezoid trapz "
-    "cumulative_trapezoid vander combinations copysign fmax fmin heaviside ldexp frexp nextafter gcd lcm bitwise_left_shift "
+    "mode nanmedian nanquantile msort index_reduce put_ map_ map2_ segment_reduce "
+    "cumulative_trapezoid vander combinations copysign fmax fmin ldexp frexp nextafter gcd lcm bitwise_left_shift "
     "bitwise_right_shift logaddexp2 hsplit vsplit dsplit sum_to_size addbmm select_scatter slice_scatter diagonal_scatter "
     "nonzero_static geometric_ cauchy_ log_normal_": (
         "compose it of functions that are here: sort, unique(return_counts=True), cumsum, outer, where, maximum, index_put, "
@@ -77,7 +78,7 @@ LEFT_OUT = {
     "greater_equal_ less_ less_equal_ not_equal_ logical_and_ logical_or_ logical_xor_ logical_not_ bitwise_and_ bitwise_or_ "
     "bitwise_xor_ bitwise_not_ addmv_ addr_ addbmm_ baddbmm_ swapaxes_ swapdims_ digamma_ lgamma_ erfinv_ i0_ igamma_ igammac_ "
     "mvlgamma_ polygamma_ copysign_ heaviside_ ldexp_ nextafter_ gcd_ lcm_ bitwise_left_shift_ bitwise_right_shift_ "
-    "index_reduce_ scatter_reduce_": "it has no form in place here; write x.copy_(function(x))",
+    "index_reduce_": "it has no form in place here; write x.copy_(function(x))",
     "upsample upsample_nearest upsample_bilinear": "PyTorch's old names; use interpolate",
     "MultiLabelMarginLoss multilabel_margin_loss TripletMarginWithDistanceLoss NLLLoss2d "
     "triplet_margin_with_distance_loss LinearCrossEntropyLoss LinearCrossEntropyOptions linear_cross_entropy FeatureAlphaDropout "
@@ -92,10 +93,8 @@ LEFT_OUT = {
     "ChainDataset StackDataset IterDataPipe MapDataPipe DFIterDataPipe DataChunk": (
         "write a Dataset or IterableDataset that gives the samples, or use ConcatDataset or TensorDataset"
     ),
-    "Beta Binomial Cauchy Chi2 ContinuousBernoulli Dirichlet ExponentialFamily FisherSnedecor Gamma GeneralizedPareto Geometric "
-    "Gumbel HalfCauchy HalfNormal InverseGamma Kumaraswamy LKJCholesky LogNormal LogisticNormal LowRankMultivariateNormal "
-    "Multinomial MultivariateNormal NegativeBinomial OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson "
-    "RelaxedBernoulli RelaxedOneHotCategorical StudentT TransformedDistribution Transform VonMises Weibull Wishart": (
+    "Binomial Cauchy Chi2 ContinuousBernoulli ExponentialFamily FisherSnedecor GeneralizedPareto Geometric Gumbel HalfCauchy HalfNormal "
+    "InverseGamma Kumaraswamy LKJCholesky LogisticNormal LowRankMultivariateNormal Multinomial Pareto Transform VonMises Weibull Wishart": (
         "this distribution is left out; write the logarithm of its density as a formula, or use Normal, Categorical, Bernoulli, "
         "MixtureSameFamily, and F.gumbel_softmax"
     ),

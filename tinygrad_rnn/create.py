@@ -73,7 +73,17 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
 
 def _numbers(name: str, data: Any, dtype: Any) -> np.ndarray:
-    return numbers(name, data, None if dtype is None else dtypes.supported(dtype))
+    return numbers(name, _singles(data), None if dtype is None else dtypes.supported(dtype))
+
+
+def _singles(data: Any) -> Any:
+    """Tensors of one element in a list are its numbers, however many axes they have: [(1, 1), (1, 1)] makes (2,)."""
+    if isinstance(data, (list, tuple)) and data:
+        if isinstance(data[0], Tensor):
+            return [t.detach().reshape(()) if isinstance(t, Tensor) and t.array.size == 1 else t for t in data]
+        if isinstance(data[0], (list, tuple)):
+            return [_singles(part) for part in data]
+    return data
 
 
 @quiet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from . import amp as amp
@@ -9,6 +10,7 @@ from ._device import check_device
 from .torch_paths import device_count, empty_cache, is_available, seed_gpus
 
 __path__: list[str] = []  # a package, so that Python looks for torch.cuda.amp
+sys.modules[f"{__name__}.amp"] = amp
 
 manual_seed = manual_seed_all = seed_gpus
 is_bf16_supported = is_initialized = is_available

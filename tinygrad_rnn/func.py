@@ -1,12 +1,16 @@
-"""PyTorch's `torch.func`, as far as sequence programs use it: a module called with other parameters, as MAML does."""
+"""PyTorch's `torch.func`, as far as sequence programs use it: modules called with other parameters, gradients of functions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ._mode import enable_grad
+from ._names import missing as _missing
 from ._tensor import Tensor
+from .gradients import grad as _gradients
 from .nn.module import Module
+from .trees import tree_map
 
 
 def functional_call(
@@ -50,3 +54,44 @@ def functional_call(
     finally:
         for name, (place, key) in places.items():
             place[key] = before[name]
+
+
+def grad_and_value(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Any:
+    """A function that returns the gradient of `func`, whose value is a number, by its arguments `argnums`, and the value.
+
+    Such an argument is a tensor, or tensors in dicts, lists and tuples. has_aux: `func` returns (value, something else).
+    """
+    places = (argnums,) if isinstance(argnums, int) else argnums
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        given, leaves = list(args), []
+        with enable_grad():
+            for k in places:
+                given[k] = tree_map(lambda x: leaves.append(_own(x)) or leaves[-1], args[k], Tensor)
+            result = func(*given, **kwargs)
+            value = result[0] if has_aux else result
+            outer = any(not x.is_leaf for x in leaves)  # this is part of a larger graph
+            found = iter(_gradients(value, leaves, create_graph=outer, allow_unused=True, materialize_grads=True))
+        by = tuple([tree_map(lambda _: next(found), given[k], Tensor) for k in places])
+        result = result if outer else tree_map(Tensor.detach, result, Tensor)
+        return by[0] if isinstance(argnums, int) else by, result
+
+    return both
+
+
+def _own(x: Tensor) -> Tensor:
+    return x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
+
+
+def grad(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Any:
+    """As `grad_and_value`: the gradient alone, or with `has_aux` the gradient and the something else."""
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        by, result = grad_and_value(func, argnums, has_aux)(*args, **kwargs)
+        return (by, result[1]) if has_aux else by
+
+    return gradient
+
+
+def __getattr__(name: str) -> Any:
+    raise _missing(f"module {__name__!r}", name, globals())

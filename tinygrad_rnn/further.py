@@ -3,7 +3,7 @@
 import math as _math
 from typing import Final as _Final
 
-from . import func as func
+from . import func as func, special as special
 from ._tensor import Tensor
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .dtypes import (
@@ -69,6 +69,7 @@ from .ops.composed import std_mean as std_mean
 from .ops.distances import cdist as cdist, tensordot as tensordot
 from .ops.statistics import bucketize as bucketize, searchsorted as searchsorted
 from .printing import set_printoptions as set_printoptions
+from .random import Generator as _Generator, source as _source
 from .ranges import (
     asarray as asarray,
     frombuffer as frombuffer,
@@ -154,6 +155,12 @@ nanmean: _Final = Tensor.nanmean
 dist: _Final = Tensor.dist
 renorm: _Final = Tensor.renorm
 diff: _Final = Tensor.diff
+kron: _Final = Tensor.kron
+cross: _Final = Tensor.cross
+cov: _Final = Tensor.cov
+corrcoef: _Final = Tensor.corrcoef
+heaviside: _Final = Tensor.heaviside
+scatter_reduce: _Final = Tensor.scatter_reduce
 trace: _Final = Tensor.trace
 
 hardshrink: _Final = Tensor.hardshrink
@@ -230,6 +237,23 @@ def is_complex(input: Tensor) -> bool:
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """The product of all matrices: `linalg.multi_dot`."""
     return _multi_dot(matrices)
+
+
+def poisson(input: Tensor, generator: _Generator | None = None) -> Tensor:
+    """Counts whose means stand in `input`, which must not be negative."""
+    _need_tensor("poisson", input)
+    return Tensor._of(_source(generator).poisson(input.array).astype(input.dtype))
+
+
+def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1.0, dim: int = -1) -> Tensor:
+    """The integral along `dim` of what goes straight from each y to the next, at the places x or `dx` apart."""
+    _need_tensor("trapezoid", y, "y")
+    y = y.movedim(dim, -1)
+    steps = dx if x is None else x.movedim(dim, -1).diff() if x.ndim > 1 else x.diff()
+    return ((y[..., 1:] + y[..., :-1]) / 2 * steps).sum(-1)
+
+
+trapz: _Final = trapezoid
 
 
 def typename(obj: object) -> str:

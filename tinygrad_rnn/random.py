@@ -5,8 +5,10 @@ Streams do not equal PyTorch's; the same seed gives the same numbers in every pr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +54,17 @@ class Generator:
         """Continue from a state that `get_state` returned."""
         self.manual_seed(new_state["seed"])
         self.numpy.bit_generator.state = new_state["numpy"]
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Any = (), enabled: bool = True, **options: Any) -> Iterator[None]:
+    """Inside, the default generator may be seeded and drawn from; afterwards it goes on as if nothing had been."""
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(state)
 
 
 default_generator: Generator = Generator()

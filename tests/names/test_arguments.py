@@ -39,6 +39,61 @@ def test_random_and_new_tensors_with_pytorchs_arguments():
 
 
 @pytest.mark.torch
+def test_functions_of_pairs_and_places():
+    torch = pytest.importorskip("torch")
+    A, B = np.random.default_rng(0).normal(size=(2, 3, 4))
+    B[0] = A[0]  # ties
+
+    def results(t):
+        a, b, at = (
+            t.tensor(A, requires_grad=True),
+            t.tensor(B, requires_grad=True),
+            t.tensor([[0, 0, 2, 1], [0, 2, 2, 1]]),
+        )
+        kinds = ("sum", "mean", "amax", "amin")
+        found = [
+            t.kron(a, b[:2]), t.kron(a[0], b), a.kron(b[None]), t.cross(a, b, dim=0), t.linalg.cross(a.t()[:2], b.t()[:2]), t.cov(a),
+            a[0].cov(), a.cov(correction=0), t.corrcoef(b), t.trapezoid(a), t.trapz(a, b[0]), t.trapezoid(a, dx=0.5, dim=0), t.trapezoid(a, b, dim=0),
+            *[t.scatter_reduce(a, 0, at, b[:2], k) for k in kinds], *[(a + 9).scatter_reduce(0, at, b[:2], reduce=k, include_self=False) for k in kinds],
+            a.clone().scatter_reduce_(1, at[:, :2], b[:2, :2], "amax"),
+        ]  # fmt: skip
+        sum((y * (k + 1)).pow(2).sum() for k, y in enumerate(found)).backward()
+        with t.no_grad():
+            found += [
+                t.heaviside(t.tensor([-1.0, 0.0, 2.0]), t.tensor(0.5)),
+                t.poisson(t.zeros(2)),
+                t.special.entr(a.abs()),
+                a.grad,
+                b.grad,
+            ]
+            out = t.empty(3, 4, dtype=t.float64)
+            for name in "exp tanh sigmoid sin cos neg abs expm1 erf sign floor ceil trunc reciprocal".split():  # noqa: SIM905
+                assert getattr(t, name)(a, out=out) is out
+                found.append(out.clone())
+            for name in ("maximum", "minimum", "remainder", "eq", "lt"):
+                found.append(getattr(t, name)(a, b, out=t.empty(3, 4, dtype=t.float64)))
+            found += [
+                t.clamp(a, -0.5, 0.5, out=out),
+                t.log(a.abs(), out=t.empty(0, dtype=t.float64)),
+                t.pow(a, 2, out=out),
+                t.tril(a, out=out),
+            ]
+        with pytest.raises(RuntimeError, match="automatic differentiation"):
+            t.exp(a, out=out)
+        return found
+
+    for k, (ours, theirs) in enumerate(zip(results(tg), results(torch), strict=True)):
+        assert tuple(ours.shape) == tuple(theirs.shape), k
+        np.testing.assert_allclose(
+            ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-9, atol=1e-12, err_msg=str(k)
+        )
+    with pytest.raises(NotImplementedError, match="reduce='prod' is left out"):
+        tg.scatter_reduce(tg.ones(2), 0, tg.tensor([0, 1]), tg.ones(2), "prod")
+    with pytest.raises(RuntimeError, match=r"3 numbers along dim 0 are wanted, got \[2\]"):
+        tg.cross(tg.ones(2), tg.ones(2), dim=0)
+
+
+@pytest.mark.torch
 def test_small_functions_equal_pytorchs():
     torch = pytest.importorskip("torch")
 

@@ -12,7 +12,7 @@ from .._mode import (
 )
 from ..gradients import backward as backward, grad as grad
 from ..torch_paths import Variable as Variable
-from . import functional as functional
+from . import functional as functional, profiler as profiler
 from .anomaly import (
     detect_anomaly as detect_anomaly,
     is_anomaly_enabled as is_anomaly_enabled,

@@ -9,6 +9,7 @@ base.py (what all share), continuous.py, discrete.py, combined.py (several as on
 
 import sys as _sys
 
+from .._names import missing as _missing
 from .base import Distribution as Distribution
 from .combined import (
     Independent as Independent,
@@ -16,25 +17,34 @@ from .combined import (
     kl_divergence as kl_divergence,
 )
 from .continuous import Exponential as Exponential, Laplace as Laplace, Normal as Normal, Uniform as Uniform
+from .counts_and_shares import (
+    Beta as Beta,
+    Dirichlet as Dirichlet,
+    Gamma as Gamma,
+    NegativeBinomial as NegativeBinomial,
+    Poisson as Poisson,
+    StudentT as StudentT,
+)
 from .discrete import Bernoulli as Bernoulli, Categorical as Categorical
+from .transforms import LogNormal as LogNormal, TransformedDistribution as TransformedDistribution
+from .vectors import (
+    MultivariateNormal as MultivariateNormal,
+    OneHotCategorical as OneHotCategorical,
+    OneHotCategoricalStraightThrough as OneHotCategoricalStraightThrough,
+    RelaxedBernoulli as RelaxedBernoulli,
+    RelaxedOneHotCategorical as RelaxedOneHotCategorical,
+)
 
 for _path in [
-    "bernoulli",
-    "categorical",
-    "distribution",
-    "exponential",
-    "independent",
-    "kl",
-    "laplace",
-    "mixture_same_family",
-    "normal",
-    "uniform",
-]:
+    "bernoulli", "beta", "categorical", "dirichlet", "distribution", "exponential", "gamma", "independent", "kl", "laplace", "log_normal",
+    "mixture_same_family", "multivariate_normal", "negative_binomial", "normal", "one_hot_categorical", "poisson", "relaxed_bernoulli",
+    "relaxed_categorical", "studentT", "transformed_distribution", "uniform",
+]:  # fmt: skip
     _sys.modules[f"{__name__}.{_path}"] = _sys.modules[__name__]  # PyTorch's paths: each is this package
 
 
 def __getattr__(name: str) -> object:
     found = _sys.modules.get(f"{__name__}.{name}")
     if found is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _missing(f"module {__name__!r}", name, globals())
     return found

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
+from ..ops.matrices import solve_triangular
 from .base import Distribution
 from .continuous import Laplace, Normal, Uniform
+from .counts_and_shares import Beta, Dirichlet, Gamma
 from .discrete import Bernoulli, Categorical
+from .vectors import MultivariateNormal, OneHotCategorical
 
 
 class Independent(Distribution):
@@ -103,7 +106,7 @@ def rightmost_sum(x: Tensor, n: int) -> Tensor:
 
 def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     """The mean of ln p - ln q under p, in nats, for two of one kind: Normal, Laplace, Uniform, Categorical, Bernoulli,
-    and Independent of these."""
+    Gamma, Beta, Dirichlet, OneHotCategorical, MultivariateNormal, and Independent of these."""
     if isinstance(p, Independent) and isinstance(q, Independent):
         if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
             raise NotImplementedError("kl_divergence(): two Independent need the same reinterpreted_batch_ndims")
@@ -147,4 +150,28 @@ def _bernoullis(p: Any, q: Any) -> Tensor:
     return part(p.probs, q.probs) + part(1 - p.probs, 1 - q.probs)
 
 
-FORMULAS: dict[Any, Any] = {Normal: _normals, Laplace: _laplaces, Uniform: _uniforms, Categorical: _categoricals, Bernoulli: _bernoullis}  # fmt: skip
+def _multivariate_normals(p: Any, q: Any) -> Tensor:
+    ratio = solve_triangular(q.scale_tril, p.scale_tril, upper=False).pow(2).sum((-2, -1))
+    away = solve_triangular(q.scale_tril, (q.loc - p.loc).unsqueeze(-1), upper=False).pow(2).sum((-2, -1))
+    return q.half_log_det() - p.half_log_det() + 0.5 * (ratio + away - p.event_shape[0])
+
+
+def _gammas(p: Any, q: Any) -> Tensor:
+    a, b = p.concentration, q.concentration
+    return (
+        b * (p.rate / q.rate).log() + b.lgamma() - a.lgamma() + (a - b) * a.digamma() + (q.rate - p.rate) * (a / p.rate)
+    )
+
+
+def _dirichlets(p: Any, q: Any) -> Tensor:
+    a, b = p.concentration, q.concentration
+    total = a.sum(-1, True)
+    whole = total[..., 0].lgamma() - b.sum(-1).lgamma() - (a.lgamma() - b.lgamma()).sum(-1)
+    return whole + ((a - b) * (a.digamma() - total.digamma())).sum(-1)
+
+
+FORMULAS: dict[Any, Any] = {
+    Normal: _normals, Laplace: _laplaces, Uniform: _uniforms, Categorical: _categoricals, Bernoulli: _bernoullis, Gamma: _gammas,
+    Dirichlet: _dirichlets, Beta: lambda p, q: _dirichlets(p._dirichlet, q._dirichlet),
+    OneHotCategorical: lambda p, q: _categoricals(p._categorical, q._categorical), MultivariateNormal: _multivariate_normals,
+}  # fmt: skip

@@ -14,7 +14,7 @@ from ..ops.shaping import broadcast_tensors
 from .base import Distribution, together
 
 
-def _one_of(name: str, probs: Any, logits: Any) -> None:
+def one_of(name: str, probs: Any, logits: Any) -> None:
     if (probs is None) == (logits is None):
         raise ValueError(f"{name}: either `probs` or `logits` must be specified, but not both")
 
@@ -23,7 +23,7 @@ class Categorical(Distribution):
     """A class 0..K-1, with probabilities `probs` (…, K), normalised here, or their logarithms up to a constant `logits`."""
 
     def __init__(self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None):
-        _one_of("Categorical", probs, logits)
+        one_of("Categorical", probs, logits)
         given: Any = probs if probs is not None else logits
         if given.ndim < 1:
             raise ValueError("Categorical: probs or logits must be at least one-dimensional, got a 0-d tensor")
@@ -70,7 +70,7 @@ class Bernoulli(Distribution):
     """1 with probability `probs`, whose logit is `logits`, else 0."""
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
-        _one_of("Bernoulli", probs, logits)
+        one_of("Bernoulli", probs, logits)
         (given,) = together(probs if probs is not None else logits)
         super().__init__(given.shape, (), validate_args)
         if probs is not None:

@@ -112,6 +112,8 @@ class Module(Saving):
         """
         return _register(self._backward_hooks, hook, prepend)
 
+    register_backward_hook = register_full_backward_hook
+
     # --- attributes ---------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -206,6 +208,9 @@ class Module(Saving):
     register_module = add_module
 
     # --- printing -----------------------------------------------------------------------------------
+
+    def _get_name(self) -> str:
+        return type(self).__name__
 
     _shown: tuple[str, ...] = ()  # the attributes that are printed, most often the constructor's arguments
     _shown_if_set: tuple[str, ...] = ()  # those printed only where they are not False, None or 0

@@ -103,6 +103,14 @@ class ModuleTree:
             raise AttributeError(f"{type(module).__name__} has no parameter {name!r} (path {target!r})")
         return module._parameters[name]
 
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a dotted path."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if module._buffers.get(name) is None:
+            raise AttributeError(f"{type(module).__name__} has no buffer {name!r} (path {target!r})")
+        return module._buffers[name]
+
     def apply(self: M, fn: Callable[[Module], Any]) -> M:
         """Call `fn` on every module below and then on this one; returns the module."""
         for child in self.children():
@@ -169,6 +177,13 @@ class ModuleTree:
     def cpu(self: M) -> M:
         """Itself: there is only the CPU."""
         return self
+
+    def share_memory(self: M) -> M:
+        """Itself: processes that are forked see its numbers as they are then, and each goes on with its own."""
+        return self
+
+    def compile(self, *options: Any, **more: Any) -> None:
+        """Nothing: the module runs as it is."""
 
     def cuda(self: M, device: Any = None) -> M:
         """Raises: there is no GPU here."""

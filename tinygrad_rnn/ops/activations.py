@@ -17,6 +17,7 @@ from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place, write
 from .powers import Exp
 from .special import Erf
+from .words import again
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -271,14 +272,18 @@ class Activations(Recorded):
 
     __slots__ = ()
 
-    def sigmoid(input: Tensor) -> Tensor:
+    def sigmoid(input: Tensor, **other: Any) -> Tensor:
         """1 / (1 + e^-input)."""
+        if other:
+            return again(Activations.sigmoid, other, input)  # type: ignore
         return record_one(Sigmoid, input)
 
     sigmoid_: Final = in_place(sigmoid)
 
-    def tanh(input: Tensor) -> Tensor:
+    def tanh(input: Tensor, **other: Any) -> Tensor:
         """The hyperbolic tangent."""
+        if other:
+            return again(Activations.tanh, other, input)  # type: ignore
         return record_one(Tanh, input)
 
     tanh_: Final = in_place(tanh)

@@ -16,7 +16,7 @@ from .choosing import plain, tied
 from .function import Array, Function, Recorded, Saves, Value
 from .inplace import in_place
 from .widening import widening
-from .words import worded
+from .words import again, worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -176,20 +176,24 @@ class Arithmetic(Recorded):
     divide_: Final = div_
     true_divide_: Final = div_
 
+    @worded
     def floor_divide(input: Tensor, other: Any) -> Tensor:
         """input / other, rounded down."""
         return _divided(input, other, "floor")
 
     floor_divide_: Final = in_place(floor_divide)
 
+    @worded
     def remainder(input: Tensor, other: Any) -> Tensor:
         """input - other · ⌊input / other⌋: the remainder with the sign of `other`."""
         return _remainder(input, other)
 
     remainder_: Final = in_place(remainder)
 
-    def neg(input: Tensor) -> Tensor:
+    def neg(input: Tensor, **other: Any) -> Tensor:
         """-input."""
+        if other:
+            return again(Arithmetic.neg, other, input)  # type: ignore
         need_tensor("neg", input)
         if input.dtype == bool:
             raise RuntimeError("Negation of a bool tensor is not supported: use ~ or logical_not()")
@@ -198,8 +202,10 @@ class Arithmetic(Recorded):
     negative: Final = neg
     neg_: Final = in_place(neg)
 
-    def abs(input: Tensor) -> Tensor:
+    def abs(input: Tensor, **other: Any) -> Tensor:
         """|input|; the derivative at 0 is 0."""
+        if other:
+            return again(Arithmetic.abs, other, input)  # type: ignore
         need_numbers("abs", input)
         return record_one(Abs, input)
 
@@ -215,6 +221,7 @@ class Arithmetic(Recorded):
 
     square_: Final = in_place(square)
 
+    @worded
     def reciprocal(input: Tensor) -> Tensor:
         """1 / input."""
         return record_op(Div, 1, input)

@@ -14,6 +14,7 @@ from ..recording import record_op
 from .checks import array, is_tensor, need_numbers, need_tensor
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
+from .words import again, worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -135,20 +136,30 @@ class Choosing(Recorded):
 
     __slots__ = ()
 
+    def heaviside(input: Tensor, values: Tensor) -> Tensor:
+        """0 below 0, 1 above, `values` at 0; without gradient."""
+        need_tensor("heaviside", input)
+        need_tensor("heaviside", values, "values")
+        return input._of(np.heaviside(input.array, values.array))
+
+    @worded
     def maximum(input: Tensor, other: Any) -> Tensor:
         """The larger of the two, element by element; a tie shares the gradient evenly."""
         need_tensor("maximum", input)
         need_tensor("maximum", other, "other")
         return record_op(Maximum, input, other)
 
+    @worded
     def minimum(input: Tensor, other: Any) -> Tensor:
         """The smaller of the two, element by element; a tie shares the gradient evenly."""
         need_tensor("minimum", input)
         need_tensor("minimum", other, "other")
         return record_op(Minimum, input, other)
 
-    def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    def clamp(input: Tensor, min: Any = None, max: Any = None, **other: Any) -> Tensor:
         """Hold input between `min` and `max` (numbers or tensors); the gradient passes at the bounds."""
+        if other:
+            return again(Choosing.clamp, other, input, min, max)  # type: ignore
         need_tensor("clamp", input)
         if min is None and max is None:
             raise RuntimeError("clamp(): at least one of 'min' or 'max' must not be None")

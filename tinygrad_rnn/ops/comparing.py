@@ -23,26 +23,32 @@ class Comparing(Recorded):
 
     __slots__ = ()
 
+    @worded
     def eq(input: Tensor, other: Any) -> Tensor:
         """input == other, element by element."""
         return _compare("eq", np.equal, input, other)
 
+    @worded
     def ne(input: Tensor, other: Any) -> Tensor:
         """input != other, element by element."""
         return _compare("ne", np.not_equal, input, other)
 
+    @worded
     def lt(input: Tensor, other: Any) -> Tensor:
         """input < other, element by element."""
         return _compare("lt", np.less, input, other)
 
+    @worded
     def le(input: Tensor, other: Any) -> Tensor:
         """input <= other, element by element."""
         return _compare("le", np.less_equal, input, other)
 
+    @worded
     def gt(input: Tensor, other: Any) -> Tensor:
         """input > other, element by element."""
         return _compare("gt", np.greater, input, other)
 
+    @worded
     def ge(input: Tensor, other: Any) -> Tensor:
         """input >= other, element by element."""
         return _compare("ge", np.greater_equal, input, other)
@@ -53,10 +59,12 @@ class Comparing(Recorded):
     less_equal: Final = le
     not_equal: Final = ne
 
+    @worded
     def logical_and(input: Tensor, other: Any) -> Tensor:
         """True where both are nonzero."""
         return _logical(np.logical_and, input, other)
 
+    @worded
     def logical_or(input: Tensor, other: Any) -> Tensor:
         """True where at least one is nonzero."""
         return _logical(np.logical_or, input, other)
@@ -65,6 +73,7 @@ class Comparing(Recorded):
         """True where exactly one is nonzero."""
         return _logical(np.logical_xor, input, other)
 
+    @worded
     def logical_not(input: Tensor) -> Tensor:
         """True where input is zero."""
         need_tensor("logical_not", input)

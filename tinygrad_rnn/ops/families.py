@@ -20,6 +20,7 @@ from .joining import Joining
 from .logsums import LogSums
 from .making import Making
 from .moving import Moving
+from .pairing import Pairing
 from .powers import Powers
 from .products import Products
 from .reducing import Reducing
@@ -50,6 +51,7 @@ class Families(
     Making,
     Matrices,
     Moving,
+    Pairing,
     Powers,
     Products,
     Reducing,

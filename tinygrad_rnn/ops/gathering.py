@@ -11,6 +11,7 @@ from ..arrays import fitting
 from ..recording import record_op
 from .basic import AddAt, Index, SetItem, in_order
 from .checks import is_tensor, need_tensor, wrap_dim
+from .choosing import where
 from .function import Array, Function, Recorded, Value, call
 from .indexing import plain_index, same_dtype
 from .inplace import in_place
@@ -176,6 +177,34 @@ class Gathering(Recorded):
         return input + added
 
     scatter_add_: Final = in_place(scatter_add)
+
+    def scatter_reduce(
+        input: Tensor, dim: Any, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+    ) -> Tensor:
+        """The sum, mean, amax or amin of those of `src` that `scatter_add` would add at a place; ties share the gradient.
+
+        include_self  what stands there in input takes part, too
+        """
+        if reduce not in ("sum", "mean", "amax", "amin"):
+            raise NotImplementedError(
+                f"scatter_reduce(): reduce={reduce!r} is left out; sum, mean, amax and amin are here"
+            )
+        src = src[tuple(slice(0, n) for n in index.shape)]
+        one, nothing = src.new_ones(input.shape), src.new_zeros(input.shape)
+        came = nothing.scatter_add(dim, index, src.new_ones(src.shape))
+        kept = one if include_self else (came == 0).to(src.dtype)
+        if reduce in ("sum", "mean"):
+            total = (input * kept).scatter_add(dim, index, src)
+            return total if reduce == "sum" else total / (came + kept)
+        extreme, worst = (np.maximum, -math.inf) if reduce == "amax" else (np.minimum, math.inf)
+        best = np.where(kept.array == 1, input.array, worst)
+        extreme.at(best, places(index.array, wrap_dim("scatter_reduce", dim, input.ndim)), src.array)
+        most = src._of(best.astype(src.dtype))
+        own, won = (input == most) & (kept == 1), src == most.gather(dim, index)
+        total = where(own, input, 0.0).scatter_add(dim, index, where(won, src, 0.0))
+        return total / own.to(src.dtype).scatter_add(dim, index, won.to(src.dtype))
+
+    scatter_reduce_: Final = in_place(scatter_reduce)
 
     def take(input: Tensor, index: Tensor) -> Tensor:
         """The elements of the flat tensor at `index`."""

@@ -13,6 +13,7 @@ from .basic import Index, SetItem, is_basic
 from .checks import broadcast_shapes, is_tensor, need_tensor
 from .function import Array, Recorded
 from .inplace import check_writable, copy_what_maker_saved, in_place, log_write, rebase
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -52,6 +53,7 @@ class Indexing(Recorded):
             return record_op(Index, input, index=plain)
         return record_op(Index, record_op(BasicIndex, input, index=steps[0]), index=steps[1])
 
+    @worded
     def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         """The elements where the mask is true, as a 1-d tensor."""
         need_tensor("masked_select", input)

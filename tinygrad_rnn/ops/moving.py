@@ -11,6 +11,7 @@ from .basic import in_order
 from .checks import flat_ints, named_dims, need_tensor, sizes_of, wrap_dim
 from .function import Array, Function, Recorded, Value, call
 from .inplace import in_place
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -124,12 +125,14 @@ class Moving(Recorded):
             raise IndexError(f"roll(): a 0-d tensor has no dimensions, dims are {dims}")
         return record_op(Roll, input, shifts=shifts, dims=tuple(wrap_dim("roll", d, input.array.ndim) for d in dims))
 
+    @worded
     def tril(input: Tensor, diagonal: int = 0) -> Tensor:
         """The lower triangle of the last two axes, zero above the diagonal."""
         return _triangle("tril", input, diagonal, True)
 
     tril_: Final = in_place(tril)
 
+    @worded
     def triu(input: Tensor, diagonal: int = 0) -> Tensor:
         """The upper triangle of the last two axes, zero below the diagonal."""
         return _triangle("triu", input, diagonal, False)

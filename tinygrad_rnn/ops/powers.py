@@ -14,6 +14,7 @@ from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
 from .widening import widening
+from .words import again, worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -171,28 +172,35 @@ class Powers(Recorded):
 
     __slots__ = ()
 
-    def pow(input: Tensor, exponent: Any) -> Tensor:
+    def pow(input: Tensor, exponent: Any, **other: Any) -> Tensor:
         """input to the power of exponent, element by element."""
+        if other:
+            return again(Powers.pow, other, input, exponent)  # type: ignore
         if is_tensor(input) and input.dtype.kind in "iub" and isinstance(exponent, int) and exponent < 0:
             raise RuntimeError(f"Integers to negative integer powers are not allowed (exponent {exponent})")
         return record_op(Pow, input, exponent)
 
     pow_: Final = in_place(pow)
 
-    def exp(input: Tensor) -> Tensor:
+    def exp(input: Tensor, **other: Any) -> Tensor:
         """e to the power of input."""
+        if other:
+            return again(Powers.exp, other, input)  # type: ignore
         return record_one(Exp, input)
 
     exp_: Final = in_place(exp)
 
+    @worded
     def expm1(input: Tensor) -> Tensor:
         """e^input - 1, exact for small values."""
         return record_op(Expm1, input)
 
     expm1_: Final = in_place(expm1)
 
-    def log(input: Tensor) -> Tensor:
+    def log(input: Tensor, **other: Any) -> Tensor:
         """The natural logarithm."""
+        if other:
+            return again(Powers.log, other, input)  # type: ignore
         return record_one(Log, input)
 
     log_: Final = in_place(log)
@@ -209,14 +217,17 @@ class Powers(Recorded):
 
     log10_: Final = in_place(log10)
 
+    @worded
     def log1p(input: Tensor) -> Tensor:
         """ln(1 + input), exact for small values."""
         return record_op(Log1p, input)
 
     log1p_: Final = in_place(log1p)
 
-    def sqrt(input: Tensor) -> Tensor:
+    def sqrt(input: Tensor, **other: Any) -> Tensor:
         """The square root."""
+        if other:
+            return again(Powers.sqrt, other, input)  # type: ignore
         return record_one(Sqrt, input)
 
     sqrt_: Final = in_place(sqrt)

@@ -135,6 +135,7 @@ class Products(Recorded):
             raise RuntimeError(f"bmm(): batch sizes differ: {list(input.shape)} and {list(mat2.shape)}")
         return input.matmul(mat2)
 
+    @worded
     def mv(input: Tensor, vec: Tensor) -> Tensor:
         """Matrix times vector."""
         _dimensions("mv", 2, input=input)

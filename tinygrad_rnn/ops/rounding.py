@@ -14,6 +14,7 @@ from .choosing import plain, tied
 from .function import Array, Function, Recorded, Saves, Value
 from .inplace import in_place
 from .widening import widening
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -79,24 +80,28 @@ class Rounding(Recorded):
 
     __slots__ = ()
 
+    @worded
     def sign(input: Tensor) -> Tensor:
         """-1, 0 or 1."""
         return record_op(Sign, input)
 
     sign_: Final = in_place(sign)
 
+    @worded
     def floor(input: Tensor) -> Tensor:
         """Round down."""
         return _whole(Floor, input)
 
     floor_: Final = in_place(floor)
 
+    @worded
     def ceil(input: Tensor) -> Tensor:
         """Round up."""
         return _whole(Ceil, input)
 
     ceil_: Final = in_place(ceil)
 
+    @worded
     def trunc(input: Tensor) -> Tensor:
         """Round towards 0."""
         return _whole(Trunc, input)

@@ -13,6 +13,7 @@ from .erf import erf, erfc
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
 from .powers import Exp
+from .words import worded
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -115,6 +116,7 @@ class Special(Recorded):
 
     __slots__ = ()
 
+    @worded
     def erf(input: Tensor) -> Tensor:
         """The error function 2/√π ∫₀ˣ e^(-t²) dt."""
         return record_op(Erf, input)

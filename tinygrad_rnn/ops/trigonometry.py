@@ -12,6 +12,7 @@ from .choosing import plain, select
 from .function import Array, Function, Recorded, Saves, Value, call
 from .inplace import in_place
 from .powers import Pow
+from .words import again
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -160,14 +161,18 @@ class Trigonometry(Recorded):
 
     __slots__ = ()
 
-    def sin(input: Tensor) -> Tensor:
+    def sin(input: Tensor, **other: Any) -> Tensor:
         """The sine of input in radians."""
+        if other:
+            return again(Trigonometry.sin, other, input)  # type: ignore
         return record_one(Sin, input)
 
     sin_: Final = in_place(sin)
 
-    def cos(input: Tensor) -> Tensor:
+    def cos(input: Tensor, **other: Any) -> Tensor:
         """The cosine of input in radians."""
+        if other:
+            return again(Trigonometry.cos, other, input)  # type: ignore
         return record_one(Cos, input)
 
     cos_: Final = in_place(cos)

@@ -37,6 +37,9 @@ TWO_BELOW_ONE: Check = (
 )
 
 
+required: object = object()  # PyTorch's older default of an option that must be given
+
+
 class Optimizer:
     """Base of all optimizers. A new one needs `defaults` and `_update`, or a `step` of its own.
 

@@ -112,6 +112,11 @@ class RNNBase(Module):
             init.uniform_(p, -bound, bound)
 
     @property
+    def mode(self) -> str:
+        """LSTM, GRU, RNN_TANH or RNN_RELU, as PyTorch names them."""
+        return {4: "LSTM", 3: "GRU"}.get(self.gates) or f"RNN_{getattr(self, 'nonlinearity', '').upper()}"
+
+    @property
     def _all_weights(self) -> list[list[str]]:
         """The names of the weights, a list for each layer and direction."""
         names = ["weight_ih", "weight_hh", *["bias_ih", "bias_hh"] * self.bias, *["weight_hr"] * bool(self.proj_size)]

@@ -7,6 +7,7 @@ from .clip_grad import (
     clip_grad_norm as clip_grad_norm,
     clip_grad_norm_ as clip_grad_norm_,
     clip_grad_value_ as clip_grad_value_,
+    get_total_norm as get_total_norm,
 )
 from .convert_parameters import (
     parameters_to_vector as parameters_to_vector,

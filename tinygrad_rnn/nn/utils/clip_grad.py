@@ -11,6 +11,8 @@ import numpy as np
 from ..._quiet import quiet
 from ..._tensor import Tensor
 from ...ops.inplace import log_write
+from ...ops.joining import stack
+from ...ops.reducing import vector_norm
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
@@ -27,6 +29,17 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[np.ndarray]:
                 f"after expand(), so it cannot be changed; clone() it first"
             )
     return gradients
+
+
+def get_total_norm(
+    tensors: Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Tensor:
+    """The norm of all numbers of several tensors together."""
+    norms = [vector_norm(x.detach(), norm_type) for x in ([tensors] if isinstance(tensors, Tensor) else tensors)]
+    total = vector_norm(stack(norms), norm_type) if norms else Tensor._of(np.zeros((), np.float32))
+    if error_if_nonfinite and not np.isfinite(total.array):
+        raise RuntimeError(f"get_total_norm(): the norm of order {norm_type} is non-finite: {total.item()}")
+    return total
 
 
 @quiet

@@ -31,6 +31,7 @@ class RNNCellBase(Module):
     A cell of your own is a subclass that sets `gates` (the rows of the weights are gates · hidden_size) and defines
     `transition`; `nn.Recurrent` runs it through time.
 
+    num_chunks   PyTorch's name for `gates`, where a subclass gives it instead
     state_names  the parts of the state; the first is the output
     """
 
@@ -39,8 +40,13 @@ class RNNCellBase(Module):
     bias_hh: Parameter | None
     state_names: tuple[str, ...] = ("hidden",)
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None):
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None,
+        num_chunks: int | None = None,
+    ):  # fmt: skip
         super().__init__()
+        if num_chunks is not None:
+            self.gates = num_chunks
         check_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size: int = input_size
         self.hidden_size: int = hidden_size

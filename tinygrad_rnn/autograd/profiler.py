@@ -1,0 +1,3 @@
+"""PyTorch's older path of `torch.profiler`."""
+
+from ..profiler import profile as profile, record_function as record_function
