@@ -18,6 +18,7 @@ from ...kernels.choice import GRU, LSTM, RNN
 from ...ops.basic import Cast, Reshape
 from ...ops.function import Array, Function, freed_message
 from ...ops.joining import cat, stack
+from ...ops.linear import linear
 from ...ops.widening import narrow
 from ...recording import record_op
 from .cells import State, Weights
@@ -37,6 +38,7 @@ class FusedLayer(Function):
     widens = "always"
     fresh = True
     n_states = 1  # how many of the inputs after x are the start state
+    adds_biases = True  # does b_ih + b_hh stand everywhere, never one of them alone?
     kernel_forward: Callable[..., tuple[Any, Any]]
     kernel_backward: Callable[..., tuple[Any, ...]]
     lease: Any
@@ -98,6 +100,7 @@ class FusedLSTM(FusedLayer):
 class FusedGRU(FusedLayer):
     """`cells.gru_transition` over a sequence."""
 
+    adds_biases = False
     kernel_forward: Callable[..., tuple[Any, Any]] = staticmethod(GRU.forward)
     kernel_backward: Callable[..., tuple[Any, ...]] = staticmethod(GRU.backward)
 
@@ -129,7 +132,7 @@ class Stepwise:
         """The gradients as Tensors, through the expanded steps."""
         node = self.node
         inputs = _aliased(_inputs(node))
-        outputs = _outputs(node, inputs)
+        outputs = _outputs(node, inputs, ahead=True)
         reached = [(out._edge, g) for out, g in zip(outputs, gs, strict=True) if g is not None]
         asked = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
         ends, seeds = [edge for edge, _ in reached if edge is not None], [g for _, g in reached]
@@ -167,20 +170,30 @@ def _aliased(inputs: list[Any]) -> list[Any]:
         return [x if x is None else record_op(Reshape, x, shape=x.array.shape) for x in inputs]
 
 
-def _outputs(node: FusedLayer, inputs: list[Any]) -> tuple[Tensor, ...]:
-    """Run the readable steps; the scope is the node's own, with time steps."""
+def _sent_by(x: Tensor, weights: Weights, adds_biases: bool) -> tuple[Tensor, Weights]:
+    """W_ih x + b for all steps in one product, and the weights that are left."""
+    W_ih, W_hh, b_ih, b_hh = weights
+    if adds_biases and b_ih is not None:
+        return linear(x, W_ih, b_ih + b_hh), (None, W_hh, None, None)
+    return linear(x, W_ih, b_ih), (None, W_hh, None, b_hh)
+
+
+def _outputs(node: FusedLayer, inputs: list[Any], ahead: bool = False) -> tuple[Tensor, ...]:
+    """Run the readable steps; the scope is the node's own, with time steps. `ahead`: what x sends is computed first."""
     x, *rest = inputs
     states, weights = tuple(rest[: node.n_states]), tuple(rest[node.n_states :])
     mode = thread.mode
     outer, mode.scope = mode.scope, node.scope
     try:
         with enable_grad():
+            if ahead:
+                x, weights = _sent_by(x, weights, node.adds_biases)
             xs = x.unbind(0)
             if node.sizes is not None:
                 xs = [x_t[:n] for x_t, n in zip(xs, node.sizes, strict=True)]
             outputs, state = through_time(node.transition_with(weights), xs, states, node.layer, node.reverse)
             if node.sizes is not None:  # what lies beyond the end of a sequence is never used
-                outputs = [cat([h, h.new_zeros(len(x[0]) - len(h), h.shape[1])]) for h in outputs]
+                outputs = [cat([h, h.new_zeros(x.array.shape[1] - len(h), h.shape[1])]) for h in outputs]
             return (stack(outputs), *state)
     finally:
         mode.scope = outer

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from ...._tensor import Tensor
 from ....create import empty, zeros
 from ....ops.checks import need_tensor
-from ... import init
+from ... import functional as F, init
 from ...module import Module
 from ...parameter import Parameter
 
@@ -123,6 +123,11 @@ class RNNCellBase(Module):
     def extra_repr(self) -> str:
         """Sizes, and bias=False."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+
+def from_input(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """W x + b; or x itself if `weight` is None: then W x + b was computed beforehand, for all steps in one product."""
+    return x if weight is None else F.linear(x, weight, bias)
 
 
 def give_roles(state: State, gates: Gates, names: tuple[str, ...] = ()) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...._tensor import Tensor
 from ... import functional as F, init
-from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice
+from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice, from_input
 
 
 def rnn_transition(
@@ -17,7 +17,7 @@ def rnn_transition(
     """Elman's cell (1990): h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f = tanh, relu or a function given."""
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     h = state[0] if masked_h is None else masked_h
-    z = F.linear(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)
+    z = from_input(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)
     h = z.tanh() if nonlinearity == "tanh" else z.relu() if nonlinearity == "relu" else nonlinearity(z)  # type: ignore
     return (h,), {}
 

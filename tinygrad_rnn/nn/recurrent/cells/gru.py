@@ -6,7 +6,7 @@ from typing import Any
 
 from ...._tensor import Tensor
 from ... import functional as F
-from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice
+from .base import Gates, OneStep, RNNCellBase, State, Weights, check_choice, from_input
 
 
 def gru_transition(
@@ -28,7 +28,7 @@ def gru_transition(
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     (h,) = state
     masked_h = h if masked_h is None else masked_h
-    x_r, x_z, x_n = F.linear(x, weight_ih, bias_ih).chunk(3, -1)
+    x_r, x_z, x_n = from_input(x, weight_ih, bias_ih).chunk(3, -1)
     if reset == "after":
         h_r, h_z, h_n = F.linear(masked_h, weight_hh, bias_hh).chunk(3, -1)
         r = (x_r + h_r).sigmoid()

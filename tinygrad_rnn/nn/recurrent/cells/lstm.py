@@ -8,7 +8,7 @@ from ...._tensor import Tensor
 from ....create import empty
 from ... import functional as F
 from ...parameter import Parameter
-from .base import Gates, OneStep, RNNCellBase, State, Weights
+from .base import Gates, OneStep, RNNCellBase, State, Weights, from_input
 
 
 def lstm_transition(x: Tensor, state: State, weights: Weights, masked_h: Tensor | None = None) -> tuple[State, Gates]:
@@ -26,7 +26,7 @@ def lstm_transition(x: Tensor, state: State, weights: Weights, masked_h: Tensor 
     weight_ih, weight_hh, bias_ih, bias_hh, *projection = weights
     h, c = state
     h = h if masked_h is None else masked_h
-    i, f, g, o = (F.linear(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)).chunk(4, -1)
+    i, f, g, o = (from_input(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)).chunk(4, -1)
     i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
     c = f * c + i * g
     h = o * c.tanh()
