@@ -74,7 +74,7 @@ def save_picture(tried, x, out: str | Path) -> None:
     """One series and what each model forecasts for its second part from the first."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.add_subplot(xlabel="t", title="Forecasts: each prediction is the next input")
     axes.plot(x[:, 0].numpy(), color="0.6", label="the series")
     for name, model in tried.items():
@@ -83,7 +83,7 @@ def save_picture(tried, x, out: str | Path) -> None:
                 ahead = model.forecast(x[: 2 * LENGTH], LENGTH)[:, 0].numpy()
             axes.plot(range(2 * LENGTH, 3 * LENGTH), ahead, label=name)
     axes.axvline(2 * LENGTH - 0.5, color="0.8")
-    axes.legend(loc="lower left")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     save_figure(figure, out, dpi=120)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ._mode import enable_grad
-from ._names import missing as _missing
+from ._missing_names import missing as _missing
 from ._tensor import Tensor
 from .gradients import grad as _gradients
 from .nn.module import Module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._names import missing as _missing
+from ._missing_names import missing as _missing
 from ._tensor import Tensor
 
 expit = Tensor.sigmoid

@@ -83,3 +83,12 @@ def test_a_program_without_a_file_is_drawn():
     code = "import tinygrad_rnn as tg; a = tg.ones(2, requires_grad=True); b = tg.ones(2); c = a - b; print(tg.draw(c).text())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "c = −(a, n2)" in done.stdout, done.stderr
+
+
+def test_graphs_that_are_compared_have_each_their_x():
+    losses = []
+    for kind in (nn.RNN, nn.GRU):
+        with tg.record():
+            losses.append(kind(3, 4)(tg.randn(4, 2, 3))[0].sum())
+    found = constants(draw(losses, titles=["RNN", "GRU"], names={}))
+    assert [found.count(f"x[{t}]") for t in range(4)] == [2] * 4

@@ -9,7 +9,7 @@ base.py (what all share), continuous.py, discrete.py, combined.py (several as on
 
 import sys as _sys
 
-from .._names import missing as _missing
+from .._missing_names import missing as _missing
 from .base import Distribution as Distribution
 from .combined import (
     Independent as Independent,

@@ -90,9 +90,9 @@ def draw(
         if node.n_outputs == 1:
             model.item_of[node].value = tensor.array
     own = {t.name: t for t in tensors if t.name} | {name: t for name, t in found.items() if not name.isdigit()}
-    name_items(model, own | names, source)
     if titles is not None:
         model.compare(titles)
+    name_items(model, own | names, source)
     if view == "auto":
         view = _choose(model, steps)
     small_numbers = all(item.shapes == ((),) for item in model.items) and len(model.items) <= 60

@@ -43,6 +43,8 @@ class Box:
         room = {"parameter": 16.0, "input": 14.0, "module": 22.0}.get(self.kind, 10.0)
         self.w = max(22.0, _up(widest + room, 4))
         self.h = {"module": 20.0}.get(self.kind, 8.0) + max(1, len(self.lines)) * LINE_HEIGHT
+        if self.kind == "input" and len(self.lines) > 1:  # an ellipse is narrow where its last line is
+            self.w, self.h = _up(1.2 * self.w, 4), 1.2 * self.h
 
 
 def _up(x: float, step: int) -> float:

@@ -230,7 +230,7 @@ def _parameters(model: Model) -> None:
 
 def _inputs(model: Model) -> None:
     """A constant that comes in at the same place of every step, another one each time, is the input x[t]."""
-    whole: np.ndarray | None = None
+    wholes: dict[str | None, np.ndarray | None] = {}  # by the graph, where several are compared: each has its x
     free = not any(item.name.partition("[")[0] == "x" for item in model.items if item.kind != "constant")
     for run in model.runs:
         for constants in _one_in_each_step(model, run):
@@ -239,8 +239,9 @@ def _inputs(model: Model) -> None:
             names = {item.name for item in constants.values()} - {""}
             if len({_address(a) for a in arrays}) < len(arrays) or len(arrays) < 2 or len(names) > 1:
                 continue
-            if names or (free and (whole is None or own is whole)):
-                whole = whole if names else own
+            title = model.title_of_row.get(run[0].row)
+            if names or (free and (wholes.get(title) is None or own is wholes[title])):
+                wholes[title] = wholes.get(title) if names else own
                 for step, item in constants.items():
                     item.name = f"{next(iter(names), 'x')}[{step}]"
     for item in model.items:

@@ -24,6 +24,7 @@ from ...study.weights import contributions
 from ..errors import DrawError
 from ..model.items import Item, Model
 from ..write.quote import clean
+from ..write.text import clean_line
 from .summary import tidy
 
 LONGEST_FLOW = 200  # time steps for which the gradient flow is computed: one backward pass each
@@ -71,7 +72,9 @@ class Studies:
                     self._ask(past, flow)
                 self._memory(past, losses)
         except (RuntimeError, ValueError) as error:  # the graph was freed, or a value changed
-            self.remarks.append(clean(f"no gradient flow, and nothing was studied: {error}"))
+            self.remarks.append(
+                clean_line(f"no gradient flow, and nothing was studied: {str(error).removeprefix('study: ')}")
+            )
 
     def _ask(self, past: History, flow: bool) -> None:
         report = Report(past, 0.01)

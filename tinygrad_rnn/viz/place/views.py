@@ -126,6 +126,8 @@ def _finished(picture: Picture, model: Model, wanted: Wanted) -> Picture:
         known = "" if size is None else f" · ‖∂L/∂·‖ {number_text(size)}"
         picture.parameters.append((item.id, f"{label}: {shape}{known}", len(item.uses)))
     kinds = {arrow.kind for arrow in picture.arrows()}
+    if wanted.view == "backward" and all(arrow.norm is not None for arrow in picture.arrows() if arrow.kind == "state"):
+        kinds.discard("state")  # the way of the gradient is drawn in its place
     picture.signs = [kind for kind in ("state", "delay", "cut") if kind in kinds]
     if picture.scale is not None and any(arrow.norm == 0 for arrow in picture.arrows()):
         picture.signs.append("zero")

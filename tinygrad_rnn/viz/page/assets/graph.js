@@ -64,7 +64,8 @@ function lastStep() {
 function fit(everything) {
   const room = Math.max(220, innerHeight * 0.6), whole = Math.min(graph.clientWidth / view.w, room / view.h);
   const last = lastStep(), snug = last ? graph.clientWidth / (view.w - last.from + 8) : READABLE;
-  const k = everything ? whole : Math.min(1.4, Math.max(whole, snug < LEAST ? READABLE : Math.min(READABLE, snug)));
+  const large = Math.min(1.1, Math.max(READABLE, room / view.body)); // a low picture has room to be larger
+  const k = everything ? whole : Math.min(1.4, Math.max(whole, snug < LEAST ? READABLE : Math.min(large, snug)));
   const low = everything ? view.h : view.body;
   graph.style.height = `${Math.round(Math.max(190, Math.min(room, k * low)))}px`;
   const w = graph.clientWidth / k, h = graph.clientHeight / k;
