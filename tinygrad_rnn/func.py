@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ._mode import enable_grad
 from ._missing_names import missing as _missing
+from ._mode import enable_grad
 from ._tensor import Tensor
 from .gradients import grad as _gradients
 from .nn.module import Module
