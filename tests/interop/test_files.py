@@ -76,7 +76,7 @@ objects = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(objects)
 def test_nested_objects_come_back_as_they_were(obj):
     assert same(obj, again(obj))
@@ -287,7 +287,7 @@ def test_every_truncation_is_noticed(good, tmp_path):
         load(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_random_bytes_are_refused(data, framed):
     if framed:

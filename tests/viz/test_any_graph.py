@@ -49,7 +49,7 @@ def build(program):
     return sum(values[1:], values[0]).sum()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(operation, max_size=40), st.booleans())
 def test_every_view_of_any_graph_can_be_drawn(program, recorded):
     with record() if recorded else contextlib.nullcontext():
