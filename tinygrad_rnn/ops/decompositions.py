@@ -178,6 +178,7 @@ def slogdet(A: Tensor) -> Any:
 
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinants; NaN where they are negative."""
+    need_square("logdet", input)
     sign, size = slogdet(input)
     return size if not (sign.array < 0).any() else size + sign.log().mul(0)
 
@@ -250,6 +251,7 @@ class Matrices(Recorded):
 
     def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
         """The pseudo-inverse: `linalg.pinv`."""
+        need_matrices("pinverse", input)
         return pinv(input, rcond)
 
     def qr(input: Tensor, some: bool = True) -> Any:

@@ -185,6 +185,7 @@ class Gathering(Recorded):
 
         include_self  what stands there in input takes part, too
         """
+        need_tensor("scatter_reduce", input)
         if reduce not in ("sum", "mean", "amax", "amin"):
             raise NotImplementedError(
                 f"scatter_reduce(): reduce={reduce!r} is left out; sum, mean, amax and amin are here"

@@ -45,6 +45,7 @@ class Pairing(Recorded):
 
     def corrcoef(input: Tensor) -> Tensor:
         """The correlations (V, V) of V variables in rows."""
+        need_tensor("corrcoef", input)
         c: Any = input.cov()
         spread = c.diagonal().sqrt() if c.ndim else c.sqrt()
         return (c / spread / spread.unsqueeze(-1)).clamp(-1, 1) if c.ndim else c / c
