@@ -6,6 +6,7 @@ by itself. Derivatives: Giles (2008), "An extended collection of matrix derivati
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
@@ -180,7 +181,7 @@ def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinants; NaN where they are negative."""
     need_square("logdet", input)
     sign, size = slogdet(input)
-    return size if not (sign.array < 0).any() else size + sign.log().mul(0)
+    return size.masked_fill(sign < 0, math.nan)
 
 
 def eigh(A: Tensor, UPLO: str = "L") -> Any:
