@@ -178,6 +178,7 @@ class Gathering(Recorded):
 
     scatter_add_: Final = in_place(scatter_add)
 
+    @widening
     def scatter_reduce(
         input: Tensor, dim: Any, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
     ) -> Tensor:
