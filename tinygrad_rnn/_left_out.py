@@ -24,7 +24,7 @@ LEFT_OUT = {
         "training on several processes or machines is left out; take smaller batches and add up gradients over several "
         "before optimizer.step()"
     ),
-    "compiler fx export hub overrides cpp_extension model_zoo": (
+    "compiler fx export onnx hub overrides cpp_extension model_zoo": (
         "there is no compiler; run the model as it is (whole layers such as nn.LSTM are fused already)"
     ),
     "vmap forward_ad": (
@@ -66,7 +66,7 @@ LEFT_OUT = {
     "polygamma multigammaln mvlgamma igamma igammac gammainc gammaincc i0 i0e i1 i1e erfinv erfcx ndtr ndtri log_ndtr zeta": (
         "these special functions are left out; scipy.special on x.numpy() gives their numbers, without gradient"
     ),
-    "mode nanmedian nanquantile msort index_reduce put_ map_ map2_ segment_reduce "
+    "bartlett_window blackman_window kaiser_window mode nanmedian nanquantile msort index_reduce put_ map_ map2_ segment_reduce "
     "cumulative_trapezoid vander combinations copysign fmax fmin ldexp frexp nextafter gcd lcm bitwise_left_shift "
     "bitwise_right_shift logaddexp2 hsplit vsplit dsplit sum_to_size addbmm select_scatter slice_scatter diagonal_scatter "
     "nonzero_static geometric_ cauchy_ log_normal_": (

@@ -68,6 +68,7 @@ from .ops.checks import need_tensor as _need_tensor
 from .ops.composed import std_mean as std_mean
 from .ops.distances import cdist as cdist, tensordot as tensordot
 from .ops.statistics import bucketize as bucketize, searchsorted as searchsorted
+from .ops.widening import widening as _widening
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as _Generator, source as _source
 from .ranges import (
@@ -245,6 +246,7 @@ def poisson(input: Tensor, generator: _Generator | None = None) -> Tensor:
     return Tensor._of(_source(generator).poisson(input.array).astype(input.dtype))
 
 
+@_widening
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1.0, dim: int = -1) -> Tensor:
     """The integral along `dim` of what goes straight from each y to the next, at the places x or `dx` apart."""
     _need_tensor("trapezoid", y, "y")

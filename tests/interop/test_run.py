@@ -121,7 +121,7 @@ TWENTY = [
     ("h = torch.complex32", "torch.complex32", "complex"),
     ("i = torch.float8_e5m2", "torch.float8_e5m2", "element type"),
     ("j = torch.nn.functional.rel(x)", "torch.nn.functional.rel", "relu"),
-    ("@torch.func.grad\ndef k(x): return x", "torch.func.grad", ""),
+    ("@torch.func.vmap\ndef k(x): return x", "torch.func.vmap", "batching"),
     ("l = nn.SyncBatchNorm(3)", "torch.nn.SyncBatchNorm", "several processes"),
     ("m = torch.spmm(b, b)", "torch.spmm", "sparse"),
     ("n = nn.LazyConv3d(3, 2)", "torch.nn.LazyConv3d", "lazy"),

@@ -39,7 +39,7 @@ EXACT = """
     column_stack cummax cummin diag_embed diagflat dstack fill fix fliplr flipud greater greater_equal hardshrink histc
     histogram index_copy is_nonzero is_signed isin isneginf isposinf kthvalue less less_equal median not_equal positive
     ravel resize_as rot90 searchsorted sgn signbit tensor_split threshold unique unique_consecutive zero
-    float_power inverse
+    float_power inverse det slogdet logdet cholesky cholesky_solve cholesky_inverse qr svd pinverse matrix_power matrix_exp matrix_rank kron heaviside
 """  # histograms count in float64; float_power answers in float64
 SAME = {
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},

@@ -140,7 +140,7 @@ class Choosing(Recorded):
         """0 below 0, 1 above, `values` at 0; without gradient."""
         need_tensor("heaviside", input)
         need_tensor("heaviside", values, "values")
-        return input._of(np.heaviside(input.array, values.array))
+        return input._of(np.where(input.array == 0, values.array, input.array > 0).astype(input.dtype))
 
     @worded
     def maximum(input: Tensor, other: Any) -> Tensor:

@@ -6,6 +6,7 @@ by itself. Derivatives: Giles (2008), "An extended collection of matrix derivati
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
@@ -178,8 +179,9 @@ def slogdet(A: Tensor) -> Any:
 
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinants; NaN where they are negative."""
+    need_square("logdet", input)
     sign, size = slogdet(input)
-    return size if not (sign.array < 0).any() else size + sign.log().mul(0)
+    return size.masked_fill(sign < 0, math.nan)
 
 
 def eigh(A: Tensor, UPLO: str = "L") -> Any:
@@ -250,6 +252,7 @@ class Matrices(Recorded):
 
     def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
         """The pseudo-inverse: `linalg.pinv`."""
+        need_matrices("pinverse", input)
         return pinv(input, rcond)
 
     def qr(input: Tensor, some: bool = True) -> Any:

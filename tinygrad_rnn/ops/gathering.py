@@ -178,6 +178,7 @@ class Gathering(Recorded):
 
     scatter_add_: Final = in_place(scatter_add)
 
+    @widening
     def scatter_reduce(
         input: Tensor, dim: Any, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
     ) -> Tensor:
@@ -185,6 +186,7 @@ class Gathering(Recorded):
 
         include_self  what stands there in input takes part, too
         """
+        need_tensor("scatter_reduce", input)
         if reduce not in ("sum", "mean", "amax", "amin"):
             raise NotImplementedError(
                 f"scatter_reduce(): reduce={reduce!r} is left out; sum, mean, amax and amin are here"

@@ -120,6 +120,7 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """X with A X = input, of the Cholesky factor L of A."""
+    need_matrices("cholesky_solve", input)
     half = solve_triangular(L.mT if upper else L, input, upper=False)
     return solve_triangular(L if upper else L.mT, half, upper=True)
 

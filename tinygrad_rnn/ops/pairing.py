@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .checks import need_tensor
 from .function import Recorded
+from .widening import widening
 
 if TYPE_CHECKING:
     from .._tensor import Tensor
@@ -25,6 +26,7 @@ class Pairing(Recorded):
         x = input.reshape([k for size in a for k in (size, 1)]) * other.reshape([k for size in b for k in (1, size)])
         return x.reshape([i * j for i, j in zip(a, b, strict=True)])
 
+    @widening
     def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         """The vectors at right angles to both, of size 3 along `dim` (default the first axis of that size)."""
         need_tensor("cross", input)
@@ -36,6 +38,7 @@ class Pairing(Recorded):
             )
         return input.roll(-1, dim) * other.roll(1, dim) - input.roll(1, dim) * other.roll(-1, dim)
 
+    @widening
     def cov(input: Tensor, *, correction: int = 1) -> Tensor:
         """The covariances (V, V) of V variables in rows, over n observations; n - correction counts."""
         need_tensor("cov", input)
@@ -43,8 +46,10 @@ class Pairing(Recorded):
         away = away - away.mean(1, keepdim=True)
         return (away @ away.mT / (away.shape[1] - correction)).reshape([input.shape[0]] * 2 if input.ndim > 1 else [])
 
+    @widening
     def corrcoef(input: Tensor) -> Tensor:
         """The correlations (V, V) of V variables in rows."""
+        need_tensor("corrcoef", input)
         c: Any = input.cov()
         spread = c.diagonal().sqrt() if c.ndim else c.sqrt()
         return (c / spread / spread.unsqueeze(-1)).clamp(-1, 1) if c.ndim else c / c
