@@ -144,8 +144,8 @@ def test_ctrl_c_during_a_kernel_leaves_nothing_behind():
     before, expected = signal.signal(signal.SIGALRM, stop), numbers(0, 3_000)
     try:
         for after in (0.001, 0.004, 0.02):
-            signal.setitimer(signal.ITIMER_REAL, after)
             with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, after)
                 while True:
                     numbers(0, 3_000)
             assert same(numbers(0, 3_000), expected)

@@ -117,3 +117,26 @@ def test_the_gradient_of_many_rows_keeps_its_digits(monkeypatch):
     F.layer_norm(tg.tensor(x), (2,), w, b).backward(tg.tensor(g))
     np.testing.assert_allclose(b.grad.numpy(), g.astype(float).sum(0), rtol=1e-6)
     assert choice.kernels_used()["layer_norm"] == "compiled"
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("spoil", [None, np.nan, -np.inf, np.inf])
+@pytest.mark.parametrize("steps", [[7, 7, 7, 7], [7, 5, 3, 0]])
+@pytest.mark.parametrize("sizes", [[3, 2, 1, 3], [4, 0, 3, 0]])
+def test_ctc(dtype, spoil, steps, sizes):
+    log_probs = np.log(np.random.default_rng(0).dirichlet(np.ones(5), (7, 4))).astype(dtype)
+    if spoil is not None:
+        log_probs[1, 0, 2] = log_probs[2, 1, 0] = spoil
+    found = []
+    for kernels in ("compiled", "numpy"):
+        x = tg.tensor(log_probs, requires_grad=True)
+        with tg.use_kernels(kernels):
+            losses = F.ctc_loss(x, tg.tensor([[1, 2, 2, 3], [4, 4, 1, 1], [1, 2, 1, 3], [2, 3, 2, 1]]), steps, sizes, reduction="none")  # fmt: skip
+            (losses * tg.tensor([1, 2, -1, 0.5], dtype=x.dtype)).sum().backward()
+            assert choice.kernels_used()["ctc"] == kernels
+        found.append([losses.detach().numpy(), x.grad.numpy() if x.grad is not None else None])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(
+            a, b, rtol={"float32": 5e-6, "float64": 1e-12}[dtype], atol=1e-6 if dtype == "float32" else 1e-13
+        )

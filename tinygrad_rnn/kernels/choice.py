@@ -56,15 +56,15 @@ RNN = Kernel("rnn", rnn_forward, rnn_backward)
 LSTM = Kernel("lstm", lstm_forward, lstm_backward)
 GRU = Kernel("gru", gru_forward, gru_backward)
 VARIANTS = ("rnn", ""), ("lstm", ""), ("gru", "after"), ("gru", "before")
-PASSES = "softmax", "layer_norm", "gelu", "tanh_gelu"  # ops with compiled passes; those of GELU in float32 alone
-LARGE = 2**15  # from so many numbers on
+PASSES = "softmax", "layer_norm", "ctc", "gelu", "tanh_gelu"  # ops with compiled passes; those of GELU in float32 alone
+LARGE = 2**15  # from so many numbers on, but for CTC, whose steps cost more than their numbers
 
 
 def passes(op: str, x: Any, *others: Any) -> Any:
     """The compiled passes of an op over x; None where NumPy's lines are to run. They are for large arrays of one dtype,
     x in reading order and the others brought into it by `full`."""
     kind = x.dtype
-    if x.size < LARGE or kind.char not in ("f" if "gelu" in op else "fd") or not x.flags.carray:
+    if x.size < (1 if op == "ctc" else LARGE) or kind.char not in ("f" if "gelu" in op else "fd") or not x.flags.carray:
         return None
     if any(a is not None and a.dtype is not kind for a in others):
         return None
@@ -75,8 +75,8 @@ def passes(op: str, x: Any, *others: Any) -> Any:
 
 
 class use_kernels:
-    """Which kernels the recurrent layers run on, in the whole process, from now on or inside a `with` block; and softmax,
-    attention, GELU and layer norm where they are given more than 32,768 numbers.
+    """Which kernels the recurrent layers and CTC run on, in the whole process, from now on or inside a `with` block; and
+    softmax, attention, GELU and layer norm where they are given 32,768 numbers or more.
 
     "auto"       the compiled ones where they can be had, else NumPy's: the default
     "numpy"      those in NumPy

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._mode import thread
+from ..kernels.choice import passes
 from ..recording import record_op
 from .basic import Index
 from .checks import array, need_tensor
@@ -82,10 +83,12 @@ class CTC(Function):
 
     def forward_ways(ctx, emit: Value) -> Value:
         """α_t for each t, each (B, U); from the end of a sequence on, its last one."""
+        jump = np.where(ctx.skip, 0, LOW).astype(plain(emit).dtype)
+        if thread.mode.lift is None and (twin := passes("ctc", emit)):
+            return ctx.compiled_ways(twin.ctc_forward, emit, jump)
         emit = select(plain(emit) < LOW, LOW, emit)
         length, batch, count = plain(emit).shape
-        states, outside = np.arange(count), np.full((batch, 2), LOW, plain(emit).dtype)
-        jump = np.where(ctx.skip, 0, LOW).astype(outside.dtype)
+        states, outside = np.arange(count), np.full((batch, 2), LOW, jump.dtype)
         alphas = [select((states < 2) & (states <= ctx.last[:, None]), emit[0], LOW)]
         for t in range(1, length):
             before = call(Cat, outside, alphas[-1], dim=1)  # two states more, before the first one
@@ -95,11 +98,13 @@ class CTC(Function):
 
     def backward_ways(ctx, emit: Value) -> Value:
         """β_t for each t, each (B, U)."""
-        emit = select(plain(emit) < LOW, LOW, emit)
         length, batch, count = plain(emit).shape
-        states, outside = np.arange(count), np.full((batch, 2), LOW, plain(emit).dtype)
-        jump = np.full((batch, count), LOW, outside.dtype)
+        jump = np.full((batch, count), LOW, plain(emit).dtype)
         jump[:, : max(count - 2, 0)] = np.where(ctx.skip[:, 2:], 0, LOW)
+        if thread.mode.lift is None and (twin := passes("ctc", emit)):
+            return ctx.compiled_ways(twin.ctc_backward, emit, jump)
+        emit = select(plain(emit) < LOW, LOW, emit)
+        states, outside = np.arange(count), np.full((batch, 2), LOW, jump.dtype)
         ends = (states == ctx.last[:, None]) | (states == ctx.last[:, None] - 1)
         betas = [final := np.where(ends, 0.0, LOW).astype(outside.dtype)]
         for t in range(length - 1, 0, -1):
@@ -107,6 +112,12 @@ class CTC(Function):
             ways = call(LogOfThree, ahead[:, :-2], ahead[:, 1:-1], ahead[:, 2:] + jump)
             betas.append(ctx.while_running(t, ways, final))
         return betas[::-1]
+
+    def compiled_ways(ctx, ways: Any, emit: Array, jump: Array) -> Array:
+        """α_t or β_t by a compiled loop, (T, B, U)."""
+        work, result = np.empty((3, emit.shape[2] + 2), emit.dtype), np.empty_like(emit)
+        ways(emit, jump, ctx.steps, ctx.last, emit.dtype.type(LOW), work, result)
+        return result
 
     def while_running(ctx, t: int, now: Value, ended: Value) -> Value:
         """`now` for the sequences that have a step t, `ended` for the others."""

@@ -190,6 +190,59 @@ def layer_norm_back(g: Any, x: Any, w: Any, mean: Any, spread: Any, dx: Any, dw:
         normal_row_back(g, x, k, mean[k], spread[k], w, one / n, other / n, dx, dw, db)
 
 
+# --- CTC -----------------------------------------------------------------------------------------------------
+
+
+@one_pass
+def three_ways(x: Any, y: Any, z: Any, jump: Any, top: Any, total: Any) -> None:
+    """The largest of x, y, z + jump, and the sum of their powers above it; nan stays."""
+    for u in range(len(x)):
+        far = z[u] + jump[u]
+        t = x[u] if (x[u] >= y[u]) | (x[u] != x[u]) else y[u]
+        t = t if (t >= far) | (t != t) else far
+        top[u], total[u] = t, exp(x[u] - t) + exp(y[u] - t) + exp(far - t)
+
+
+@compiled
+def ctc_forward(emit: Any, jump: Any, steps: Any, last: Any, low: Any, work: Any, a: Any) -> None:
+    """α (T, B, U); jump (B, U) is 0 or `low`, the logarithm of impossible; work (3, U + 2)."""
+    T, B, U = emit.shape
+    before, top, total = work[0], work[1, :U], work[2, :U]
+    before[:2] = low
+    for b in range(B):
+        for u in range(U):
+            a[0, b, u] = emit[0, b, u] if u < 2 and u <= last[b] and not emit[0, b, u] < low else low
+        for t in range(1, T):
+            if t >= steps[b]:
+                a[t, b] = a[t - 1, b]
+                continue
+            before[2:] = a[t - 1, b]
+            three_ways(before[2:], before[1:-1], before[:-2], jump[b], top, total)
+            for u in range(U):
+                e = low if emit[t, b, u] < low else emit[t, b, u]
+                a[t, b, u] = top[u] + np.log(total[u]) + e
+
+
+@compiled
+def ctc_backward(emit: Any, jump: Any, steps: Any, last: Any, low: Any, work: Any, z: Any) -> None:
+    """β (T, B, U) into z; jump (B, U) is that of the state two ahead."""
+    T, B, U = emit.shape
+    zero, ahead, top, total = work.dtype.type(0), work[0], work[1, :U], work[2, :U]
+    ahead[-2:] = low
+    for b in range(B):
+        for t in range(T - 1, -1, -1):
+            if t == T - 1 or t + 1 >= steps[b]:
+                for u in range(U):
+                    z[t, b, u] = zero if u == last[b] or u == last[b] - 1 else low
+                continue
+            for u in range(U):
+                e = low if emit[t + 1, b, u] < low else emit[t + 1, b, u]
+                ahead[u] = z[t + 1, b, u] + e
+            three_ways(ahead[:-2], ahead[1:-1], ahead[2:], jump[b], top, total)
+            for u in range(U):
+                z[t, b, u] = top[u] + np.log(total[u])
+
+
 # --- what compiles them ----------------------------------------------------------------------------------------
 
 
@@ -206,6 +259,10 @@ def run_once(op: str, dtype: Any) -> None:
     elif op == "tanh_gelu":
         tanh_gelu(row, y[0])
         tanh_gelu_back(row, y[0], x[0])
+    elif op == "ctc":
+        args = one[None], one, *[np.ones(1, np.int64)] * 2, row[0], np.ones((3, 3), dtype), x[None]
+        ctc_forward(*args)
+        ctc_backward(*args)
     else:
         layer_norm(one, row, row, 1.0, x[0], x[0], y)
         layer_norm_back(one, one, row, row, row, y, np.ones(1), np.ones(1))
