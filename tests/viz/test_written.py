@@ -92,3 +92,15 @@ def test_graphs_that_are_compared_have_each_their_x():
             losses.append(kind(3, 4)(tg.randn(4, 2, 3))[0].sum())
     found = constants(draw(losses, titles=["RNN", "GRU"], names={}))
     assert [found.count(f"x[{t}]") for t in range(4)] == [2] * 4
+
+
+def test_what_a_decoder_reads_again_is_not_another_h():
+    cell, readout = nn.RNNCell(1, 4), nn.Linear(4, 1)
+    h, y = tg.zeros(2, 4), tg.zeros(2, 1)
+    for t in range(3):
+        with tg.step(t):
+            h = cell(y, h)
+            y = readout(h)
+    model = draw(y.sum(), names={}).model
+    for items in model.tiles.values():
+        assert [item.op for item in items if item.name == "h"] == ["Tanh"]

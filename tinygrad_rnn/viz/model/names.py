@@ -103,10 +103,11 @@ def _roles(model: Model) -> None:
 
 def _states(model: Model) -> None:
     """What a loop carries from step to step."""
+    said = {(item.place, name) for item in model.items for name in (item.name, *item.names.values())}  # once in a step
     for track in model.time.tracks:
         for node, number in track.edges.values():
             item = model.item_of[node]
-            if not item.label_of(number):
+            if not item.label_of(number) and (item.place, track.name) not in said:
                 item.names[number] = track.name
                 if node.n_outputs == 1:
                     item.name = item.names.pop(number)
