@@ -11,23 +11,86 @@ CUBE = ["f8 2,3,4", "f8 3,2,2", "f4 2,3,2"]
 
 INVERTIBLE = ["f8 3,3", "f8 2,3,3", "f8 3,3 T"]
 MATRICES = [
-    Row("matrices", [f"t.{call}(x + 4 * t.eye(x.shape[-1], dtype=x.dtype){more})" for call, more in [
-        ("det", ""), ("logdet", ""), ("linalg.inv", ""), ("matrix_power", ", -2"), ("matrix_power", ", 3")]],
-        INVERTIBLE, POSITIVE, tolerance=100),
+    Row(
+        "matrices",
+        [
+            f"t.{call}(x + 4 * t.eye(x.shape[-1], dtype=x.dtype){more})"
+            for call, more in [
+                ("det", ""),
+                ("logdet", ""),
+                ("linalg.inv", ""),
+                ("matrix_power", ", -2"),
+                ("matrix_power", ", 3"),
+            ]
+        ],
+        INVERTIBLE,
+        POSITIVE,
+        tolerance=100,
+    ),
     Row("matrices", ["x.det()", "x.logdet()"], ["f8 2,2", "f8 3,3 T"], (-2, 2), second=False, tolerance=100),
-    Row("matrices", ["t.linalg.eigvalsh(x @ x.mT)", "t.linalg.eigh(x @ x.mT)[1].abs()"], ["f8 2,2", "f8 2,3,3", "f8 1,1"], (-2, 2), tolerance=1e6),
-    Row("matrices", ["t.linalg.svdvals(x)", "t.linalg.svd(x, full_matrices=False)[0].abs()"], ["f8 2,3", "f8 3,2", "f8 2,3,2"], (-2, 2), second=False, tolerance=1e5),
-    Row("matrices", ["t.linalg.qr(x)[0].abs()", "t.linalg.qr(x)[1].abs()"], ["f8 3,2", "f8 2,3,3", "f8 2,4"], (-2, 2), second=False, tolerance=1e5),
+    Row(
+        "matrices",
+        ["t.linalg.eigvalsh(x @ x.mT)", "t.linalg.eigh(x @ x.mT)[1].abs()"],
+        ["f8 2,2", "f8 2,3,3", "f8 1,1"],
+        (-2, 2),
+        tolerance=1e6,
+    ),
+    Row(
+        "matrices",
+        ["t.linalg.svdvals(x)", "t.linalg.svd(x, full_matrices=False)[0].abs()"],
+        ["f8 2,3", "f8 3,2", "f8 2,3,2"],
+        (-2, 2),
+        second=False,
+        tolerance=1e5,
+    ),
+    Row(
+        "matrices",
+        ["t.linalg.qr(x)[0].abs()", "t.linalg.qr(x)[1].abs()"],
+        ["f8 3,2", "f8 2,3,3", "f8 2,4"],
+        (-2, 2),
+        second=False,
+        tolerance=1e5,
+    ),
     Row("matrices", ["t.linalg.pinv(x)", "x.pinverse()"], ["f8 3,2", "f8 2,4"], (-2, 2), second=False, tolerance=1e5),
     Row("matrices", ["t.matrix_exp(x * 0.1 + 0.2)"], ["f8 3,3", "f8 2,2,2", "f8 1,1"], first=False),
-    Row("matrices", [f"t.linalg.matrix_norm(x, {ord})" for ord in ("'fro'", "'nuc'", "2", "1", "float('inf')", "-1")], ["f8 3,2", "f8 2,2,3"], second=False, tolerance=1e3),
-    Row("pairs", ["t.kron(x, y)", "x.kron(y)"], [("f8 2,3", "f8 2,1"), ("f8 2", "f8 3,2"), ("f8", "f8 3"), ("f8 2,1,2", "f8 2,2"), ("f4 2,2", "f4 3,1")]),
-    Row("pairs", ["t.linalg.cross(x, y)", "t.cross(x, y, dim=-1)"], [("f8 3", "f8 3"), ("f8 2,3", "f8 2,3"), ("f8 2,3", "f8 1,3"), ("f4 3", "f4 3")]),
-    Row("pairs", ["t.cov(x)", "x.cov(correction=0)", "t.corrcoef(x)"], ["f8 2,5", "f8 5", "f8 4,3 T", "f4 2,5"], second=False),
-    Row("pairs", ["t.trapezoid(x)", "t.trapz(x, dx=0.5)", "t.trapezoid(x, x * 2)"], ["f8 5", "f8 2,4", "f8 3,2 T", "f8 1", "f4 3"]),
-    Row("scatter_reduce", [f"x.scatter_reduce(0, y, z, '{kind}')" for kind in ("sum", "mean", "amax", "amin")]
-        + ["x.scatter_reduce(0, y, z, 'sum', include_self=False)", "x.scatter_reduce(0, y, z, reduce='mean', include_self=False)"],
-        [("f8 4", "ix4 6", "f8 6"), ("f8 3,2", "ix3 2,2", "f8 2,2"), ("f4 3", "ix3 4", "f4 4")], second=False),
+    Row(
+        "matrices",
+        [f"t.linalg.matrix_norm(x, {ord})" for ord in ("'fro'", "'nuc'", "2", "1", "float('inf')", "-1")],
+        ["f8 3,2", "f8 2,2,3"],
+        second=False,
+        tolerance=1e3,
+    ),
+    Row(
+        "pairs",
+        ["t.kron(x, y)", "x.kron(y)"],
+        [("f8 2,3", "f8 2,1"), ("f8 2", "f8 3,2"), ("f8", "f8 3"), ("f8 2,1,2", "f8 2,2"), ("f4 2,2", "f4 3,1")],
+    ),
+    Row(
+        "pairs",
+        ["t.linalg.cross(x, y)", "t.cross(x, y, dim=-1)"],
+        [("f8 3", "f8 3"), ("f8 2,3", "f8 2,3"), ("f8 2,3", "f8 1,3"), ("f4 3", "f4 3")],
+    ),
+    Row(
+        "pairs",
+        ["t.cov(x)", "x.cov(correction=0)", "t.corrcoef(x)"],
+        ["f8 2,5", "f8 5", "f8 4,3 T", "f4 2,5"],
+        second=False,
+    ),
+    Row(
+        "pairs",
+        ["t.trapezoid(x)", "t.trapz(x, dx=0.5)", "t.trapezoid(x, x * 2)"],
+        ["f8 5", "f8 2,4", "f8 3,2 T", "f8 1", "f4 3"],
+    ),
+    Row(
+        "scatter_reduce",
+        [f"x.scatter_reduce(0, y, z, '{kind}')" for kind in ("sum", "mean", "amax", "amin")]
+        + [
+            "x.scatter_reduce(0, y, z, 'sum', include_self=False)",
+            "x.scatter_reduce(0, y, z, reduce='mean', include_self=False)",
+        ],
+        [("f8 4", "ix4 6", "f8 6"), ("f8 3,2", "ix3 2,2", "f8 2,2"), ("f4 3", "ix3 4", "f4 4")],
+        second=False,
+    ),
     Row("pairs", ["t.heaviside(x, y)"], [("f8 special", "f8"), ("f8 2,3", "f8 3"), ("i8 4", "i8 4")], first=False),
 ]
 

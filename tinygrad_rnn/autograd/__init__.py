@@ -1,7 +1,8 @@
 """Differentiation: `backward` and `grad`, own rules, numerical checks, NaN detection, Jacobians.
 
 The engine is in ../engine.py and ../gradients.py; here is what is built on it: function.py (rules of the user),
-gradcheck.py, anomaly.py (NaN detection), functional.py (Jacobians, Hessians); variable.py is an old path of PyTorch's.
+gradcheck.py, anomaly.py (NaN detection), functional.py (Jacobians, Hessians); variable.py and
+profiler.py are paths of PyTorch's.
 """
 
 from .._mode import (

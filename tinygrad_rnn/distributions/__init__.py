@@ -4,7 +4,8 @@ choice = Categorical(logits=scores)
 action = choice.sample()
 loss = -(choice.log_prob(action) * reward).mean()      # REINFORCE (Williams 1992)
 
-base.py (what all share), continuous.py, discrete.py, combined.py (several as one, mixtures, divergences).
+base.py (what all share), continuous.py, discrete.py, counts_and_shares.py (Gamma, Beta, Poisson …), vectors.py (of vectors),
+transforms.py (numbers made of others), combined.py (several as one, mixtures, divergences).
 """
 
 import sys as _sys

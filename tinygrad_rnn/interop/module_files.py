@@ -181,7 +181,7 @@ def attributes_of(x: Any, path: str) -> tuple[dict[str, Any], list[list[Any]]]:
         for hook in [h for hooks in _dicts(found.pop(place, {})) for h in hooks.values()]:
             if type(hook).__name__ not in RULES or type(hook) is not RULES[type(hook).__name__]:
                 raise TypeError(f"{path}.{place}: the hook {hook!r} is code and cannot be saved; remove it first")
-            rules.append([type(hook).__name__, *(getattr(hook, slot) for slot in type(hook).kept)])
+            rules.append([type(hook).__name__, *(getattr(hook, slot) for slot in type(hook).arguments)])
             found[hook.name] = found[hook.name].detach()  # computed anew before each call
     if isinstance(x, Optimizer):
         found["state"] = [list(pair) for pair in x.state.items()]

@@ -27,7 +27,7 @@ WITHOUT_MEANING = {
     "self", "args", "kwargs", "device", "dtype", "inplace", "fused", "size_average", "reduce", "also", "_weight", "_freeze",
     "_depth", "gate_bias", "old",
 }  # fmt: skip
-KEPT_AS = {("PairwiseDistance", "p"): "norm"}  # arguments that modules keep under another name
+CALLED = {("PairwiseDistance", "p"): "norm"}  # arguments that modules keep under another name
 OURS_ALONE = {"reset", "update", "fused"}  # PyTorch's RNN, LSTM and GRU take **kwargs, but not these
 
 
@@ -168,7 +168,7 @@ class _Way:
         known = own or taken
         values = {}
         for name in taken:
-            kept = KEPT_AS.get((type(module).__name__, name), name)
+            kept = CALLED.get((type(module).__name__, name), name)
             if name == "bias" or hasattr(module, kept):
                 value = getattr(module, kept)
                 flag = name == "bias" and not isinstance(value, bool)

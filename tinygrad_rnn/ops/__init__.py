@@ -11,6 +11,7 @@ Shapes          shaping.py joining.py assembling.py moving.py padding.py resizin
 By number       indexing.py (x[...]) gathering.py rows.py (embedding) bags.py
 Products        products.py linear.py convolution.py attention.py distances.py matrices.py (solve, cholesky)
                 decompositions.py (det, svd, eigh, qr)
+                pairing.py (kron, cross, cov)
 Layers          pooling.py dropout.py; losses.py class_losses.py binary_losses.py margin_losses.py ctc.py
 Tensors         making.py (new ones) converting.py (types, to NumPy) describing.py (shape, dtype, strides)
 Of others       composed.py

@@ -1,4 +1,4 @@
-"""A checkpoint while training: as often as saving may cost, and never a loss of the one before.
+"""A checkpoint while training (checkpoint.tgr in a run's folder): as often as saving may cost, and never a loss of the one before.
 
 A save takes c seconds, measured. With a share s of the time for saving, one fits every c/s seconds: with 10 ms and 2 %
 every half second, that is every N steps with N as large as needed.

@@ -54,7 +54,8 @@ class Recurrent(Module):
     learn_start     the state before the first step is a parameter, start_{part}_l{layer}, instead of zeros
 
     The cells are in `cells`, by layer and then direction. A cell of your own is either a module with
-    `transition(x, state, masked_h)`, which returns the new state and a dict of gates,
+    `transition(x, state, masked_h)`, which returns the new state and a dict of gates (its keys are their names in
+    pictures; the state's parts are h, c, part2 … there),
 
         class LeakyCell(nn.RNNCellBase):
             gates = 1                                        # rows of weight_ih and weight_hh: gates · hidden_size
