@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -35,24 +35,18 @@ def tagging(length: int = 3, seed: int = 0, samples: int | None = 4000) -> Task:
     gives each word its most frequent tag.
     """
     count_of("length", length)
+    data = Drawn(partial(generators.tagged, phrases=length), seed, samples)
     return Task(
         "tagging", "say of each word which kind it is", "the lectures: bidirectional networks, many to many",
-        {"length": length, "seen": 6 * length}, tagged(length, seed, samples), "each step", len(generators.TAG_WORDS), len(generators.TAGS),
-        "classes", "right", frequent_tags(length, seed, samples), "the most frequent tag of each word", 1.0, 0.99,
+        {"length": length, "seen": 6 * length}, data, "each step", len(generators.TAG_WORDS), len(generators.TAGS),
+        "classes", "right", frequent_tags(data), "the most frequent tag of each word", 1.0, 0.99,
         {"cell": "lstm", "hidden": 24, "bidirectional": True, "batch": 32, "lr": 0.01, "steps": 1000},
         vocabulary=generators.TAG_WORDS,
     )  # fmt: skip
 
 
-def tagged(length: int, seed: int, samples: int | None) -> Drawn:
-    """The sentences with their tags."""
-    return Drawn(partial(generators.tagged, phrases=length), seed, samples)
-
-
-@cache  # of thousands of sentences
-def frequent_tags(length: int, seed: int, samples: int | None) -> float:
+def frequent_tags(data: Drawn) -> float:
     """The share of right answers of one who gives each word the tag that it has most often."""
-    data = tagged(length, seed, samples)
     counts = np.zeros((len(generators.TAG_WORDS), len(generators.TAGS)))
     x, y = data.batch(0, 500)
     np.add.at(counts, (x[y >= 0], y[y >= 0]), 1)
