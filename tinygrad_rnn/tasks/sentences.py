@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -37,27 +37,21 @@ def tagging(length: int = 3, seed: int = 0, samples: int | None = 4000) -> Task:
     gives each word its most frequent tag.
     """
     count_of("length", length)
+    data = Drawn(partial(generators.tagged, phrases=length), seed, samples)
     return Task(
         name="tagging", about="say of each word which kind it is",
         origin="the lectures: bidirectional networks, many to many",
-        options={"length": length, "seen": 6 * length}, data=tagged(length, seed, samples),
+        options={"length": length, "seen": 6 * length}, data=data,
         net="each step", inputs=len(generators.TAG_WORDS), outputs=len(generators.TAGS),
-        loss_kind="classes", metric_kind="right", trivial=frequent_tags(length, seed, samples),
+        loss_kind="classes", metric_kind="right", trivial=frequent_tags(data),
         trivial_is="the most frequent tag of each word", optimal=1.0, threshold=0.99,
         defaults={"cell": "lstm", "hidden": 24, "bidirectional": True, "batch": 32, "lr": 0.01, "steps": 1000},
         vocabulary=generators.TAG_WORDS,
     )  # fmt: skip
 
 
-def tagged(length: int, seed: int, samples: int | None) -> Drawn:
-    """The sentences with their tags."""
-    return Drawn(partial(generators.tagged, phrases=length), seed, samples)
-
-
-@cache  # of thousands of sentences
-def frequent_tags(length: int, seed: int, samples: int | None) -> float:
+def frequent_tags(data: Drawn) -> float:
     """The share of right answers of one who gives each word the tag that it has most often."""
-    data = tagged(length, seed, samples)
     counts = np.zeros((len(generators.TAG_WORDS), len(generators.TAGS)))
     x, y = data.batch(0, 500)
     np.add.at(counts, (x[y >= 0], y[y >= 0]), 1)
