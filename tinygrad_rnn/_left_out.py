@@ -1,7 +1,7 @@
 """PyTorch's names that are left out on purpose, and the way round: what looking one of them up is answered with.
 
 `LEFT_OUT` maps names, several in a row, to why they are not here and what to use instead. A name that comes to the
-package leaves its row; a test finds those that are in both.
+package leaves its row; tests/messages/test_messages.py finds those that are in both.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from tinygrad_rnn.nn import functional as F
 needs_numba = pytest.mark.skipif(not choice.twins(), reason="numba is not installed")
 HIDDEN = np.arange(25).reshape(5, 5) % 3 == 0
 HIDDEN[3] = True
+WORDS = tg.tensor([[0, 2, 4, 2, 2, 1], [2, 4, 4, 0, 2, 1]])
 OPS = {
     "softmax": lambda x, w, b: x.softmax(-1),
     "softmax of three axes": lambda x, w, b: x.reshape(1, *x.shape).softmax(2),
@@ -21,6 +22,8 @@ OPS = {
     "layer_norm": lambda x, w, b: F.layer_norm(x, x.shape[1:], w, b),
     "layer_norm, weight": lambda x, w, b: F.layer_norm(x, x.shape[1:], w),
     "layer_norm, plain": lambda x, w, b: F.layer_norm(x, x.shape[1:]),
+    "add_rows": lambda x, w, b: F.embedding(WORDS, x),
+    "add_rows, padding": lambda x, w, b: F.embedding(WORDS.T.int(), x, padding_idx=2),
 }
 ops = pytest.mark.parametrize("op", OPS)
 NUMBERS = np.random.default_rng(0).normal(size=(5, 7)) * 3

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..runs import WaysOut
+from ..viz.drawing import WRITERS
 from .arguments import UsageError, count, name
 from .picture_of_run import draw_run
 from .run_config import load_run
@@ -18,7 +19,7 @@ def add_draw(commands: Any) -> None:
         "draw",
         help="draw the model of a run",
         description="Draw the graph of a trained model over a few time steps. The suffix of the "
-        "file says how: .svg, .html (interactive), .png, .pdf, .dot, .mmd or .txt.",
+        f"file says how: {', '.join(WRITERS)}; .html is interactive.",
     )
     draw.add_argument(
         "checkpoint", type=name, metavar="RUN", help="a folder of train, or a checkpoint: runs/demo/checkpoint.tgr"

@@ -56,7 +56,7 @@ RNN = Kernel("rnn", rnn_forward, rnn_backward)
 LSTM = Kernel("lstm", lstm_forward, lstm_backward)
 GRU = Kernel("gru", gru_forward, gru_backward)
 VARIANTS = ("rnn", ""), ("lstm", ""), ("gru", "after"), ("gru", "before")
-PASSES = "softmax", "layer_norm", "ctc", "gelu", "tanh_gelu"  # ops with compiled passes; those of GELU in float32 alone
+PASSES = "softmax", "layer_norm", "ctc", "add_rows", "gelu", "tanh_gelu"  # ops with compiled passes; those of GELU in float32 alone
 LARGE = 2**15  # from so many numbers on, but for CTC, whose steps cost more than their numbers
 
 
@@ -76,7 +76,7 @@ def passes(op: str, x: Any, *others: Any) -> Any:
 
 class use_kernels:
     """Which kernels the recurrent layers and CTC run on, in the whole process, from now on or inside a `with` block; and
-    softmax, attention, GELU and layer norm where they are given 32,768 numbers or more.
+    softmax, attention, GELU, layer norm and the gradient of an embedding where they are given 32,768 numbers or more.
 
     "auto"       the compiled ones where they can be had, else NumPy's: the default
     "numpy"      those in NumPy

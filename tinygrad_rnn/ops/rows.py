@@ -8,6 +8,7 @@ import numpy as np
 
 from .._quiet import quiet
 from ..dtypes import int32, int64
+from ..kernels.choice import full, passes
 from ..recording import record_op
 from .checks import need_float, need_tensor
 from .function import Array, Function, Value, call
@@ -46,9 +47,11 @@ class AddRows(Function):
     def forward(ctx, v: Array, index: Any, n_rows: Any, skip: Any) -> Array:
         ctx.index, ctx.skip = index, skip
         width = v.shape[-1]
-        flat, rows = index.reshape(-1), v.reshape(-1, width)
+        flat, rows = index.reshape(-1), full(v.reshape(-1, width))
         y = np.zeros((n_rows, width), v.dtype)
-        if flat.size:
+        if twin := passes("add_rows", rows):
+            twin.add_rows(rows, flat.astype(np.int64, copy=False), y)
+        elif flat.size:
             if n_rows <= 65536:
                 flat = flat.astype(np.uint16)  # NumPy sorts these by counting, in linear time
             order = np.argsort(flat, kind="stable")

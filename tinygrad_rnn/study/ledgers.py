@@ -21,12 +21,12 @@ from .history import checked
 from .results import Result, Table, counted
 from .steps import Steps
 
-KEPT = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
+COUNTED = (np.ndarray, tuple, list, dict, str, weakref.ref, Notes, Constant, Scope)
 ATTRIBUTES = 32  # bytes that Python keeps beside a node, for its attributes without slots
 
 
 class Ledger(Result):
-    """Bytes that live as long as the graph of a loss.
+    """Bytes that are kept as long as the graph of a loss lives.
 
     operations  by name of the operation: (how many, bytes of arrays that their rules keep)
     steps       by time step, the same bytes; None: outside time. A fused layer's are spread evenly over its steps
@@ -85,7 +85,7 @@ class Ledger(Result):
     def _reachable(self, values: list[Any]) -> Iterator[Any]:
         """Arrays and containers behind values, workspaces of kernels too, that were not met yet."""
         for value in values:  # grows while it is read
-            if id(value) in self._met or (not isinstance(value, KEPT) and not hasattr(value, "give")):
+            if id(value) in self._met or (not isinstance(value, COUNTED) and not hasattr(value, "give")):
                 continue
             self._met.add(id(value))
             yield value

@@ -190,6 +190,22 @@ def layer_norm_back(g: Any, x: Any, w: Any, mean: Any, spread: Any, dx: Any, dw:
         normal_row_back(g, x, k, mean[k], spread[k], w, one / n, other / n, dx, dw, db)
 
 
+# --- the gradient of an embedding ----------------------------------------------------------------------------------
+
+
+@one_pass
+def add_row(v: Any, k: int, y: Any, row: int) -> None:
+    for j in range(v.shape[1]):
+        y[row, j] += v[k, j]
+
+
+@compiled
+def add_rows(v: Any, index: Any, y: Any) -> None:
+    """Each row of v (N, E) to row index[…] of y; the index int64 (N,), within it."""
+    for k in range(len(index)):
+        add_row(v, k, y, index[k])
+
+
 # --- CTC -----------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +275,8 @@ def run_once(op: str, dtype: Any) -> None:
     elif op == "tanh_gelu":
         tanh_gelu(row, y[0])
         tanh_gelu_back(row, y[0], x[0])
+    elif op == "add_rows":
+        add_rows(one, np.zeros(1, np.int64), x)
     elif op == "ctc":
         args = one[None], one, *[np.ones(1, np.int64)] * 2, row[0], np.ones((3, 3), dtype), x[None]
         ctc_forward(*args)
