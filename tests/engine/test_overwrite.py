@@ -156,6 +156,7 @@ ARGUMENTS = {
     "addcmul_": (tg.ones(3), tg.ones(3)), "addcdiv_": (tg.ones(3), tg.ones(3)), "lerp_": (tg.ones(2, 3, dtype=tg.float64), 0.5),
     "clamp_": (0.0, 1.0), "clip_": (0.0, 1.0), "clamp_min_": (0.0,), "clamp_max_": (1.0,), "fill_": (1.0,), "copy_": (tg.ones(3),),
     "scatter_": (1, tg.tensor([[0], [1]]), 1.0), "scatter_add_": (1, tg.tensor([[0], [1]]), tg.ones(2, 1, dtype=tg.float64)),
+    "scatter_reduce_": (1, tg.tensor([[0], [1]]), tg.ones(2, 1, dtype=tg.float64), "amax"),
     "index_add_": (0, tg.tensor([0]), tg.ones(1, 3, dtype=tg.float64)), "index_fill_": (0, tg.tensor([0]), 1.0),
     "masked_fill_": (tg.tensor(EVERYWHERE), 1.0), "apply_": (lambda v: v + 1,),
     "addmm_": (tg.ones(2, 4, dtype=tg.float64), tg.ones(4, 3, dtype=tg.float64)), "cumsum_": (0,), "fmod_": (2.0,), "xlogy_": (2.0,),
