@@ -56,7 +56,8 @@ RNN = Kernel("rnn", rnn_forward, rnn_backward)
 LSTM = Kernel("lstm", lstm_forward, lstm_backward)
 GRU = Kernel("gru", gru_forward, gru_backward)
 VARIANTS = ("rnn", ""), ("lstm", ""), ("gru", "after"), ("gru", "before")
-PASSES = "softmax", "layer_norm", "ctc", "add_rows", "gelu", "tanh_gelu"  # ops with compiled passes; those of GELU in float32 alone
+# ops with compiled passes; those of GELU in float32 alone
+PASSES = "softmax", "layer_norm", "ctc", "add_rows", "gelu", "tanh_gelu"
 LARGE = 2**15  # from so many numbers on, but for CTC, whose steps cost more than their numbers
 
 

@@ -22,9 +22,7 @@ from .words import again
 if TYPE_CHECKING:
     from .._tensor import Tensor
 
-
-_HALF = {kind: np.array(0.5, kind) for kind in "fd"}
-_ONE = {kind: np.array(1, kind) for kind in "fd"}
+_HALF, _ONE = ({kind: np.array(number, kind) for kind in "fd"} for number in (0.5, 1))
 _ERF = np.array(SINGLE, np.float32)
 _LARGE = {kind: np.array(limit, kind) for kind, limit in (("f", 88), ("d", 709))}  # e^limit is finite
 
@@ -139,8 +137,7 @@ class ELU(Function):
 
     def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
-        # recorded, the slope at 0 has no slope
-        below = np.minimum(x, 0) if thread.mode.lift is None else select(plain(x) < 0, x, 0.0)
+        below = np.minimum(x, 0) if thread.mode.lift is None else select(plain(x) < 0, x, 0.0)  # recorded: 0 at 0
         return g * call(Exp, below) * _slopes(plain(x), ctx.alpha)
 
 
@@ -178,13 +175,11 @@ class GELU(Function):
 
     def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
-        twin = passes("gelu", x, g) if thread.mode.lift is None and g.shape == x.shape else None
-        if twin:
+        if thread.mode.lift is None and g.shape == x.shape and (twin := passes("gelu", x, g)):
             twin.gelu_back(full(g).reshape(-1), x.reshape(-1), ctx.cdf.reshape(-1), (d := np.empty_like(x)).reshape(-1))
             return d
         cdf = ctx.cdf if thread.mode.lift is None else _normal_cdf(x)
-        density = call(Exp, x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
-        return g * (cdf + x * density)
+        return g * (cdf + x * call(Exp, x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
 
 
 def _normal_cdf(x):
@@ -212,8 +207,7 @@ class TanhGELU(Function):
 
     def backward(ctx, g: Value) -> Value:
         (x,) = ctx.saved_tensors
-        twin = passes("tanh_gelu", x, g) if thread.mode.lift is None and g.shape == x.shape else None
-        if twin:
+        if thread.mode.lift is None and g.shape == x.shape and (twin := passes("tanh_gelu", x, g)):
             twin.tanh_gelu_back(full(g).reshape(-1), x.reshape(-1), (d := np.empty_like(x)).reshape(-1))
             return d
         t = _gelu_tanh(x)
@@ -324,9 +318,9 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x Φ(x), Φ the distribution function of the normal distribution; approximate "tanh" leaves erf out."""
-    if approximate not in ("none", "tanh"):
-        raise RuntimeError(f"gelu(): approximate must be 'none' or 'tanh', got {approximate!r}")
-    return _elementwise("gelu", GELU if approximate == "none" else TanhGELU, input)
+    if op := {"none": GELU, "tanh": TanhGELU}.get(approximate):
+        return _elementwise("gelu", op, input)
+    raise RuntimeError(f"gelu(): approximate must be 'none' or 'tanh', got {approximate!r}")
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:

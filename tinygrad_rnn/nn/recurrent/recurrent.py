@@ -55,7 +55,7 @@ class Recurrent(Module):
 
     The cells are in `cells`, by layer and then direction. A cell of your own is either a module with
     `transition(x, state, masked_h)`, which returns the new state and a dict of gates (its keys are their names in
-    pictures; the state's parts are h, c, part2 … there),
+    pictures, coloured if an LSTM or GRU has one called so; the state's parts are h, c, part2 … there),
 
         class LeakyCell(nn.RNNCellBase):
             gates = 1                                        # rows of weight_ih and weight_hh: gates · hidden_size

@@ -29,13 +29,12 @@ SYMBOLS = {
     "BasicIndex": "[ ]", "Clone": "copy", "Embedding": "embed", "SetItem": "[ ]=", "Overwrite": "=", "AddAt": "[ ]+=",
     "FloorDivide": "⌊÷⌋", "LeakyReLU": "leaky relu", "TanhGELU": "gelu", "Attention": "attention", "LayerNorm": "layer norm",
     "CrossEntropy": "cross entropy", "BinaryCrossEntropy": "binary cross entropy", "CTC": "ctc", "Variance": "var",
-    "Cast": "cast", "OnDiagonal": "diagonal", "Triangle": "triangle", "ProductBefore": "Π before",
-    "FusedRNN": "rnn", "FusedLSTM": "lstm", "FusedGRU": "gru", "Checkpoint": "checkpoint", "BackwardHook": "hook",
+    "Cast": "cast", "OnDiagonal": "diagonal", "Triangle": "triangle", "ProductBefore": "Π before", "Eigh": "eigh", "Pinv": "A⁺",
+    "FusedRNN": "rnn", "FusedLSTM": "lstm", "FusedGRU": "gru", "Checkpoint": "checkpoint", "BackwardHook": "hook", "LogAbsDet": "ln |det|",
     # what rules send back, drawn where gradients were recorded
     "CrossEntropyGradient": "∇ cross entropy", "SoftmaxGradient": "∇ softmax", "Convolution": "conv", "ConvInput": "∇ conv input",
-    "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to",
-    "TanhGradient": "∇ tanh", "SigmoidGradient": "∇ σ", "LogOfThree": "ln Σ exp", "Polygamma": "ψ", "Solve": "solve",
-    "Cholesky": "cholesky", "LogAbsDet": "ln |det|", "Eigh": "eigh", "Pinv": "A⁺",
+    "ConvWeight": "∇ conv weight", "Pick": "pick", "Place": "place", "AddRows": "add rows", "Tie": "tied to", "LogOfThree": "ln Σ exp",
+    "TanhGradient": "∇ tanh", "SigmoidGradient": "∇ σ", "Polygamma": "ψ", "Solve": "solve", "Cholesky": "cholesky",
 }  # by class; else its name in lower case, for operations that users call by that name and for their own  # fmt: skip
 
 
