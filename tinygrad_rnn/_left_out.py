@@ -89,6 +89,12 @@ LEFT_OUT = {
     "skip_init stateless fuse_conv_bn_eval fuse_linear_bn_eval sparse_ dirac_": (
         "make the layer as it is, and change its weights afterwards; func.functional_call calls it with others"
     ),
+    "prune": "no weight is pruned here; multiply it by a mask in forward, or in a class for nn.utils.parametrize",
+    "orthogonal": "write it as a class for nn.utils.parametrize, with linalg.matrix_exp of a skew matrix; nn.init.orthogonal_ only starts with one",
+    "register_full_backward_pre_hook register_state_dict_pre_hook register_state_dict_post_hook "
+    "register_load_state_dict_pre_hook register_load_state_dict_post_hook": (
+        "override the method instead: forward with a Tensor.register_hook, state_dict, load_state_dict"
+    ),
     "Adafactor Muon": "use optim.AdamW",
     "ChainDataset StackDataset IterDataPipe MapDataPipe DFIterDataPipe DataChunk": (
         "write a Dataset or IterableDataset that gives the samples, or use ConcatDataset or TensorDataset"

@@ -87,12 +87,16 @@ def test_an_attribute_error_of_ones_own_is_left_alone():
 
 
 def test_what_is_left_out_is_not_there_and_the_way_round_is_said():
-    homes = [tg, nn, F, optim, optim.lr_scheduler, tg.Tensor]
+    homes = [tg, nn, F, optim, optim.lr_scheduler, tg.Tensor, nn.Module, nn.utils, nn.utils.parametrizations]
     assert [name for name in WAY_ROUND if any(name in dir(home) for home in homes)] == []
     assert len(WAY_ROUND) == sum(len(names.split()) for names in LEFT_OUT), "a name stands twice"
-    for home in (tg, nn, F, optim, tg.ones(1)):
+    for home in (tg, nn, F, optim, tg.ones(1), nn.utils, nn.utils.parametrizations):
         for name, way in WAY_ROUND.items():
             with pytest.raises(AttributeError) as raised:
                 getattr(home, name)
             assert way in str(raised.value)
             assert not hasattr(home, name)
+    with pytest.raises(AttributeError, match="override the method instead"):
+        nn.Linear(1, 1).register_state_dict_pre_hook(print)
+    with pytest.raises(AttributeError, match=r"'Net' object has no attribute 'prune'$"):
+        Net().prune

@@ -110,7 +110,7 @@ def _steps_after(W_h: Any, b_n: Any, space: ForwardSpace, sizes: list[int]) -> N
         subtract(h_before, n, scratch)
         divide(scratch, D_z, scratch)
         add(n, scratch, h)
-        if size < batch:
+        if size < batch:  # ended sequences keep their state
             h[:, size:] = h_before[:, size:]
 
 
@@ -135,7 +135,7 @@ def _steps_before(W_h: Any, b_n: Any, space: ForwardSpace, sizes: list[int]) -> 
         subtract(h_before, n, scratch)
         divide(scratch, D_z, scratch)
         add(n, scratch, h)
-        if size < batch:
+        if size < batch:  # ended sequences keep their state
             h[:, size:] = h_before[:, size:]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._missing_names import nearest
+from .._missing_names import missing, nearest
 from .._mode import Scope, thread
 from .._tensor import Tensor
 from ..arrays import kind_of
@@ -161,7 +161,10 @@ class Module(Saving):
                 return found[name]
         if (made := self._made(name)) is not None:
             return made()
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{nearest(name, dir(self))}")
+        owner = f"{type(self).__name__!r} object"
+        if name.startswith("register_"):  # a method of PyTorch's; other names are the user's own
+            raise missing(owner, name, dir(self))
+        raise AttributeError(f"{owner} has no attribute {name!r}{nearest(name, dir(self))}")
 
     def _made(self, name: str) -> Any:
         """What makes the parameter `name` of another, if something does; see nn/utils/parametrize.py."""

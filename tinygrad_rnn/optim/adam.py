@@ -27,7 +27,7 @@ class Adam(Optimizer):
     eps           keeps the division finite
     weight_decay  pulls the parameters towards 0, through the gradient
     amsgrad       divide by the largest v so far (Reddi et al. 2018)
-    maximize      along the gradient, instead of against it
+    maximize      along the gradient, instead of against it (Optimizer.step turns it round)
     """
 
     checks: dict[str, Check] = {"lr": FROM_ZERO, "betas": TWO_BELOW_ONE, "eps": FROM_ZERO, "weight_decay": FROM_ZERO}

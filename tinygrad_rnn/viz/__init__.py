@@ -6,7 +6,7 @@ model/          what is in the picture: operations, names, time steps, boxes
 place/          where it goes: folding, columns and rows, the layout of a step
 write/          how it is written: SVG, DOT, Mermaid, text
 page/           the interactive page; its JavaScript is in page/assets/
-style.py        every colour; plots.py: curves and heat maps; errors.py
+style.py        colours (the page has its own, page/assets/page.css); plots.py: curves and heat maps; errors.py
 """
 
 from . import plots

@@ -2,6 +2,7 @@
 spectral_norm.py, parametrize.py and parametrizations.py (weights made of others), rnn.py (packed sequences).
 """
 
+from ..._missing_names import missing as _missing
 from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
 from .clip_grad import (
     clip_grad_norm as clip_grad_norm,
@@ -15,3 +16,7 @@ from .convert_parameters import (
 )
 from .spectral_norm import remove_spectral_norm as remove_spectral_norm, spectral_norm as spectral_norm
 from .weight_norm import remove_weight_norm as remove_weight_norm, weight_norm as weight_norm
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(f"module {__name__!r}", name, globals())
