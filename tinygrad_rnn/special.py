@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final as _Final
 
 from ._missing_names import missing as _missing
 from ._tensor import Tensor
 
-expit = Tensor.sigmoid
-gammaln = Tensor.lgamma
-psi = digamma = Tensor.digamma
-erf = Tensor.erf
-erfc = Tensor.erfc
-exp2 = Tensor.exp2
-expm1 = Tensor.expm1
-log1p = Tensor.log1p
-logit = Tensor.logit
-logsumexp = Tensor.logsumexp
-softmax = Tensor.softmax
-log_softmax = Tensor.log_softmax
-round = Tensor.round
-sinc = Tensor.sinc
-xlogy = Tensor.xlogy
+expit: _Final = Tensor.sigmoid
+gammaln: _Final = Tensor.lgamma
+psi: _Final = Tensor.digamma
+digamma: _Final = Tensor.digamma
+erf: _Final = Tensor.erf
+erfc: _Final = Tensor.erfc
+exp2: _Final = Tensor.exp2
+expm1: _Final = Tensor.expm1
+log1p: _Final = Tensor.log1p
+logit: _Final = Tensor.logit
+logsumexp: _Final = Tensor.logsumexp
+softmax: _Final = Tensor.softmax
+log_softmax: _Final = Tensor.log_softmax
+round: _Final = Tensor.round
+sinc: _Final = Tensor.sinc
+xlogy: _Final = Tensor.xlogy
 
 
 def entr(input: Tensor) -> Tensor:

@@ -113,7 +113,7 @@ class Exponential(Distribution):
     has_rsample = True
 
     def __init__(self, rate: Any, validate_args: bool | None = None):
-        (self.rate,) = together(rate)
+        self.rate: Tensor = together(rate)[0]
         super().__init__(self.rate.shape, (), validate_args)
         self._check("rate", self.rate.array > 0, "greater than 0", self.rate)
 

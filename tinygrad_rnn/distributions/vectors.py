@@ -35,9 +35,9 @@ class MultivariateNormal(Distribution):
         L = matrix if scale_tril is not None else cholesky(matrix)
         self.scale_tril: Tensor = L.expand(*batch, -1, -1)
 
-    mean = property(lambda self: self.loc)
-    covariance_matrix = property(lambda self: self.scale_tril @ self.scale_tril.mT)
-    variance = property(lambda self: self.scale_tril.pow(2).sum(-1))
+    mean: Any = property(lambda self: self.loc)
+    covariance_matrix: Any = property(lambda self: self.scale_tril @ self.scale_tril.mT)
+    variance: Any = property(lambda self: self.scale_tril.pow(2).sum(-1))
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         drawn = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype)
@@ -64,9 +64,9 @@ class OneHotCategorical(Distribution):
         self.logits: Tensor = self._categorical.logits
         super().__init__(self.logits.shape[:-1], self.logits.shape[-1:], validate_args)
 
-    mean = property(lambda self: self.probs)
-    variance = property(lambda self: self.probs * (1 - self.probs))
-    mode = property(lambda self: F.one_hot(self._categorical.mode, self.event_shape[0]).to(self.probs.dtype))
+    mean: Any = property(lambda self: self.probs)
+    variance: Any = property(lambda self: self.probs * (1 - self.probs))
+    mode: Any = property(lambda self: F.one_hot(self._categorical.mode, self.event_shape[0]).to(self.probs.dtype))
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         return F.one_hot(self._categorical.sample(sample_shape), self.event_shape[0]).to(self.probs.dtype)
@@ -94,7 +94,7 @@ class RelaxedOneHotCategorical(OneHotCategorical):
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         super().__init__(probs, logits, validate_args)
-        (self.temperature,) = together(temperature)
+        self.temperature: Tensor = together(temperature)[0]
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         return self.rsample(sample_shape).detach()
@@ -116,7 +116,7 @@ class RelaxedBernoulli(Bernoulli):
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         super().__init__(probs, logits, validate_args)
-        (self.temperature,) = together(temperature)
+        self.temperature: Tensor = together(temperature)[0]
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         return self.rsample(sample_shape).detach()

@@ -37,12 +37,16 @@ class AdaptiveLogSoftmaxWithLoss(Module):
                 "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value "
                 "is between 1 and n_classes-1"
             )
-        self.in_features, self.n_classes, self.div_value, self.head_bias = in_features, n_classes, div_value, head_bias
-        self.cutoffs = [*cutoffs, n_classes]
-        self.shortlist_size, self.n_clusters = cutoffs[0], len(cutoffs)
-        self.head_size = self.shortlist_size + self.n_clusters
-        self.head = Linear(in_features, self.head_size, bias=head_bias)
-        self.tail = ModuleList()
+        self.in_features: int = in_features
+        self.n_classes: int = n_classes
+        self.div_value: float = div_value
+        self.head_bias: bool = head_bias
+        self.cutoffs: list[int] = [*cutoffs, n_classes]
+        self.shortlist_size: int = cutoffs[0]
+        self.n_clusters: int = len(cutoffs)
+        self.head_size: int = self.shortlist_size + self.n_clusters
+        self.head: Any = Linear(in_features, self.head_size, bias=head_bias)
+        self.tail: Any = ModuleList()
         for i in range(self.n_clusters):
             inside = int(in_features // (div_value ** (i + 1)))
             size = self.cutoffs[i + 1] - self.cutoffs[i]

@@ -196,7 +196,12 @@ def _old(function: Any, name: str) -> Any:
     return renamed
 
 
-uniform, normal, constant = _old(uniform_, "uniform"), _old(normal_, "normal"), _old(constant_, "constant")
-eye, orthogonal = _old(eye_, "eye"), _old(orthogonal_, "orthogonal")
-xavier_uniform, xavier_normal = _old(xavier_uniform_, "xavier_uniform"), _old(xavier_normal_, "xavier_normal")
-kaiming_uniform, kaiming_normal = _old(kaiming_uniform_, "kaiming_uniform"), _old(kaiming_normal_, "kaiming_normal")
+uniform: Any = _old(uniform_, "uniform")
+normal: Any = _old(normal_, "normal")
+constant: Any = _old(constant_, "constant")
+eye: Any = _old(eye_, "eye")
+orthogonal: Any = _old(orthogonal_, "orthogonal")
+xavier_uniform: Any = _old(xavier_uniform_, "xavier_uniform")
+xavier_normal: Any = _old(xavier_normal_, "xavier_normal")
+kaiming_uniform: Any = _old(kaiming_uniform_, "kaiming_uniform")
+kaiming_normal: Any = _old(kaiming_normal_, "kaiming_normal")

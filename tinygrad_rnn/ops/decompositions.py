@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -158,11 +158,11 @@ def _result(name: str, fields: str) -> Any:
     return type(name, (namedtuple(name, fields),), {"__slots__": (), "__repr__": ValuesIndices.__repr__})
 
 
-Slogdet = _result("slogdet", "sign logabsdet")  # the determinant is sign · exp(logabsdet)
-EighResult = _result("linalg_eigh", "eigenvalues eigenvectors")  # ascending; in columns
-SvdResult = _result("linalg_svd", "U S Vh")  # A = U diag(S) Vh
-QrResult = _result("qr", "Q R")
-LstsqResult = _result("linalg_lstsq", "solution residuals rank singular_values")
+Slogdet: Any = _result("slogdet", "sign logabsdet")  # the determinant is sign · exp(logabsdet)
+EighResult: Any = _result("linalg_eigh", "eigenvalues eigenvectors")  # ascending; in columns
+SvdResult: Any = _result("linalg_svd", "U S Vh")  # A = U diag(S) Vh
+QrResult: Any = _result("qr", "Q R")
+LstsqResult: Any = _result("linalg_lstsq", "solution residuals rank singular_values")
 
 
 def det(A: Tensor) -> Tensor:
@@ -246,9 +246,15 @@ class Matrices(Recorded):
 
     __slots__ = ()
 
-    det, slogdet, logdet, inverse = det, slogdet, logdet, inv
-    cholesky, cholesky_solve, cholesky_inverse = cholesky, cholesky_solve, cholesky_inverse
-    matrix_power, matrix_exp = matrix_power, matrix_exp
+    det: Final = det
+    slogdet: Final = slogdet
+    logdet: Final = logdet
+    inverse: Final = inv
+    cholesky: Final = cholesky
+    cholesky_solve: Final = cholesky_solve
+    cholesky_inverse: Final = cholesky_inverse
+    matrix_power: Final = matrix_power
+    matrix_exp: Final = matrix_exp
 
     def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
         """The pseudo-inverse: `linalg.pinv`."""

@@ -43,7 +43,7 @@ def _checked(n_power_iterations: int) -> int:
 class SpectralNorm:
     """Called before a module's forward: puts `name`_orig / σ in the place of the weight."""
 
-    arguments = ("name", "n_power_iterations", "dim", "eps")  # what it consists of, for files
+    arguments: tuple[str, ...] = ("name", "n_power_iterations", "dim", "eps")  # what it consists of, for files
 
     def __init__(self, name: str = "weight", n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12):
         self.name: str = name

@@ -23,7 +23,7 @@ def _norm(v: Tensor, dim: int | None) -> Tensor:
 class WeightNorm:
     """Called before a module's forward: puts w = g v / ‖v‖ in the place of the weight."""
 
-    arguments = ("name", "dim")  # what it consists of, for files
+    arguments: tuple[str, ...] = ("name", "dim")  # what it consists of, for files
 
     def __init__(self, name: str, dim: int | None):
         self.name: str = name
