@@ -17,7 +17,8 @@ def captions(seed: int = 0, samples: int | None = None) -> Task:
         options={"seen": 8, "pictures": True}, data=Drawn(generators.captioned, seed, samples),
         net="caption", inputs=256, outputs=len(words), tokens=False,
         loss_kind="classes", metric_kind="exact", trivial=1 / 72, trivial_is="a guess", optimal=1.0, threshold=0.97,
-        defaults={"cell": "gru", "hidden": 64, "batch": 64, "lr": 0.003, "steps": 1500}, vocabulary=words, held_out=200,
+        defaults={"cell": "gru", "hidden": 64, "batch": 64, "lr": 0.003, "steps": 1500, "target": 0.995},
+        vocabulary=words, held_out=200,
     )  # fmt: skip
 
 
