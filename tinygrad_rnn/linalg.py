@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools as _functools
-from typing import Any, Final
+from typing import Any, Final as _Final
 
 from ._missing_names import missing as _missing
 from ._tensor import Tensor
@@ -31,7 +31,7 @@ from .ops.matrices import (
 )
 from .ops.reducing import vector_norm as vector_norm
 
-matmul: Final = Tensor.matmul
+matmul: _Final = Tensor.matmul
 
 
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:

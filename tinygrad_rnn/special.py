@@ -1,28 +1,14 @@
-"""PyTorch's `torch.special`: functions that stand elsewhere too, under the names that SciPy gives them."""
+"""PyTorch's `torch.special`: functions that stand elsewhere too, some under the names that SciPy gives them."""
 
 from __future__ import annotations
 
-from typing import Any, Final as _Final
+from typing import Any
 
 from ._missing_names import missing as _missing
 from ._tensor import Tensor
 
-expit: _Final = Tensor.sigmoid
-gammaln: _Final = Tensor.lgamma
-psi: _Final = Tensor.digamma
-digamma: _Final = Tensor.digamma
-erf: _Final = Tensor.erf
-erfc: _Final = Tensor.erfc
-exp2: _Final = Tensor.exp2
-expm1: _Final = Tensor.expm1
-log1p: _Final = Tensor.log1p
-logit: _Final = Tensor.logit
-logsumexp: _Final = Tensor.logsumexp
-softmax: _Final = Tensor.softmax
-log_softmax: _Final = Tensor.log_softmax
-round: _Final = Tensor.round
-sinc: _Final = Tensor.sinc
-xlogy: _Final = Tensor.xlogy
+_SAME = "digamma erf erfc exp2 expm1 log1p logit logsumexp softmax log_softmax round sinc xlogy".split()  # noqa: SIM905
+_OTHER = {"expit": "sigmoid", "gammaln": "lgamma", "psi": "digamma"}
 
 
 def entr(input: Tensor) -> Tensor:
@@ -31,4 +17,10 @@ def entr(input: Tensor) -> Tensor:
 
 
 def __getattr__(name: str) -> Any:
-    raise _missing(f"module {__name__!r}", name, globals())
+    if name in _SAME or name in _OTHER:
+        return getattr(Tensor, _OTHER.get(name, name))
+    raise _missing(f"module {__name__!r}", name, __dir__())
+
+
+def __dir__() -> list[str]:
+    return sorted(["entr", *_SAME, *_OTHER])
