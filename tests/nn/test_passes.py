@@ -113,6 +113,17 @@ def test_second_derivatives_through_them(op, monkeypatch):
 
 
 @needs_numba
+@pytest.mark.parametrize("wrong", [7, -1, 10**9])
+def test_words_that_were_changed_to_ones_outside_the_table_are_an_error(wrong, monkeypatch):
+    monkeypatch.setattr(choice, "LARGE", 1)
+    words, table = tg.tensor([1, 2, 3]), tg.ones(7, 2, requires_grad=True)
+    rows = F.embedding(words, table)
+    words.fill_(wrong)
+    with pytest.raises(IndexError, match="out of bounds for axis 0 with size 7"):
+        rows.backward(tg.ones(3, 2))
+
+
+@needs_numba
 def test_the_gradient_of_many_rows_keeps_its_digits(monkeypatch):
     x = np.random.default_rng(0).normal(size=(100_000, 2)).astype("float32")
     w, b = [tg.tensor(a, requires_grad=True) for a in (np.ones(2, "float32"), np.zeros(2, "float32"))]

@@ -1,8 +1,8 @@
 """Which kernels run: the NumPy ones, or their compiled twins where numba is installed.
 
-The twins are imported at the first call of a recurrent layer, or of an op that has `passes` on a large array, never before, and compiled for each cell and dtype when it is
-first met. Whatever goes wrong on the way (no numba, one that does not know this NumPy, an error while compiling) leaves the
-NumPy kernels to run, and the reason to `state_of_kernels()`.
+The twins are imported at the first call of a recurrent layer, or of an op that has `passes` on a large array, never before,
+and compiled for each cell and dtype when it is first met. Whatever goes wrong on the way (no numba, one that does not know
+this NumPy, an error while compiling) leaves the NumPy kernels to run, and the reason to `state_of_kernels()`.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def compile_all(dtype: np.dtype) -> None:
 
 
 def kernels_used() -> dict[str, str]:
-    """For each cell, and each op with compiled passes on large arrays, that has run in this process which kernels ran last: {"lstm": "compiled", "gru": "numpy"}."""
+    """Which kernels ran last, for each cell that has run in this process, and each op with compiled passes on a large array:
+    {"lstm": "compiled", "gru": "numpy"}."""
     return dict(_used)
 
 

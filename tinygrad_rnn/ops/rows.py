@@ -49,7 +49,8 @@ class AddRows(Function):
         width = v.shape[-1]
         flat, rows = index.reshape(-1), full(v.reshape(-1, width))
         y = np.zeros((n_rows, width), v.dtype)
-        if twin := passes("add_rows", rows):
+        # the loop does not look where it writes, and the index may have been changed since it was checked
+        if (twin := passes("add_rows", rows)) and flat.min() >= 0 and flat.max() < n_rows:
             twin.add_rows(rows, flat.astype(np.int64, copy=False), y)
         elif flat.size:
             if n_rows <= 65536:
